@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_BASE_DIGEST_H
+#define IMMURE_BASE_DIGEST_H
+
+/* SHA-256 by libmd, which costs the launcher nothing at start-up (libcrypto costs 2 ms). */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DIGEST_LEN 32
+#define DIGEST_HEX_LEN 65 /* with the final NUL */
+
+struct digest {
+	uint8_t bytes[DIGEST_LEN];
+};
+
+struct digest digest_of(const void *bytes, size_t n);
+/* Digest of several pieces, each preceded by its length, so that no two lists look alike. */
+struct digest digest_of_pieces(const void *const *pieces, const size_t *lengths, size_t n);
+void digest_hex(const struct digest *d, char ret[DIGEST_HEX_LEN]);
+
+#endif

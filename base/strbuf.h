@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_BASE_STRBUF_H
+#define IMMURE_BASE_STRBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+/* A growing string, always NUL-terminated once something was added. Failure sticks: check once. */
+struct strbuf {
+	char *p; /* NULL while empty */
+	size_t len;
+	size_t cap;
+	bool failed; /* out of memory at some addition */
+};
+
+void strbuf_add(struct strbuf *sb, const void *bytes, size_t n);
+void strbuf_puts(struct strbuf *sb, const char *s);
+void strbuf_putc(struct strbuf *sb, char c);
+void strbuf_span(struct strbuf *sb, struct span s);
+void strbuf_addf(struct strbuf *sb, const char *format, ...) printf_like(2, 3);
+
+/* Untrusted text made safe for a terminal or a log line: control bytes, DEL, ESC and invalid UTF-8 as
+ * \xNN, newline and tab as \n and \t, backslash doubled. */
+void strbuf_escaped(struct strbuf *sb, const char *bytes, size_t n);
+
+/* "" while empty: never NULL. */
+const char *strbuf_str(const struct strbuf *sb);
+void strbuf_reset(struct strbuf *sb); /* length 0, memory and failure kept */
+void strbuf_done(struct strbuf *sb);
+
+#define cleanup_strbuf cleanup(strbuf_done)
+
+#endif

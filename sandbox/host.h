@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_SANDBOX_HOST_H
+#define IMMURE_SANDBOX_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/procfs.h"
+
+/* What this machine and this caller offer. Read once; pure data from then on. */
+struct host {
+	uint32_t uid, gid; /* effective, of the caller */
+	const char *user;  /* name in /etc/passwd, or the number */
+	bool is_root;	   /* effective uid 0 with CAP_SYS_ADMIN in its namespace */
+	uint32_t n_groups; /* supplementary groups besides gid */
+	bool has_subuid, has_subgid;
+	struct proc_idmap subuid, subgid; /* inside is 0 */
+	bool has_newidmap;		  /* newuidmap and newgidmap are installed */
+	int landlock_abi;		  /* 0: none */
+	bool seccomp_notify;		  /* SECCOMP_RET_USER_NOTIF */
+	bool seccomp_wait_killable;	  /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
+	uint64_t max_user_namespaces;	  /* 0: forbidden */
+	bool userns_clone;		  /* Debian's kernel.unprivileged_userns_clone; true if absent */
+	const char *cgroup_dir;		  /* absolute path of a cgroup we may make children in, or NULL */
+	uint32_t cgroup_controllers;	  /* bits 1 << enum cgroup_controller, usable by children */
+	const char *release;		  /* uname -r */
+	const char *lsm;		  /* comma list, "" if it cannot be read */
+};
+
+enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_IO };
+
+/*
+ * Read the facts a launch needs.
+ *
+ *   arena  owns the texts
+ * Returns   0, or -errno: what cannot be read counts as absent, so only -ENOMEM is left.
+ * Effects   reads /proc, /sys, /etc; opens nothing that stays open.
+ */
+must_check int host_read(struct arena *arena, struct host *ret, struct err *err);
+
+#endif

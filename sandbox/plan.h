@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_SANDBOX_PLAN_H
+#define IMMURE_SANDBOX_PLAN_H
+
+/*
+ * The plan: everything a launch will do, decided before anything is done. Plain data in one arena;
+ * printable, comparable, testable without privilege. confine.c applies it.
+ */
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/procfs.h"
+#include "policies/bundle.h"
+#include "sandbox/host.h"
+
+enum root_kind {
+	ROOT_HOST, /* a tmpfs with read-only views of the host's /usr, /etc ... */
+	ROOT_DIR,  /* a directory that holds a root file system */
+};
+
+enum mount_kind {
+	MOUNT_BIND,    /* a host path */
+	MOUNT_TMPFS,   /* private, empty */
+	MOUNT_LINK,    /* symbolic link `source` at `target`: only in a root of our own */
+	MOUNT_DIR,     /* empty directory: only in a root of our own */
+	MOUNT_MASK,    /* hide `target` behind an empty, unreadable file or directory */
+};
+
+enum mount_flag {
+	MOUNT_FLAG_RO = 1 << 0,
+	MOUNT_FLAG_EXEC = 1 << 1,     /* else noexec where writable */
+	MOUNT_FLAG_OPTIONAL = 1 << 2, /* an absent source is skipped */
+	MOUNT_FLAG_VOLUME = 1 << 3,   /* asked for by -v, --write, --read: source verified by dev:ino */
+	MOUNT_FLAG_IDMAP = 1 << 4,    /* root only: the owner on disk appears as the workload */
+};
+
+struct plan_mount {
+	enum mount_kind kind;
+	unsigned flags;	    /* enum mount_flag */
+	const char *source; /* host path, or link text; NULL for tmpfs, dir, mask */
+	const char *target; /* clean, absolute, inside */
+	uint64_t dev, ino;  /* of a volume's source when the plan was made; 0 otherwise */
+	bool is_dir;	    /* the source is a directory */
+	uint64_t size;	    /* tmpfs: bytes */
+	uint64_t inodes;    /* tmpfs */
+	mode_t mode;	    /* tmpfs, dir */
+};
+
+enum idmap_how {
+	IDMAP_SELF,   /* one id, written by the child itself */
+	IDMAP_HELPER, /* a range, by newuidmap and newgidmap */
+	IDMAP_ROOT,   /* written by us as root */
+};
+
+struct plan_ids {
+	enum idmap_how how;
+	uint32_t uid, gid; /* of the workload, inside */
+	size_t n_uid, n_gid;
+	struct proc_idmap uids[3], gids[3];
+	bool drop_groups; /* setgroups(0) is possible; else the ledger says that they stay */
+};
+
+enum landlock_access_class { /* lowered to access bits by the ABI that is there */
+	LANDLOCK_READ = FILE_READ,
+	LANDLOCK_WRITE = FILE_WRITE,
+	LANDLOCK_EXEC = FILE_EXEC,
+};
+
+struct plan_fsrule {
+	unsigned access;  /* FILE_READ | FILE_WRITE | FILE_EXEC */
+	const char *path; /* inside */
+	bool tree;
+	bool optional; /* a path that is not there is skipped (builtin rules) */
+};
+
+struct plan_rlimit {
+	int resource;
+	uint64_t value; /* soft and hard */
+};
+
+enum ledger_state {
+	LEDGER_ENFORCED,
+	LEDGER_WEAKENED, /* works, but less than the policy means */
+	LEDGER_LOST,	 /* not there */
+	LEDGER_NA,	 /* not applicable, compensated */
+};
+
+struct ledger_entry {
+	enum layer layer;
+	enum ledger_state state;
+	bool required; /* by the policy: WEAKENED or LOST stops the launch ... */
+	bool degraded; /* ... but --allow-degraded named it */
+	const char *text;
+	const char *remedy; /* what to do about it, or NULL */
+};
+
+/* What the command line asks for, besides the policy. */
+struct plan_request {
+	enum root_kind root_kind;
+	const char *root_dir;  /* ROOT_DIR: absolute, clean */
+	bool root_writable;    /* throw-away overlay over the root */
+	const char *name;      /* of the run's id; also the default host name */
+	const char *hostname;  /* NULL: name */
+	const char *cwd;       /* the caller's working folder, absolute, or NULL if it has none */
+	const char *home;      /* the caller's home, or NULL */
+	const char *workdir;   /* inside, or NULL */
+	const char *user;      /* UID[:GID] or a name, or NULL */
+	bool ids_range;	       /* map subordinate ids too */
+	bool network_host;
+	bool tty;
+	bool read_cwd;	       /* ROOT_HOST: show the working folder read-only */
+	uint32_t allow_degraded; /* bits 1 << enum layer */
+	struct limits limits;	 /* override the policy's where set */
+	size_t n_mounts;
+	const struct plan_mount *mounts; /* volumes, tmpfs; sources clean and absolute */
+	const char *const *env;		 /* "NAME=VALUE", NULL-terminated */
+	char *const *argv;		 /* NULL-terminated, at least one */
+	const char *const *private_dirs; /* immure's own folders: never visible inside */
+};
+
+struct plan {
+	const struct bundle *bundle; /* borrowed */
+	const struct host *host;     /* borrowed */
+	enum root_kind root_kind;
+	const char *root_dir;
+	bool root_writable;
+	uint64_t root_dev, root_ino; /* of root_dir when the plan was made */
+	const char *hostname;
+	const char *cwd; /* inside */
+	bool cwd_optional; /* fall back to "/" when it is not there */
+	bool tty;
+	bool network_host;
+	uint64_t namespaces; /* CLONE_NEW* */
+	struct plan_ids ids;
+	size_t n_mounts;
+	struct plan_mount *mounts; /* in order; parents before children */
+	size_t n_fsrules;
+	struct plan_fsrule *fsrules;
+	int landlock_abi; /* 0: not applied */
+	size_t n_rlimits;
+	struct plan_rlimit rlimits[16];
+	struct limits limits; /* effective */
+	const char *cgroup_dir; /* make a child of it, or NULL */
+	const char *const *env;
+	char *const *argv;
+	size_t n_ledger;
+	struct ledger_entry *ledger;
+};
+
+/*
+ * Decide.
+ *
+ *   bundle, host, request  borrowed by *ret as long as it lives
+ *   ret    filled only on success
+ *
+ * Returns   0, or -EINVAL (a request that contradicts itself or the policy), -ENOMEM.
+ *           A required layer that is missing is not an error here: see plan_refusal().
+ * Effects   stats the sources of mounts; changes nothing.
+ */
+must_check int plan_make(const struct bundle *bundle, const struct host *host,
+			 const struct plan_request *request, struct arena *arena, struct plan *ret,
+			 struct err *err);
+
+/* The first ledger entry that stops the launch, or NULL. */
+const struct ledger_entry *plan_refusal(const struct plan *plan);
+
+/* For people (`immure run --dry-run`) and for machines (plan.json of the run folder). */
+void plan_print(const struct plan *plan, struct strbuf *out);
+void plan_json(const struct plan *plan, struct json *j);
+
+#endif
