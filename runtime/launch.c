@@ -105,11 +105,11 @@ static int open_fds(const struct plan *plan, struct launch_fds *fds, struct err 
 	return 0;
 }
 
-/* The root directory with the child's own map: 0 on disk is 0 inside. Needs the map to be written. */
+/* The root directory with the child's own map: 0 on disk is 0 inside. Needs the map to be written.
+ */
 static int prepare_root(const struct plan *plan, pid_t pid, struct err *err)
 {
-	cleanup_close int dir =
-		open_verified(plan->root_dir, plan->root_dev, plan->root_ino, err);
+	cleanup_close int dir = open_verified(plan->root_dir, plan->root_dev, plan->root_ino, err);
 	cleanup_close int userns = -1;
 	int tree;
 

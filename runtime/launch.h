@@ -21,7 +21,7 @@ struct launch_fds {
 /* A child on its way to the workload, and then the workload. */
 struct launched {
 	pid_t pid;
-	int pidfd;		   /* how we wait for it and signal it (R15) */
+	int pidfd;                 /* how we wait for it and signal it (R15) */
 	struct confine_page *page; /* shared with the child until it executes */
 	struct cgroup cgroup;
 	struct launch_fds fds;

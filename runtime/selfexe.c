@@ -47,8 +47,7 @@ int selfexe_protect(int landlock_abi, char *const argv[], struct err *err)
 	seals = fcntl(self, F_GET_SEALS);
 	if (seals >= 0 && (seals & ALL_SEALS) == ALL_SEALS)
 		return 0; /* we are the copy */
-	if (st.st_uid != geteuid() &&
-	    faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) < 0)
+	if (st.st_uid != geteuid() && faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) < 0)
 		return 0;
 	copy = copy_to_memory(self, st.st_size, err);
 	if (copy < 0)

@@ -7,8 +7,8 @@
 /*
  * Make sure that a workload cannot change this program through /proc/PID/exe (R6, CVE-2019-5736).
  *
- * Landlock refuses writing to whatever no rule names, so where it is enforced nothing is to be done.
- * Without it, and if the caller may write to our file or owns it, we execute a sealed copy of
+ * Landlock refuses writing to whatever no rule names, so where it is enforced nothing is to be
+ * done. Without it, and if the caller may write to our file or owns it, we execute a sealed copy of
  * ourselves in memory instead.
  *
  *   argv  of main(); the copy gets the same

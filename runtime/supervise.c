@@ -15,7 +15,14 @@
 #define EVIDENCE_LOOK_MS 5
 #define MAX_ANSWERS_PER_TURN 64
 
-enum { POLL_PIDFD, POLL_SIGNALS, POLL_TIMER, POLL_LISTENER, POLL_PTY, POLL_MAX = POLL_PTY + 3 };
+enum {
+	POLL_PIDFD,
+	POLL_SIGNALS,
+	POLL_TIMER,
+	POLL_LISTENER,
+	POLL_PTY,
+	POLL_MAX = POLL_PTY + 3
+};
 
 static int start_timer(const struct limits *limits, struct err *err)
 {
@@ -48,7 +55,8 @@ static void handle_signals(struct supervisor *s)
 	}
 }
 
-/* Bounded per turn, so that a storm of refused calls cannot keep us from signals and time limits. */
+/* Bounded per turn, so that a storm of refused calls cannot keep us from signals and time limits.
+ */
 static void handle_refusals(struct supervisor *s)
 {
 	for (int i = 0; i < MAX_ANSWERS_PER_TURN; i++) {

@@ -13,14 +13,14 @@ struct supervisor {
 	struct launched *launched; /* borrowed */
 	struct notify notify;
 	struct evidence *evidence; /* borrowed; filled once the filter is on */
-	struct pty *pty;	   /* borrowed; NULL without a terminal */
-	int terminal[2];	   /* our own input and output, with a terminal */
-	int signals;		   /* signals_open() */
+	struct pty *pty;           /* borrowed; NULL without a terminal */
+	int terminal[2];           /* our own input and output, with a terminal */
+	int signals;               /* signals_open() */
 
-	int forwarded;	 /* the signal that ended the workload by our hand, or 0 */
+	int forwarded;    /* the signal that ended the workload by our hand, or 0 */
 	bool out_of_time; /* limits.wall was reached */
-	bool read_once;	 /* evidence of the running process was read */
-	struct err lost; /* code set: recording failed at some point */
+	bool read_once;   /* evidence of the running process was read */
+	struct err lost;  /* code set: recording failed at some point */
 };
 
 /*

@@ -45,7 +45,8 @@ static int set_limits(const struct plan *plan, int dir, struct err *err)
 	return r;
 }
 
-/* What a killed supervisor left: rmdir(2) refuses one that still has processes, so all are tried. */
+/* What a killed supervisor left: rmdir(2) refuses one that still has processes, so all are tried.
+ */
 static void sweep(int parent)
 {
 	int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -7,8 +7,8 @@
 
 /* A cgroup of our own for one run. Zeroed but for dir = -1: none. */
 struct cgroup {
-	int parent; /* descriptor of the folder it was made in */
-	int dir;    /* descriptor of it, for CLONE_INTO_CGROUP */
+	int parent;    /* descriptor of the folder it was made in */
+	int dir;       /* descriptor of it, for CLONE_INTO_CGROUP */
 	char name[80]; /* "immure-RUNID" */
 };
 

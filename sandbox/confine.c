@@ -16,8 +16,8 @@
 int confine_page_wait(const uint32_t *word, struct err *err)
 {
 	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0) {
-		if (syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0) < 0 &&
-		    errno != EAGAIN && errno != EINTR)
+		if (syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0) < 0 && errno != EAGAIN &&
+		    errno != EINTR)
 			return err_sys(err, errno, "cannot wait for the supervisor");
 	}
 	return 0;
@@ -50,6 +50,7 @@ static const struct step {
 	{ "/dev",         ERR_MOUNTS,  devices_apply },
 	{ "/proc",        ERR_MOUNTS,  procmount_apply },
 	{ "masks",        ERR_MOUNTS,  masks_apply },
+	{ "nslimits",     ERR_USERNS,  nslimits_apply },
 	{ "pivot",        ERR_MOUNTS,  pivot_apply },
 	{ "terminal",     ERR_SESSION, terminal_apply },
 	{ "session",      ERR_SESSION, session_apply },
@@ -68,6 +69,7 @@ static const struct step {
 /* After the program was found: nothing but the filter stands between us and execve(2). */
 static const struct step last_steps[] = {
 	{ "ready", ERR_SESSION, ready_apply },
+	{ "not dumpable", ERR_SESSION, dumpable_apply },
 	{ "seccomp", ERR_SECCOMP, filter_apply },
 };
 
@@ -121,7 +123,13 @@ void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
 		      struct confine_page *page)
 {
 	struct confine c = {
-		.plan = plan, .fds = fds, .page = page, .scratch = -1, .root = -1, .proc = -1,
+		.plan = plan,
+		.fds = fds,
+		.page = page,
+		.scratch = -1,
+		.root = -1,
+		.proc = -1,
+		.sys_user = -1,
 	};
 	struct err err = { 0 };
 

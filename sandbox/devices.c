@@ -22,8 +22,8 @@ static const struct node {
 	const char *host;
 	unsigned major, minor;
 } nodes[] = {
-	{ "null", "/dev/null", 1, 3 },	   { "zero", "/dev/zero", 1, 5 },
-	{ "full", "/dev/full", 1, 7 },	   { "random", "/dev/random", 1, 8 },
+	{ "null", "/dev/null", 1, 3 },       { "zero", "/dev/zero", 1, 5 },
+	{ "full", "/dev/full", 1, 7 },       { "random", "/dev/random", 1, 8 },
 	{ "urandom", "/dev/urandom", 1, 9 }, { "tty", "/dev/tty", 5, 0 },
 };
 
@@ -31,14 +31,13 @@ static const struct {
 	const char *name;
 	const char *text;
 } links[] = {
-	{ "fd", "/proc/self/fd" },
-	{ "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" },
+	{ "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	{ "ptmx", "pts/ptmx" },
 };
 
-/* Nodes cannot be made in a user namespace, so the host's are shown: after a look at what they are. */
+/* Nodes cannot be made in a user namespace, so the host's are shown: after a look at what they are.
+ */
 static int bind_node(int dev, const struct node *node, struct err *err)
 {
 	struct stat st = { 0 };
@@ -79,7 +78,7 @@ static int attach_at(int tree, int dev, const char *name, struct err *err)
 static int add_pts(int dev, struct err *err)
 {
 	static const char *const options[] = { "newinstance", NULL,   "ptmxmode", "0666",
-					       "mode",	      "0620", NULL };
+					       "mode",        "0620", NULL };
 	cleanup_close int pts =
 		fs_make("devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 
@@ -91,30 +90,18 @@ static int add_pts(int dev, struct err *err)
 static int add_shm(const struct plan *plan, int dev, struct err *err)
 {
 	uint64_t bytes = plan->limits.set & LIMIT_TMP ? plan->limits.tmp : SHM_BYTES_DEFAULT;
-	cleanup_close int shm = tmpfs_make(
-		bytes, SHM_INODES, 01777,
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+	cleanup_close int shm =
+		tmpfs_make(bytes, SHM_INODES, 01777,
+			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 
 	if (shm < 0)
 		return shm;
 	return attach_at(shm, dev, "shm", err);
 }
 
-/* A directory of the root that we mount on: made if the root is ours, never through a link. */
-static int open_own_dir(const struct confine *c, const char *path, struct err *err)
-{
-	int fd;
-
-	if (c->ours)
-		return path_make_dir_in(c->root, path, err);
-	fd = path_open_in(c->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW, RESOLVE_NO_SYMLINKS,
-			  err);
-	return fd;
-}
-
 int devices_apply(struct confine *c, struct err *err)
 {
-	cleanup_close int target = open_own_dir(c, "/dev", err);
+	cleanup_close int target = mount_point_open(c, "/dev", true, err);
 	cleanup_close int dev = -1;
 	int r;
 

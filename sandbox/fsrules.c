@@ -15,8 +15,8 @@
 #include "sandbox/steps.h"
 
 /* ABI of Linux 6.18 by number: Debian 12's header ends at ABI 2. */
-#define FS_TRUNCATE ((uint64_t)1 << 14)	 /* 3 */
-#define FS_IOCTL_DEV ((uint64_t)1 << 15) /* 5 */
+#define FS_TRUNCATE ((uint64_t)1 << 14)               /* 3 */
+#define FS_IOCTL_DEV ((uint64_t)1 << 15)              /* 5 */
 #define SCOPE_ABSTRACT_UNIX_SOCKET ((uint64_t)1 << 0) /* 6 */
 #define SCOPE_SIGNAL ((uint64_t)1 << 1)
 
@@ -28,11 +28,11 @@ struct ruleset_attr {
 };
 
 static const uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-static const uint64_t write_rights =
-	LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-	LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-	LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |
-	LANDLOCK_ACCESS_FS_REFER | FS_TRUNCATE | FS_IOCTL_DEV;
+static const uint64_t write_rights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
+				     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+				     LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |
+				     LANDLOCK_ACCESS_FS_REFER | FS_TRUNCATE | FS_IOCTL_DEV;
 /* What may stand in a rule for something that is no directory. */
 static const uint64_t file_rights = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
 				    LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
@@ -84,7 +84,11 @@ static bool is_writable_mount(const struct plan_mount *m)
 	       !(m->flags & (MOUNT_FLAG_RO | MOUNT_FLAG_EXEC));
 }
 
-enum overlap { OVERLAP_NONE, OVERLAP_INSIDE, OVERLAP_HOLDS };
+enum overlap {
+	OVERLAP_NONE,
+	OVERLAP_INSIDE,
+	OVERLAP_HOLDS
+};
 
 /* How `path` lies to the writable mounts: apart, inside one, or with one somewhere below it. */
 static enum overlap overlap_of(const struct plan *plan, const char *path)

@@ -181,11 +181,9 @@ int idmap_open_userns(pid_t pid, struct err *err)
 /* A user namespace is made by a process that does nothing else and is gone when we return. */
 int idmap_make_userns(const struct proc_idmap *uid, const struct proc_idmap *gid, struct err *err)
 {
-	struct plan_ids ids = { .how = IDMAP_ROOT,
-				.n_uid = 1,
-				.n_gid = 1,
-				.uids = { *uid },
-				.gids = { *gid } };
+	struct plan_ids ids = {
+		.how = IDMAP_ROOT, .n_uid = 1, .n_gid = 1, .uids = { *uid }, .gids = { *gid }
+	};
 	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	int ns;

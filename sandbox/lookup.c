@@ -40,8 +40,10 @@ static int take(const char *name, char ret[PATH_MAX], struct err *err)
 	if (r == -EISDIR)
 		return err_set(err, EACCES, "cannot execute %s: it is a directory", name);
 	if (r == -EACCES)
-		return err_set(err, EACCES, "cannot execute %s: no execute permission, or a volume without ':exec'",
-			       name);
+		return err_set(
+			err, EACCES,
+			"cannot execute %s: no execute permission, or a volume without ':exec'",
+			name);
 	if (r < 0)
 		return err_sys(err, -r, "cannot execute %s", name);
 	memcpy(ret, name, strlen(name) + 1);

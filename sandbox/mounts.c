@@ -10,8 +10,7 @@
 #include "base/sys.h"
 #include "sandbox/steps.h"
 
-/* A descriptor of the place to mount on: made if the root is ours, else it must be there. */
-static int open_target(const struct confine *c, const char *path, bool is_dir, struct err *err)
+int mount_point_open(const struct confine *c, const char *path, bool is_dir, struct err *err)
 {
 	if (c->ours && is_dir)
 		return path_make_dir_in(c->root, path, err);
@@ -82,7 +81,7 @@ static int mount_bind(const struct confine *c, size_t index, struct err *err)
 
 	if (tree < 0)
 		return tree;
-	target = open_target(c, m->target, is_dir, err);
+	target = mount_point_open(c, m->target, is_dir, err);
 	if (target < 0)
 		return target;
 	return tree_attach(tree, target, err);
@@ -91,7 +90,7 @@ static int mount_bind(const struct confine *c, size_t index, struct err *err)
 static int mount_tmpfs(const struct confine *c, const struct plan_mount *m, struct err *err)
 {
 	unsigned attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-	cleanup_close int target = open_target(c, m->target, true, err);
+	cleanup_close int target = mount_point_open(c, m->target, true, err);
 	cleanup_close int tree = -1;
 
 	if (target < 0)

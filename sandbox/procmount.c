@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /proc for the workload: one fresh procfs, verified and pinned by descriptor (R4); namespace
- * counts of zero written through it (R9); everything at its top that is not on the list hidden.
+ * /proc for the workload: one fresh procfs, verified and pinned by descriptor (R4); everything at
+ * its top that is not on the list hidden; namespace counts of zero written through it (R9).
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 
 /* What a workload may see at the top of /proc besides its own processes; sorted. */
 static const char *const shown[] = {
-	"cpuinfo", "filesystems", "loadavg", "meminfo", "mounts",      "net",
-	"self",	   "stat",	  "sys",     "thread-self", "uptime", "version",
+	"cpuinfo", "filesystems", "loadavg", "meminfo",     "mounts", "net",
+	"self",    "stat",        "sys",     "thread-self", "uptime", "version",
 };
 
 /* Source: user_namespaces(7), namespaces(7), Documentation/admin-guide/sysctl/user.rst */
@@ -26,11 +26,11 @@ static const struct {
 	const char *name;
 	const char *value;
 } counts[] = {
-	{ "sys/user/max_user_namespaces", "0" },    { "sys/user/max_mnt_namespaces", "0" },
-	{ "sys/user/max_pid_namespaces", "0" },	    { "sys/user/max_net_namespaces", "0" },
-	{ "sys/user/max_ipc_namespaces", "0" },	    { "sys/user/max_uts_namespaces", "0" },
-	{ "sys/user/max_cgroup_namespaces", "0" },  { "sys/user/max_time_namespaces", "0" },
-	{ "sys/user/max_inotify_instances", "64" }, { "sys/user/max_inotify_watches", "65536" },
+	{ "max_user_namespaces", "0" },    { "max_mnt_namespaces", "0" },
+	{ "max_pid_namespaces", "0" },     { "max_net_namespaces", "0" },
+	{ "max_ipc_namespaces", "0" },     { "max_uts_namespaces", "0" },
+	{ "max_cgroup_namespaces", "0" },  { "max_time_namespaces", "0" },
+	{ "max_inotify_instances", "64" }, { "max_inotify_watches", "65536" },
 };
 
 static bool is_shown(const char *name)
@@ -42,24 +42,32 @@ static bool is_shown(const char *name)
 	return false;
 }
 
-static int set_counts(int proc, struct err *err)
+/*
+ * Cloning and making mounts counts as making mount namespaces, so this comes after the last mount;
+ * by then /proc/sys is read-only, hence the descriptor from before.
+ */
+int nslimits_apply(struct confine *c, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-		int r = fd_write_text(proc, counts[i].name, counts[i].value, err);
+		int r = fd_write_text(c->sys_user, counts[i].name, counts[i].value, err);
 
 		if (r < 0)
 			return r;
 	}
+	closep(&c->sys_user);
 	return 0;
 }
 
+/* The name is one component of our own procfs, and move_mount(2) follows no link there. */
 static int hide(const struct confine *c, const char *name, bool is_dir, struct err *err)
 {
-	cleanup_close int target = openat(c->proc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int tree = tree_clone(c->scratch, is_dir ? "empty" : "none", false, err);
 
-	if (target < 0)
-		return err_sys(err, errno, "cannot open /proc/%s", name);
-	return mask_attach(c, target, is_dir, err);
+	if (tree < 0)
+		return tree;
+	if (move_mount(tree, "", c->proc, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(err, errno, "cannot hide /proc/%s", name);
+	return 0;
 }
 
 /* Found by listing, so that what a newer kernel adds is hidden too. */
@@ -95,10 +103,10 @@ static int hide_all_but_shown(const struct confine *c, struct err *err)
 
 static int make_sys_read_only(const struct confine *c, struct err *err)
 {
-	const uint64_t attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-			      MOUNT_ATTR_NOEXEC;
-	cleanup_close int target = openat(c->proc, "sys", O_PATH | O_DIRECTORY | O_NOFOLLOW |
-								  O_CLOEXEC);
+	const uint64_t attr =
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	cleanup_close int target =
+		openat(c->proc, "sys", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_close int tree = -1;
 	int r;
 
@@ -121,11 +129,7 @@ int procmount_apply(struct confine *c, struct err *err)
 	struct statfs fs = { 0 };
 	int r;
 
-	if (c->ours)
-		target = path_make_dir_in(c->root, "/proc", err);
-	else
-		target = path_open_in(c->root, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW,
-				      RESOLVE_NO_SYMLINKS, err);
+	target = mount_point_open(c, "/proc", true, err);
 	if (target < 0)
 		return target;
 	c->proc = fs_make("proc", options, attr, err);
@@ -136,9 +140,9 @@ int procmount_apply(struct confine *c, struct err *err)
 	r = tree_attach(c->proc, target, err);
 	if (r < 0)
 		return r;
-	r = set_counts(c->proc, err);
-	if (r < 0)
-		return r;
+	c->sys_user = openat(c->proc, "sys/user", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (c->sys_user < 0)
+		return err_sys(err, errno, "cannot open /proc/sys/user");
 	r = make_sys_read_only(c, err);
 	if (r < 0)
 		return r;

@@ -26,8 +26,8 @@
 int scratch_apply(struct confine *c, struct err *err)
 {
 	uint64_t bytes = c->plan->limits.set & LIMIT_TMP ? c->plan->limits.tmp : ROOT_TMPFS_BYTES;
-	cleanup_close int scratch = tmpfs_make(bytes, SCRATCH_INODES, 0700,
-					       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	cleanup_close int scratch =
+		tmpfs_make(bytes, SCRATCH_INODES, 0700, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 	cleanup_close int old_root = -1;
 	cleanup_close int none = -1;
 	int r;
@@ -57,7 +57,8 @@ static int same_object(int fd, uint64_t dev, uint64_t ino, const char *path, str
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, errno, "cannot look at %s", path);
 	if (st.st_dev != dev || st.st_ino != ino)
-		return err_set(err, ESTALE, "%s was exchanged for something else while starting", path);
+		return err_set(err, ESTALE, "%s was exchanged for something else while starting",
+			       path);
 	return 0;
 }
 
@@ -88,9 +89,9 @@ static int open_root_dir(const struct confine *c, struct err *err)
 /* An overlay over the tree: names can be made in it, and nothing reaches the directory itself. */
 static int overlay_root(const struct confine *c, int lower, struct err *err)
 {
-	static const char *const options[] = { "lowerdir", "lower",	"upperdir",  "upper",
-					       "workdir",  "work",	"userxattr", NULL,
-					       "source",   "immure",	NULL };
+	static const char *const options[] = { "lowerdir", "lower",  "upperdir",  "upper",
+					       "workdir",  "work",   "userxattr", NULL,
+					       "source",   "immure", NULL };
 	static const char *const names[] = { "lower", "upper", "work" };
 	cleanup_close int at = -1;
 	int r;

@@ -91,6 +91,15 @@ int nnp_apply(struct confine *c, struct err *err)
 	return 0;
 }
 
+/* Late, for the supervisor reads our namespaces from /proc until now; execve(2) undoes it. */
+int dumpable_apply(struct confine *c, struct err *err)
+{
+	(void)c;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_sys(err, errno, "cannot become undumpable");
+	return 0;
+}
+
 int workdir_apply(struct confine *c, struct err *err)
 {
 	char seen[4096];
