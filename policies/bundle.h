@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "policies/policy.h"
 
 #define BUNDLE_MAX_BYTES ((size_t)1 << 20)
@@ -42,7 +43,7 @@ struct bundle_file {
 
 struct bundle {
 	const char *name;	 /* of the policy */
-	struct digest digest;	 /* of the whole encoded block before this field was known */
+	struct digest digest;	 /* of what follows it in the encoded block */
 	struct identity identity;
 	struct limits limits;
 	uint32_t require;    /* bits 1 << enum layer */
@@ -57,8 +58,8 @@ struct bundle {
 	size_t n_filter, n_explain; /* instructions, at most BPF_MAXINSNS */
 	const struct sock_filter *filter;
 	const struct sock_filter *explain;
-	size_t n_calls;		  /* length of calls: highest known number + 1 */
-	const char *const *calls; /* name of each system call number, "" where there is none */
+	size_t n_calls;	   /* highest known number + 1 */
+	struct span calls; /* the names by number, each followed by NUL; "" where there is none */
 };
 
 /*
@@ -78,6 +79,9 @@ must_check int bundle_encode(const struct bundle *in, struct strbuf *ret, struct
  */
 must_check int bundle_decode(const void *bytes, size_t n, struct arena *arena, struct bundle *ret,
 			     struct err *err);
+
+/* The name of a call by its number; "" if there is none. Points into the bundle. */
+const char *bundle_call_name(const struct bundle *bundle, int number);
 
 /* Compile a merged policy for this machine's architecture. Problems that stop it go to diags. */
 must_check int policy_compile(const struct policy *policy, struct arena *arena, struct bundle *ret,

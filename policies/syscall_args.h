@@ -40,4 +40,8 @@ bool constant_find(struct span name, uint64_t *ret);
 /* The name of a value in a set, or an empty span. */
 struct span constant_name(struct span set, uint64_t value);
 
+/* A positive errno value by its name ("EPERM"), or -1; and back, "?" for one that is not listed. */
+int errno_find(struct span name);
+const char *errno_name(int value);
+
 #endif
