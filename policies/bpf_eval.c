@@ -192,8 +192,7 @@ bool bpf_is_loadable(const struct sock_filter *prog, size_t n)
 			return false;
 		if (BPF_CLASS(in->code) != BPF_JMP)
 			continue;
-		if (BPF_OP(in->code) == BPF_JA ? in->k >= room
-					       : in->jt >= room || in->jf >= room)
+		if (BPF_OP(in->code) == BPF_JA ? in->k >= room : in->jt >= room || in->jf >= room)
 			return false;
 	}
 	return true;

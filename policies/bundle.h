@@ -23,27 +23,27 @@
  */
 #define EXPLAIN_RULE(leaf) ((uint16_t)((leaf) >> 16)) /* index into rules, or BUNDLE_NO_RULE */
 #define EXPLAIN_ACTION(leaf) (((leaf) >> 12) & 0xf)   /* enum verdict */
-#define EXPLAIN_ERRNO(leaf) ((int)((leaf) & 0xfff))
-#define EXPLAIN_LEAF(rule, action, error)                                                          \
+#define EXPLAIN_ERRNO(leaf) ((int)((leaf)&0xfff))
+#define EXPLAIN_LEAF(rule, action, error) \
 	((uint32_t)(rule) << 16 | (uint32_t)(action) << 12 | (uint32_t)(error))
 
 enum verdict {
 	VERDICT_ALLOW,
 	VERDICT_NOTIFY, /* refused; the supervisor records it and answers */
-	VERDICT_ERRNO,	/* refused by the filter itself, not recorded */
-	VERDICT_KILL,	/* another ABI */
+	VERDICT_ERRNO,  /* refused by the filter itself, not recorded */
+	VERDICT_KILL,   /* another ABI */
 };
 
 struct bundle_file {
 	uint32_t access; /* enum file_access bits */
-	uint16_t rule;	 /* index into rules */
+	uint16_t rule;   /* index into rules */
 	bool tree;
 	const char *path;
 };
 
 struct bundle {
-	const char *name;	 /* of the policy */
-	struct digest digest;	 /* of what follows it in the encoded block */
+	const char *name;     /* of the policy */
+	struct digest digest; /* of what follows it in the encoded block */
 	struct identity identity;
 	struct limits limits;
 	uint32_t require;    /* bits 1 << enum layer */
@@ -58,7 +58,7 @@ struct bundle {
 	size_t n_filter, n_explain; /* instructions, at most BPF_MAXINSNS */
 	const struct sock_filter *filter;
 	const struct sock_filter *explain;
-	size_t n_calls;	   /* highest known number + 1 */
+	size_t n_calls;    /* highest known number + 1 */
 	struct span calls; /* the names by number, each followed by NUL; "" where there is none */
 };
 

@@ -210,7 +210,8 @@ int bundle_decode(const void *bytes, size_t n, struct arena *arena, struct bundl
 		return err_set(err, EBADMSG, "a compiled policy is cut short");
 	digest = digest_of(r.p + r.at, n - r.at);
 	if (memcmp(digest.bytes, head.digest.bytes, DIGEST_LEN) != 0)
-		return err_set(err, EBADMSG, "a compiled policy has been changed: its digest is wrong");
+		return err_set(err, EBADMSG,
+			       "a compiled policy has been changed: its digest is wrong");
 	b.digest = head.digest;
 	if (!take_body(&r, arena, &b))
 		return err_set(err, ENOMEM, "out of memory");

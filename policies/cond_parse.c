@@ -91,7 +91,7 @@ static bool number(struct span s, uint64_t *ret)
 		return false;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		unsigned digit = c >= '0' && c <= '9'	? (unsigned)(c - '0')
+		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
 				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
 							: 99;
 
@@ -115,11 +115,15 @@ static int value(struct parser *p, uint32_t *ret)
 			return fault(p, "a value is missing; expected a number or a constant",
 				     p->rest);
 		if (!number(token, &one) && !constant_find(token, &one))
-			return fault(p, "an unknown constant; expected a number or a name of the man page",
-				     token);
+			return fault(
+				p,
+				"an unknown constant; expected a number or a name of the man page",
+				token);
 		if (one > UINT32_MAX)
-			return fault(p, "a value of more than 32 bits, which the kernel does not look at",
-				     token);
+			return fault(
+				p,
+				"a value of more than 32 bits, which the kernel does not look at",
+				token);
 		all |= (uint32_t)one;
 	} while (accept(p, "|"));
 	*ret = all;
@@ -190,9 +194,10 @@ static int find_arg(struct parser *p, struct span name, uint8_t *ret)
 			continue;
 		if (args[i].kind == ARG_PATH || args[i].kind == ARG_SOCKADDR ||
 		    args[i].kind == ARG_POINTER)
-			return fault(p,
-				     "a pointer cannot be compared, for the kernel reads what it points to again after the filter looked",
-				     name);
+			return fault(
+				p,
+				"a pointer cannot be compared, for the kernel reads what it points to again after the filter looked",
+				name);
 		*ret = (uint8_t)i;
 		return 0;
 	}

@@ -39,13 +39,33 @@
 #define PR_GET_MDWE 66
 #endif
 
-enum set { DOMAIN, TYPE, OPEN, PROT, MAP, CLONE, IOCTL, PRCTL, ARCH, FCNTL, MODE, MFD, PERS, PROTO, SIG, SECC, KEY, AT };
+enum set {
+	DOMAIN,
+	TYPE,
+	OPEN,
+	PROT,
+	MAP,
+	CLONE,
+	IOCTL,
+	PRCTL,
+	ARCH,
+	FCNTL,
+	MODE,
+	MFD,
+	PERS,
+	PROTO,
+	SIG,
+	SECC,
+	KEY,
+	AT
+};
 
 static const char set_names[][16] = {
-	[DOMAIN] = "domain", [TYPE] = "type", [OPEN] = "open", [PROT] = "prot", [MAP] = "map",
-	[CLONE] = "clone",   [IOCTL] = "ioctl", [PRCTL] = "prctl", [ARCH] = "arch", [FCNTL] = "fcntl",
-	[MODE] = "mode",     [MFD] = "mfd",   [PERS] = "persona", [PROTO] = "netlink", [SIG] = "signal",
-	[SECC] = "seccomp",  [KEY] = "keyctl", [AT] = "at",
+	[DOMAIN] = "domain", [TYPE] = "type",     [OPEN] = "open",   [PROT] = "prot",
+	[MAP] = "map",       [CLONE] = "clone",   [IOCTL] = "ioctl", [PRCTL] = "prctl",
+	[ARCH] = "arch",     [FCNTL] = "fcntl",   [MODE] = "mode",   [MFD] = "mfd",
+	[PERS] = "persona",  [PROTO] = "netlink", [SIG] = "signal",  [SECC] = "seccomp",
+	[KEY] = "keyctl",    [AT] = "at",
 };
 
 static const struct constant {
@@ -53,7 +73,10 @@ static const struct constant {
 	uint8_t set;
 	char name[35];
 } constants[] = {
-#define C(set, name) { (uint32_t)(name), set, #name }
+#define C(set, name)                         \
+	{                                    \
+		(uint32_t)(name), set, #name \
+	}
 	/* clang-format off */
 	C(DOMAIN, AF_UNSPEC), C(DOMAIN, AF_UNIX), C(DOMAIN, AF_INET), C(DOMAIN, AF_AX25), C(DOMAIN, AF_INET6), C(DOMAIN, AF_KEY),
 	C(DOMAIN, AF_NETLINK), C(DOMAIN, AF_PACKET), C(DOMAIN, AF_RDS), C(DOMAIN, AF_LLC), C(DOMAIN, AF_CAN), C(DOMAIN, AF_TIPC),
@@ -130,12 +153,17 @@ static const struct {
 	int value;
 	char name[20];
 } errors[] = {
-#define E(name) { name, #name }
-	E(EPERM),	 E(ENOENT),	   E(EINTR),  E(EIO),	   E(ENXIO),  E(EBADF),
-	E(EAGAIN),	 E(ENOMEM),	   E(EACCES), E(EFAULT),   E(EBUSY),  E(EEXIST),
-	E(ENODEV),	 E(ENOTDIR),	   E(EISDIR), E(EINVAL),   E(EMFILE), E(ENOTTY),
-	E(ENOSPC),	 E(EROFS),	   E(ENOSYS), E(EOPNOTSUPP), E(EAFNOSUPPORT),
-	E(EPROTONOSUPPORT), E(ECONNREFUSED), E(ENETUNREACH), E(EHOSTUNREACH), E(ETIMEDOUT),
+#define E(name)             \
+	{                   \
+		name, #name \
+	}
+	E(EPERM),        E(ENOENT),      E(EINTR),        E(EIO),
+	E(ENXIO),        E(EBADF),       E(EAGAIN),       E(ENOMEM),
+	E(EACCES),       E(EFAULT),      E(EBUSY),        E(EEXIST),
+	E(ENODEV),       E(ENOTDIR),     E(EISDIR),       E(EINVAL),
+	E(EMFILE),       E(ENOTTY),      E(ENOSPC),       E(EROFS),
+	E(ENOSYS),       E(EOPNOTSUPP),  E(EAFNOSUPPORT), E(EPROTONOSUPPORT),
+	E(ECONNREFUSED), E(ENETUNREACH), E(EHOSTUNREACH), E(ETIMEDOUT),
 };
 
 int errno_find(struct span name)

@@ -220,9 +220,9 @@ static size_t decide(struct emitter *e, const struct decision *d)
 	if (allowed != BUNDLE_NO_RULE)
 		next = rule_leaf(e, allowed);
 	else
-		next = test_rules(e, d, true,
-				  leaf(e, VERDICT_NOTIFY, error_of(e->policy, NULL),
-				       BUNDLE_NO_RULE));
+		next = test_rules(
+			e, d, true,
+			leaf(e, VERDICT_NOTIFY, error_of(e->policy, NULL), BUNDLE_NO_RULE));
 	return test_rules(e, d, false, next);
 }
 

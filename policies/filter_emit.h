@@ -8,7 +8,10 @@
 #include "policies/policy.h"
 
 /* Which of the two programs: for the kernel, or for explaining (leaves are EXPLAIN_LEAF). */
-enum filter_kind { FILTER_KERNEL, FILTER_EXPLAIN };
+enum filter_kind {
+	FILTER_KERNEL,
+	FILTER_EXPLAIN
+};
 
 #define FILTER_MAX_INSNS 4096
 

@@ -33,14 +33,16 @@ static void check_floor(const struct policy *policy, struct diags *diags)
 		executes = executes || (rule->allow && names_call(rule, "execve"));
 		for (size_t k = 0; !rule->allow && filter_always[k]; k++) {
 			if (names_call(rule, filter_always[k]))
-				diags_add(diags, rule->rule.where,
-					  "%s cannot be denied: nothing could end or return from a signal",
-					  filter_always[k]);
+				diags_add(
+					diags, rule->rule.where,
+					"%s cannot be denied: nothing could end or return from a signal",
+					filter_always[k]);
 		}
 	}
 	if (!executes)
-		diags_add(diags, (struct where){ policy->sources[0].name, 1, 1 },
-			  "execve is not allowed: nothing could be started; expected a base such as builtin/glibc, or \"allow execve\"");
+		diags_add(
+			diags, (struct where){ policy->sources[0].name, 1, 1 },
+			"execve is not allowed: nothing could be started; expected a base such as builtin/glibc, or \"allow execve\"");
 }
 
 static int fill_rules(const struct policy *policy, struct arena *arena, struct bundle *bundle)

@@ -100,7 +100,7 @@ static const char table[] =
 	"landlock_create_ruleset attr:P size:i flags:x\n" "landlock_add_rule ruleset_fd:f rule_type:i rule_attr:P flags:x\n" "landlock_restrict_self ruleset_fd:f flags:x\n"
 	"memfd_secret flags:x\n" "process_mrelease pidfd:f flags:x\n" "futex_waitv waiters:P nr_futexes:i flags:x timeout:P clockid:i\n" "set_mempolicy_home_node start:x len:i home_node:i flags:x\n"
 	"cachestat fd:f range:P cstat:P flags:x\n" "fchmodat2 dirfd:f pathname:p mode:m flags:F=at\n" "map_shadow_stack addr:x size:i flags:x\n";
-	/* clang-format on */
+/* clang-format on */
 
 static enum arg_kind kind_of(char letter)
 {

@@ -9,7 +9,13 @@
 #include <string.h>
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__ })
-#define ROW(group, ...) { group, { LIST(__VA_ARGS__), sizeof(LIST(__VA_ARGS__)) / sizeof(char *) } }
+#define ROW(group, ...)                                                               \
+	{                                                                             \
+		group,                                                                \
+		{                                                                     \
+			LIST(__VA_ARGS__), sizeof(LIST(__VA_ARGS__)) / sizeof(char *) \
+		}                                                                     \
+	}
 
 static const struct set {
 	const char *name;
@@ -67,7 +73,10 @@ static const struct set {
 };
 
 static const struct name_list families[] = {
-#define FAMILY(...) { LIST(__VA_ARGS__), sizeof(LIST(__VA_ARGS__)) / sizeof(char *) }
+#define FAMILY(...)                                                           \
+	{                                                                     \
+		LIST(__VA_ARGS__), sizeof(LIST(__VA_ARGS__)) / sizeof(char *) \
+	}
 	/* clang-format off */
 	FAMILY("open", "openat", "creat"),
 	FAMILY("stat", "lstat", "fstat", "newfstatat", "statx"),
@@ -104,10 +113,9 @@ static const struct name_list families[] = {
 };
 
 const char *const syscall_group_names[] = {
-	"@aio",	   "@debug",	  "@exec", "@files",   "@files-write", "@identity",
-	"@io",	   "@ipc",	  "@kernel", "@memory", "@mount",      "@namespaces",
-	"@numa",   "@poll",	  "@process", "@random", "@signal",    "@sockets",
-	"@system-info", "@threads", "@time",
+	"@aio",     "@debug",  "@exec",   "@files",   "@files-write", "@identity", "@io",
+	"@ipc",     "@kernel", "@memory", "@mount",   "@namespaces",  "@numa",     "@poll",
+	"@process", "@random", "@signal", "@sockets", "@system-info", "@threads",  "@time",
 };
 const size_t n_syscall_group_names = ARRAY_LEN(syscall_group_names);
 

@@ -174,10 +174,12 @@ static int map(struct loader *l, yaml_event_t *start, struct yaml_node *ret)
 {
 	ret->kind = YAML_MAP;
 	ret->where = where_at(l, start->start_mark);
-	refuse_properties(l, start, start->data.mapping_start.anchor, start->data.mapping_start.tag);
+	refuse_properties(l, start, start->data.mapping_start.anchor,
+			  start->data.mapping_start.tag);
 	if (start->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE && !l->json)
-		diags_add(l->diags, ret->where,
-			  "a map in braces; expected one key a line (or a file that is JSON as a whole)");
+		diags_add(
+			l->diags, ret->where,
+			"a map in braces; expected one key a line (or a file that is JSON as a whole)");
 	for (;;) {
 		struct yaml_node key = { 0 };
 		struct yaml_node item = { 0 };
@@ -240,7 +242,8 @@ static int first_node(struct loader *l, yaml_event_t *ret)
 
 		if (r < 0)
 			return r;
-		if (ret->type == YAML_DOCUMENT_START_EVENT && ret->data.document_start.version_directive)
+		if (ret->type == YAML_DOCUMENT_START_EVENT &&
+		    ret->data.document_start.version_directive)
 			diags_add(l->diags, where_at(l, ret->start_mark),
 				  "a %%YAML directive is not part of the language");
 		if (ret->type == YAML_STREAM_END_EVENT) {

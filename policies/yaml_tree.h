@@ -5,7 +5,11 @@
 #include "base/text.h"
 #include "policies/policy.h"
 
-enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
+enum yaml_kind {
+	YAML_SCALAR,
+	YAML_LIST,
+	YAML_MAP
+};
 
 /* A node and where it was written. All memory is the arena's. */
 struct yaml_node {
@@ -15,7 +19,7 @@ struct yaml_node {
 	const char *why;  /* what follows "# why:" on the line where the scalar ends, or NULL */
 	size_t n, cap;
 	struct yaml_node *items; /* list, or the values of a map */
-	struct yaml_node *keys;	 /* map: scalars, one for each item */
+	struct yaml_node *keys;  /* map: scalars, one for each item */
 };
 
 /*

@@ -49,7 +49,4 @@ must_check int host_read(struct arena *arena, struct host *ret, struct err *err)
 /* The facts that only `immure doctor` tells: fills host->lsm. */
 must_check int host_read_more(struct arena *arena, struct host *host, struct err *err);
 
-/* The facts that only `immure doctor` tells: fills host->lsm. */
-must_check int host_read_more(struct arena *arena, struct host *host, struct err *err);
-
 #endif
