@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/json.h"
+#include "base/jsonw.h"
 
 static enum log_level threshold = LOG_LEVEL_WARNING;
 static bool as_json;
@@ -26,7 +26,7 @@ bool log_is_on(enum log_level level)
 static void render(struct strbuf *line, enum log_level level, const char *text, size_t n)
 {
 	static const char *const names[] = { "error", "warning", "info", "debug" };
-	struct json j = { .out = line };
+	struct jsonw j = { .out = line };
 
 	if (!as_json) {
 		strbuf_puts(line, "immure: ");
@@ -34,11 +34,11 @@ static void render(struct strbuf *line, enum log_level level, const char *text, 
 			strbuf_puts(line, "warning: ");
 		strbuf_escaped(line, text, n);
 	} else {
-		json_object(&j);
-		json_kstr(&j, "level", names[level]);
-		json_key(&j, "msg");
-		json_strn(&j, text, n);
-		json_object_end(&j);
+		jsonw_object(&j);
+		jsonw_kstr(&j, "level", names[level]);
+		jsonw_key(&j, "msg");
+		jsonw_strn(&j, text, n);
+		jsonw_object_end(&j);
 	}
 	strbuf_putc(line, '\n');
 }

@@ -59,12 +59,16 @@ static void handle_signals(struct supervisor *s)
  */
 static void handle_refusals(struct supervisor *s)
 {
-	for (int i = 0; i < MAX_ANSWERS_PER_TURN; i++) {
-		struct err err = { 0 };
-		int r = notify_answer(&s->notify, &err);
+	struct pollfd more = { .fd = s->notify.listener, .events = POLLIN };
 
-		if (r == 0)
+	/* Receiving would wait if there were none, so each one is asked for first. */
+	for (int i = 0; i < MAX_ANSWERS_PER_TURN && poll(&more, 1, 0) > 0; i++) {
+		struct err err = { 0 };
+		int r;
+
+		if (!(more.revents & POLLIN))
 			return;
+		r = notify_answer(&s->notify, &err);
 		if (r < 0 && s->lost.code == 0)
 			s->lost = err;
 		if (r < 0)

@@ -14,7 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/json.h"
+#include "base/jsonw.h"
 #include "base/procfs.h"
 #include "policies/bundle.h"
 #include "sandbox/host.h"
@@ -174,6 +174,6 @@ const struct ledger_entry *plan_refusal(const struct plan *plan);
 
 /* For people (`immure run --dry-run`) and for machines (plan.json of the run folder). */
 void plan_print(const struct plan *plan, struct strbuf *out);
-void plan_json(const struct plan *plan, struct json *j);
+void plan_json(const struct plan *plan, struct jsonw *j);
 
 #endif

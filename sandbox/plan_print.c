@@ -138,92 +138,92 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	print_ledger(plan, out);
 }
 
-static void json_mounts(const struct plan *plan, struct json *j)
+static void json_mounts(const struct plan *plan, struct jsonw *j)
 {
-	json_key(j, "mounts");
-	json_array(j);
+	jsonw_key(j, "mounts");
+	jsonw_array(j);
 	for (size_t i = 0; i < plan->n_mounts; i++) {
 		const struct plan_mount *m = &plan->mounts[i];
 
-		json_object(j);
-		json_kbool(j, "exec", m->flags & MOUNT_FLAG_EXEC);
-		json_kstr(j, "kind", mount_names[m->kind]);
-		json_kbool(j, "readonly", m->flags & MOUNT_FLAG_RO);
-		json_kstr(j, "source", m->source);
-		json_kstr(j, "target", m->target);
-		json_kbool(j, "volume", m->flags & MOUNT_FLAG_VOLUME);
-		json_object_end(j);
+		jsonw_object(j);
+		jsonw_kbool(j, "exec", m->flags & MOUNT_FLAG_EXEC);
+		jsonw_kstr(j, "kind", mount_names[m->kind]);
+		jsonw_kbool(j, "readonly", m->flags & MOUNT_FLAG_RO);
+		jsonw_kstr(j, "source", m->source);
+		jsonw_kstr(j, "target", m->target);
+		jsonw_kbool(j, "volume", m->flags & MOUNT_FLAG_VOLUME);
+		jsonw_object_end(j);
 	}
-	json_array_end(j);
+	jsonw_array_end(j);
 }
 
-static void json_files(const struct plan *plan, struct json *j)
+static void json_files(const struct plan *plan, struct jsonw *j)
 {
-	json_key(j, "files");
-	json_array(j);
+	jsonw_key(j, "files");
+	jsonw_array(j);
 	for (size_t i = 0; i < plan->n_fsrules; i++) {
 		const struct plan_fsrule *rule = &plan->fsrules[i];
 
-		json_object(j);
-		json_kbool(j, "exec", rule->access & FILE_EXEC);
-		json_kstr(j, "path", rule->path);
-		json_kbool(j, "read", rule->access & FILE_READ);
-		json_kbool(j, "tree", rule->tree);
-		json_kbool(j, "write", rule->access & FILE_WRITE);
-		json_object_end(j);
+		jsonw_object(j);
+		jsonw_kbool(j, "exec", rule->access & FILE_EXEC);
+		jsonw_kstr(j, "path", rule->path);
+		jsonw_kbool(j, "read", rule->access & FILE_READ);
+		jsonw_kbool(j, "tree", rule->tree);
+		jsonw_kbool(j, "write", rule->access & FILE_WRITE);
+		jsonw_object_end(j);
 	}
-	json_array_end(j);
+	jsonw_array_end(j);
 }
 
-static void json_maps(struct json *j, const char *key, const struct proc_idmap *maps, size_t n)
+static void json_maps(struct jsonw *j, const char *key, const struct proc_idmap *maps, size_t n)
 {
-	json_key(j, key);
-	json_array(j);
+	jsonw_key(j, key);
+	jsonw_array(j);
 	for (size_t i = 0; i < n; i++) {
-		json_array(j);
-		json_u64(j, maps[i].inside);
-		json_u64(j, maps[i].outside);
-		json_u64(j, maps[i].count);
-		json_array_end(j);
+		jsonw_array(j);
+		jsonw_u64(j, maps[i].inside);
+		jsonw_u64(j, maps[i].outside);
+		jsonw_u64(j, maps[i].count);
+		jsonw_array_end(j);
 	}
-	json_array_end(j);
+	jsonw_array_end(j);
 }
 
-static void json_ids(const struct plan *plan, struct json *j)
+static void json_ids(const struct plan *plan, struct jsonw *j)
 {
 	const struct plan_ids *ids = &plan->ids;
 
-	json_key(j, "ids");
-	json_object(j);
-	json_kbool(j, "drop_groups", ids->drop_groups);
-	json_ku64(j, "gid", ids->gid);
+	jsonw_key(j, "ids");
+	jsonw_object(j);
+	jsonw_kbool(j, "drop_groups", ids->drop_groups);
+	jsonw_ku64(j, "gid", ids->gid);
 	json_maps(j, "gids", ids->gids, ids->n_gid);
-	json_kstr(j, "how", idmap_names[ids->how]);
-	json_ku64(j, "uid", ids->uid);
+	jsonw_kstr(j, "how", idmap_names[ids->how]);
+	jsonw_ku64(j, "uid", ids->uid);
 	json_maps(j, "uids", ids->uids, ids->n_uid);
-	json_object_end(j);
+	jsonw_object_end(j);
 }
 
-static void json_ledger(const struct plan *plan, struct json *j)
+static void json_ledger(const struct plan *plan, struct jsonw *j)
 {
-	json_key(j, "ledger");
-	json_array(j);
+	jsonw_key(j, "ledger");
+	jsonw_array(j);
 	for (size_t i = 0; i < plan->n_ledger; i++) {
 		const struct ledger_entry *e = &plan->ledger[i];
 
-		json_object(j);
-		json_kbool(j, "degraded", e->degraded);
-		json_kstr(j, "layer", layer_name(e->layer));
-		json_kstr(j, "remedy", e->remedy);
-		json_kbool(j, "required", e->required);
-		json_kstr(j, "state", state_names[e->state]);
-		json_kstr(j, "text", e->text);
-		json_object_end(j);
+		jsonw_object(j);
+		jsonw_kbool(j, "degraded", e->degraded);
+		jsonw_kstr(j, "layer", layer_name(e->layer));
+		jsonw_kstr(j, "remedy", e->remedy);
+		jsonw_kbool(j, "required", e->required);
+		jsonw_kstr(j, "state", state_names[e->state]);
+		jsonw_kstr(j, "text", e->text);
+		jsonw_object_end(j);
 	}
-	json_array_end(j);
+	jsonw_array_end(j);
 }
 
-static void json_limits(const struct plan *plan, struct json *j)
+static void json_limits(const struct plan *plan, struct jsonw *j)
 {
 	const struct limits *limits = &plan->limits;
 	const struct {
@@ -240,58 +240,58 @@ static void json_limits(const struct plan *plan, struct json *j)
 		{ "wall_ms", LIMIT_WALL, limits->wall_ms },
 	};
 
-	json_key(j, "limits");
-	json_object(j);
+	jsonw_key(j, "limits");
+	jsonw_object(j);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		if (limits->set & all[i].bit)
-			json_ku64(j, all[i].name, all[i].value);
+			jsonw_ku64(j, all[i].name, all[i].value);
 	}
-	json_object_end(j);
-	json_key(j, "rlimits");
-	json_object(j);
+	jsonw_object_end(j);
+	jsonw_key(j, "rlimits");
+	jsonw_object(j);
 	for (size_t i = 0; i < plan->n_rlimits; i++)
-		json_ku64(j, rlimit_name(plan->rlimits[i].resource), plan->rlimits[i].value);
-	json_object_end(j);
+		jsonw_ku64(j, rlimit_name(plan->rlimits[i].resource), plan->rlimits[i].value);
+	jsonw_object_end(j);
 }
 
-static void json_names(struct json *j, const char *key, const char *const *list, bool cut)
+static void json_names(struct jsonw *j, const char *key, const char *const *list, bool cut)
 {
-	json_key(j, key);
-	json_array(j);
+	jsonw_key(j, key);
+	jsonw_array(j);
 	for (size_t i = 0; list[i]; i++)
-		json_strn(j, list[i], cut ? strcspn(list[i], "=") : strlen(list[i]));
-	json_array_end(j);
+		jsonw_strn(j, list[i], cut ? strcspn(list[i], "=") : strlen(list[i]));
+	jsonw_array_end(j);
 }
 
-void plan_json(const struct plan *plan, struct json *j)
+void plan_json(const struct plan *plan, struct jsonw *j)
 {
 	char hex[DIGEST_HEX_LEN];
 
 	digest_hex(&plan->bundle->digest, hex);
-	json_object(j);
+	jsonw_object(j);
 	json_names(j, "argv", (const char *const *)plan->argv, false);
-	json_kstr(j, "cgroup", plan->cgroup_dir);
-	json_kstr(j, "cwd", plan->cwd);
+	jsonw_kstr(j, "cgroup", plan->cgroup_dir);
+	jsonw_kstr(j, "cwd", plan->cwd);
 	json_names(j, "env", plan->env, true);
 	json_files(plan, j);
-	json_kstr(j, "hostname", plan->hostname);
+	jsonw_kstr(j, "hostname", plan->hostname);
 	json_ids(plan, j);
-	json_kstr(j, "kernel", plan->host->release);
-	json_ki64(j, "landlock_abi", plan->landlock_abi);
+	jsonw_kstr(j, "kernel", plan->host->release);
+	jsonw_ki64(j, "landlock_abi", plan->landlock_abi);
 	json_ledger(plan, j);
 	json_limits(plan, j);
 	json_mounts(plan, j);
-	json_kstr(j, "network", plan->network_host ? "host" : "none");
-	json_kstr(j, "policy", plan->bundle->name);
-	json_kstr(j, "policy_digest", hex);
-	json_key(j, "root");
-	json_object(j);
-	json_kstr(j, "kind", plan->root_kind == ROOT_HOST ? "host" : "dir");
-	json_kstr(j, "path", plan->root_dir);
-	json_kbool(j, "writable", plan->root_writable);
-	json_object_end(j);
-	json_kbool(j, "tty", plan->tty);
-	json_kstr(j, "user", plan->host->user);
-	json_ku64(j, "version", 1);
-	json_object_end(j);
+	jsonw_kstr(j, "network", plan->network_host ? "host" : "none");
+	jsonw_kstr(j, "policy", plan->bundle->name);
+	jsonw_kstr(j, "policy_digest", hex);
+	jsonw_key(j, "root");
+	jsonw_object(j);
+	jsonw_kstr(j, "kind", plan->root_kind == ROOT_HOST ? "host" : "dir");
+	jsonw_kstr(j, "path", plan->root_dir);
+	jsonw_kbool(j, "writable", plan->root_writable);
+	jsonw_object_end(j);
+	jsonw_kbool(j, "tty", plan->tty);
+	jsonw_kstr(j, "user", plan->host->user);
+	jsonw_ku64(j, "version", 1);
+	jsonw_object_end(j);
 }

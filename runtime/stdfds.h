@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef IMMURE_RUNTIME_STDIO_H
-#define IMMURE_RUNTIME_STDIO_H
+#ifndef IMMURE_RUNTIME_STDFDS_H
+#define IMMURE_RUNTIME_STDFDS_H
 
 #include <stdbool.h>
 
 #include "base/err.h"
 
 /* Our own 0, 1 and 2, kept aside while the workload's stand in their place; -1: not moved. */
-struct stdio {
+struct stdfds {
 	int saved[3];
 };
 
@@ -21,9 +21,9 @@ struct stdio {
  *   interactive  pass a terminal on 0
  *   tty          the child will put a pseudo terminal on all three: keep copies of ours
  */
-must_check int stdio_prepare(bool interactive, bool tty, struct stdio *ret, struct err *err);
+must_check int stdfds_prepare(bool interactive, bool tty, struct stdfds *ret, struct err *err);
 
 /* Put ours back, once the workload is gone. */
-void stdio_restore(struct stdio *stdio);
+void stdfds_restore(struct stdfds *stdfds);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/stdio.h"
+#include "runtime/stdfds.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,21 +32,21 @@ static int reopen_for_writing(int fd, struct err *err)
 	return 0;
 }
 
-static int keep_aside(struct stdio *stdio, struct err *err)
+static int keep_aside(struct stdfds *stdfds, struct err *err)
 {
 	for (int fd = 0; fd <= 2; fd++) {
-		stdio->saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-		if (stdio->saved[fd] < 0)
+		stdfds->saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (stdfds->saved[fd] < 0)
 			return err_sys(err, errno, "cannot keep descriptor %d", fd);
 	}
 	return 0;
 }
 
-int stdio_prepare(bool interactive, bool tty, struct stdio *ret, struct err *err)
+int stdfds_prepare(bool interactive, bool tty, struct stdfds *ret, struct err *err)
 {
 	int r = fd_ensure_stdio();
 
-	*ret = (struct stdio){ .saved = { -1, -1, -1 } };
+	*ret = (struct stdfds){ .saved = { -1, -1, -1 } };
 	if (r < 0)
 		return err_sys(err, -r, "cannot open /dev/null");
 	if (tty)
@@ -66,11 +66,11 @@ int stdio_prepare(bool interactive, bool tty, struct stdio *ret, struct err *err
 	return 0;
 }
 
-void stdio_restore(struct stdio *stdio)
+void stdfds_restore(struct stdfds *stdfds)
 {
 	for (int fd = 0; fd <= 2; fd++) {
-		if (stdio->saved[fd] >= 0)
-			dup2(stdio->saved[fd], fd);
-		closep(&stdio->saved[fd]);
+		if (stdfds->saved[fd] >= 0)
+			dup2(stdfds->saved[fd], fd);
+		closep(&stdfds->saved[fd]);
 	}
 }

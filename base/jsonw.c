@@ -1,64 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/json.h"
+#include "base/jsonw.h"
 
 #include <string.h>
 
-static void before_value(struct json *j)
+static void before_value(struct jsonw *j)
 {
 	if (j->comma)
 		strbuf_putc(j->out, ',');
 	j->comma = true;
 }
 
-static void open_with(struct json *j, char bracket)
+static void open_with(struct jsonw *j, char bracket)
 {
 	before_value(j);
 	strbuf_putc(j->out, bracket);
 	j->comma = false;
 }
 
-static void close_with(struct json *j, char bracket)
+static void close_with(struct jsonw *j, char bracket)
 {
 	strbuf_putc(j->out, bracket);
 	j->comma = true;
 }
 
-void json_object(struct json *j)
+void jsonw_object(struct jsonw *j)
 {
 	open_with(j, '{');
 }
 
-void json_object_end(struct json *j)
+void jsonw_object_end(struct jsonw *j)
 {
 	close_with(j, '}');
 }
 
-void json_array(struct json *j)
+void jsonw_array(struct jsonw *j)
 {
 	open_with(j, '[');
 }
 
-void json_array_end(struct json *j)
+void jsonw_array_end(struct jsonw *j)
 {
 	close_with(j, ']');
 }
 
-void json_key(struct json *j, const char *key)
+void jsonw_key(struct jsonw *j, const char *key)
 {
-	json_str(j, key);
+	jsonw_str(j, key);
 	strbuf_putc(j->out, ':');
 	j->comma = false;
 }
 
-void json_str(struct json *j, const char *s)
+void jsonw_str(struct jsonw *j, const char *s)
 {
 	if (s)
-		json_strn(j, s, strlen(s));
+		jsonw_strn(j, s, strlen(s));
 	else
-		json_null(j);
+		jsonw_null(j);
 }
 
-void json_strn(struct json *j, const char *s, size_t n)
+void jsonw_strn(struct jsonw *j, const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
 
@@ -84,50 +84,50 @@ void json_strn(struct json *j, const char *s, size_t n)
 	strbuf_putc(j->out, '"');
 }
 
-void json_u64(struct json *j, uint64_t v)
+void jsonw_u64(struct jsonw *j, uint64_t v)
 {
 	before_value(j);
 	strbuf_addf(j->out, "%llu", (unsigned long long)v);
 }
 
-void json_i64(struct json *j, int64_t v)
+void jsonw_i64(struct jsonw *j, int64_t v)
 {
 	before_value(j);
 	strbuf_addf(j->out, "%lld", (long long)v);
 }
 
-void json_bool(struct json *j, bool v)
+void jsonw_bool(struct jsonw *j, bool v)
 {
 	before_value(j);
 	strbuf_puts(j->out, v ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void jsonw_null(struct jsonw *j)
 {
 	before_value(j);
 	strbuf_puts(j->out, "null");
 }
 
-void json_kstr(struct json *j, const char *key, const char *s)
+void jsonw_kstr(struct jsonw *j, const char *key, const char *s)
 {
-	json_key(j, key);
-	json_str(j, s);
+	jsonw_key(j, key);
+	jsonw_str(j, s);
 }
 
-void json_ku64(struct json *j, const char *key, uint64_t v)
+void jsonw_ku64(struct jsonw *j, const char *key, uint64_t v)
 {
-	json_key(j, key);
-	json_u64(j, v);
+	jsonw_key(j, key);
+	jsonw_u64(j, v);
 }
 
-void json_ki64(struct json *j, const char *key, int64_t v)
+void jsonw_ki64(struct jsonw *j, const char *key, int64_t v)
 {
-	json_key(j, key);
-	json_i64(j, v);
+	jsonw_key(j, key);
+	jsonw_i64(j, v);
 }
 
-void json_kbool(struct json *j, const char *key, bool v)
+void jsonw_kbool(struct jsonw *j, const char *key, bool v)
 {
-	json_key(j, key);
-	json_bool(j, v);
+	jsonw_key(j, key);
+	jsonw_bool(j, v);
 }
