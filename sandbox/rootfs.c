@@ -19,8 +19,8 @@
 #define SCRATCH_INODES 65536
 
 /*
- * Everything that must lie somewhere but must not be seen inside lives in one tmpfs on top of the
- * old root; it goes away with it. The mask sources are unreadable, and so is a way to change them:
+ * Everything that must lie somewhere but must not be seen inside lives in one tmpfs on the old root's
+ * /proc; it goes away with it. Never on the old root itself: see pivot_apply(). The mask sources are unreadable, and so is a way to change them:
  * the clones made of them are read-only.
  */
 int scratch_apply(struct confine *c, struct err *err)
@@ -28,16 +28,16 @@ int scratch_apply(struct confine *c, struct err *err)
 	uint64_t bytes = c->plan->limits.set & LIMIT_TMP ? c->plan->limits.tmp : ROOT_TMPFS_BYTES;
 	cleanup_close int scratch =
 		tmpfs_make(bytes, SCRATCH_INODES, 0700, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-	cleanup_close int old_root = -1;
+	cleanup_close int place = -1;
 	cleanup_close int none = -1;
 	int r;
 
 	if (scratch < 0)
 		return scratch;
-	old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (old_root < 0)
-		return err_sys(err, errno, "cannot open /");
-	r = tree_attach(scratch, old_root, err);
+	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0)
+		return err_sys(err, errno, "cannot open /proc");
+	r = tree_attach(scratch, place, err);
 	if (r < 0)
 		return err_wrap(err, "our private folder");
 
@@ -203,7 +203,24 @@ int rootfs_apply(struct confine *c, struct err *err)
 	return tree_restrict(c->scratch, MOUNT_ATTR_RDONLY, false, err);
 }
 
-/* After this there is no way back to the host's tree. Source: pivot_root(2), "." twice. */
+/* Looking up ".." at the root crosses into whatever is mounted on it: that must be nothing. */
+static int check_nothing_above(struct err *err)
+{
+	struct statx root = { 0 };
+	struct statx above = { 0 };
+
+	if (statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &root) < 0 ||
+	    statx(AT_FDCWD, "/..", 0, STATX_INO | STATX_MNT_ID, &above) < 0)
+		return err_sys(err, errno, "cannot look at the new root");
+	if (root.stx_mnt_id != above.stx_mnt_id || root.stx_ino != above.stx_ino)
+		return err_set(err, EXDEV, "the old root is still there");
+	return 0;
+}
+
+/*
+ * After this there is no way back to the host's tree. pivot_root(2) with "." twice puts the old root
+ * on top of the new one, where umount2(2) finds it, for it takes what is topmost at a place.
+ */
 int pivot_apply(struct confine *c, struct err *err)
 {
 	bool read_only = !(c->plan->root_kind == ROOT_DIR && c->plan->root_writable);
@@ -218,6 +235,9 @@ int pivot_apply(struct confine *c, struct err *err)
 		return err_sys(err, errno, "cannot leave the old root");
 	if (chdir("/") < 0)
 		return err_sys(err, errno, "cannot enter the new root");
+	r = check_nothing_above(err);
+	if (r < 0)
+		return r;
 	if (c->ours && read_only) {
 		r = tree_restrict(c->root, MOUNT_ATTR_RDONLY, false, err);
 		if (r < 0)
