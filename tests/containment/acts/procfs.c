@@ -139,16 +139,20 @@ static enum outcome try_any_sysctl(const struct act *act)
 	return act_refused("no file below /proc/sys can be written");
 }
 
-/* A process of our own shows whether the parts of /proc/PID that need it are closed. */
-static enum outcome try_child_file(const struct act *act)
+/* The map of a process that has one already: only a race at its birth would let this through. */
+static enum outcome try_child_map(const struct act *act)
 {
 	int pid = act_child();
 	char path[64];
+	cleanup_close int fd = -1;
 
 	if (pid < 0)
 		return act_untried("fork: %s", strerrorname_np(errno));
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, act->path);
-	return act_opened(open(path, O_WRONLY | O_CLOEXEC), path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return act_refused("%s: %s", path, strerrorname_np(errno));
+	return act_reached(write(fd, "0 0 1\n", 6));
 }
 
 static enum outcome try_lower_oom(const struct act *act)
@@ -223,7 +227,7 @@ const struct act acts_procfs[] = {
 	WRITE("timens", "/proc/self/timens_offsets", "an offset of the clocks for the children", CONTROL_PLAIN | CONTROL_KERNEL),
 	WRITE("uevent-helper", "/sys/kernel/uevent_helper", "the program that the kernel runs for a device",
 	      CONTROL_ROOT | CONTROL_KERNEL),
-	{ "child-uid-map", try_child_file, "open the user map of a process for writing", "R4 R7", 6, CONTROL_NONE,
+	{ "child-uid-map", try_child_map, "write the user map of a process again", "R4 R7", 6, CONTROL_NONE,
 	  .path = "uid_map" },
 	{ "lower-oom-score", try_lower_oom, "be the last to be killed when memory is short", "R8", 50, CONTROL_NONE,
 	  .path = "/proc/self/oom_score_adj" },
