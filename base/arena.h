@@ -9,7 +9,8 @@
 
 struct arena_block;
 
-/* One bump allocator owns a whole policy or plan; nothing inside is freed singly. Zeroed = empty. */
+/* One bump allocator owns a whole policy or plan; nothing inside is freed singly. Zeroed = empty.
+ */
 struct arena {
 	struct arena_block *head;
 	size_t total; /* bytes handed out */

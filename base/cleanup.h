@@ -50,18 +50,18 @@ static inline void fclosep(FILE **file)
 #define cleanup_closedir cleanup(closedirp)
 #define cleanup_fclose cleanup(fclosep)
 
-#define steal_ptr(p)                                                                               \
-	({                                                                                         \
-		__typeof__(p) stolen_ = (p);                                                       \
-		(p) = NULL;                                                                        \
-		stolen_;                                                                           \
+#define steal_ptr(p)                         \
+	({                                   \
+		__typeof__(p) stolen_ = (p); \
+		(p) = NULL;                  \
+		stolen_;                     \
 	})
 
-#define steal_fd(fd)                                                                               \
-	({                                                                                         \
-		int stolen_ = (fd);                                                                \
-		(fd) = -1;                                                                         \
-		stolen_;                                                                           \
+#define steal_fd(fd)                \
+	({                          \
+		int stolen_ = (fd); \
+		(fd) = -1;          \
+		stolen_;            \
 	})
 
 #endif

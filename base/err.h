@@ -28,10 +28,10 @@ enum err_stage {
 
 /* One error, told once. Small enough for one atomic pipe write or one shared page. */
 struct err {
-	int32_t code;	/* positive errno value, 0 while there is no error */
+	int32_t code;   /* positive errno value, 0 while there is no error */
 	uint16_t stage; /* enum err_stage */
-	uint16_t len;	/* bytes in msg, without the final NUL */
-	char msg[248];	/* outermost context first; truncated, never overrun */
+	uint16_t len;   /* bytes in msg, without the final NUL */
+	char msg[248];  /* outermost context first; truncated, never overrun */
 };
 static_assert(sizeof(struct err) == 256, "struct err is one small record");
 

@@ -31,7 +31,8 @@ must_check int path_open_in(int rootfd, const char *path, uint64_t flags, uint64
  */
 must_check int path_make_dir_in(int rootfd, const char *path, struct err *err);
 
-/* The same for a file to be mounted over: makes an empty regular file (0644) if nothing is there. */
+/* The same for a file to be mounted over: makes an empty regular file (0644) if nothing is there.
+ */
 must_check int path_make_file_in(int rootfd, const char *path, struct err *err);
 
 /*

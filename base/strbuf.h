@@ -22,8 +22,8 @@ void strbuf_putc(struct strbuf *sb, char c);
 void strbuf_span(struct strbuf *sb, struct span s);
 void strbuf_addf(struct strbuf *sb, const char *format, ...) printf_like(2, 3);
 
-/* Untrusted text made safe for a terminal or a log line: control bytes, DEL, ESC and invalid UTF-8 as
- * \xNN, newline and tab as \n and \t, backslash doubled. */
+/* Untrusted text made safe for a terminal or a log line: control bytes, DEL, ESC and invalid UTF-8
+ * as \xNN, newline and tab as \n and \t, backslash doubled. */
 void strbuf_escaped(struct strbuf *sb, const char *bytes, size_t n);
 
 /* "" while empty: never NULL. */

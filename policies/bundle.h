@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "policies/policy.h"
 
 #define BUNDLE_MAX_BYTES ((size_t)1 << 20)
@@ -22,27 +23,27 @@
  */
 #define EXPLAIN_RULE(leaf) ((uint16_t)((leaf) >> 16)) /* index into rules, or BUNDLE_NO_RULE */
 #define EXPLAIN_ACTION(leaf) (((leaf) >> 12) & 0xf)   /* enum verdict */
-#define EXPLAIN_ERRNO(leaf) ((int)((leaf) & 0xfff))
-#define EXPLAIN_LEAF(rule, action, error)                                                          \
+#define EXPLAIN_ERRNO(leaf) ((int)((leaf)&0xfff))
+#define EXPLAIN_LEAF(rule, action, error) \
 	((uint32_t)(rule) << 16 | (uint32_t)(action) << 12 | (uint32_t)(error))
 
 enum verdict {
 	VERDICT_ALLOW,
 	VERDICT_NOTIFY, /* refused; the supervisor records it and answers */
-	VERDICT_ERRNO,	/* refused by the filter itself, not recorded */
-	VERDICT_KILL,	/* another ABI */
+	VERDICT_ERRNO,  /* refused by the filter itself, not recorded */
+	VERDICT_KILL,   /* another ABI */
 };
 
 struct bundle_file {
 	uint32_t access; /* enum file_access bits */
-	uint16_t rule;	 /* index into rules */
+	uint16_t rule;   /* index into rules */
 	bool tree;
 	const char *path;
 };
 
 struct bundle {
-	const char *name;	 /* of the policy */
-	struct digest digest;	 /* of the whole encoded block before this field was known */
+	const char *name;     /* of the policy */
+	struct digest digest; /* of what follows it in the encoded block */
 	struct identity identity;
 	struct limits limits;
 	uint32_t require;    /* bits 1 << enum layer */
@@ -57,8 +58,8 @@ struct bundle {
 	size_t n_filter, n_explain; /* instructions, at most BPF_MAXINSNS */
 	const struct sock_filter *filter;
 	const struct sock_filter *explain;
-	size_t n_calls;		  /* length of calls: highest known number + 1 */
-	const char *const *calls; /* name of each system call number, "" where there is none */
+	size_t n_calls;    /* highest known number + 1 */
+	struct span calls; /* the names by number, each followed by NUL; "" where there is none */
 };
 
 /*
@@ -78,6 +79,9 @@ must_check int bundle_encode(const struct bundle *in, struct strbuf *ret, struct
  */
 must_check int bundle_decode(const void *bytes, size_t n, struct arena *arena, struct bundle *ret,
 			     struct err *err);
+
+/* The name of a call by its number; "" if there is none. Points into the bundle. */
+const char *bundle_call_name(const struct bundle *bundle, int number);
 
 /* Compile a merged policy for this machine's architecture. Problems that stop it go to diags. */
 must_check int policy_compile(const struct policy *policy, struct arena *arena, struct bundle *ret,

@@ -10,12 +10,13 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "base/text.h"
 
 /* Where a rule was written. Kept to the end: why, lint, ledger and audit point there. */
 struct where {
 	const char *file; /* as the user named it, or "builtin/default" */
-	uint32_t line;	  /* from 1 */
-	uint32_t col;	  /* from 1, in bytes */
+	uint32_t line;    /* from 1 */
+	uint32_t col;     /* from 1, in bytes */
 };
 
 /* What every rule carries. */
@@ -48,20 +49,25 @@ struct cond {
 struct syscall_rule {
 	struct rule rule;
 	bool allow;
-	bool quiet;		/* a refusal is answered by the filter itself and not recorded */
-	int error;		/* positive errno for a deny; 0: what "otherwise" says */
+	bool quiet; /* a refusal is answered by the filter itself and not recorded */
+	int error;  /* positive errno for a deny; 0: what "otherwise" says */
 	size_t n_names;
 	const char *const *names; /* groups and families already expanded; sorted, unique */
 	const struct cond *cond;  /* NULL: whatever the arguments */
 };
 
-enum file_access { FILE_READ = 1, FILE_WRITE = 2, FILE_EXEC = 4, FILE_DENY = 8 };
+enum file_access {
+	FILE_READ = 1,
+	FILE_WRITE = 2,
+	FILE_EXEC = 4,
+	FILE_DENY = 8
+};
 
 struct file_rule {
 	struct rule rule;
 	unsigned access;  /* one or more of enum file_access; FILE_DENY stands alone */
 	const char *path; /* clean and absolute, as seen inside the sandbox */
-	bool tree;	  /* "/usr/" with two stars: the directory and all below it */
+	bool tree;        /* "/usr/" with two stars: the directory and all below it */
 };
 
 /* Limits; a field is set if its bit is in `set`. */
@@ -77,14 +83,25 @@ enum limit_bit {
 
 struct limits {
 	uint32_t set;
-	uint64_t memory;    /* bytes */
-	uint64_t pids;	    /* tasks */
+	uint64_t memory;     /* bytes */
+	uint64_t pids;       /* tasks */
 	uint64_t cpus_milli; /* thousandths of a processor */
 	uint64_t wall_ms;
 	uint64_t nofile; /* descriptors per process */
-	uint64_t tmp;	 /* bytes of each private tmpfs */
-	uint64_t fsize;	 /* bytes of one file */
+	uint64_t tmp;    /* bytes of each private tmpfs */
+	uint64_t fsize;  /* bytes of one file */
 };
+
+/*
+ * Read one limit of the command line or of a policy ("memory", "512MiB").
+ *
+ *   limits        the field and its bit are set on success
+ *   ret_expected  what would be right, for the message
+ *
+ * Returns   the number of its bit, -EINVAL (not such a value), -ENOENT (no such limit).
+ */
+must_check int limit_parse(const char *key, struct span text, struct limits *limits,
+			   const char **ret_expected);
 
 /* The layers, in the order in which ledgers list them. */
 enum layer {
@@ -124,9 +141,9 @@ struct policy {
 	bool has_identity;
 	struct limits limits;
 	struct where limit_where[7]; /* by bit number of enum limit_bit */
-	uint32_t require;	     /* bits 1 << enum layer */
-	int otherwise_error;	     /* 0: not said */
-	int unknown_error;	     /* 0: not said */
+	uint32_t require;            /* bits 1 << enum layer */
+	int otherwise_error;         /* 0: not said */
+	int unknown_error;           /* 0: not said */
 
 	size_t n_sources;
 	struct policy_source *sources;

@@ -16,7 +16,7 @@
 enum arg_kind {
 	ARG_INT,      /* signed decimal */
 	ARG_HEX,      /* address, length or bits without names */
-	ARG_FD,	      /* descriptor, or AT_FDCWD */
+	ARG_FD,       /* descriptor, or AT_FDCWD */
 	ARG_PATH,     /* pointer to a NUL-terminated path: cannot be compared */
 	ARG_SOCKADDR, /* pointer; the next argument is its length: cannot be compared */
 	ARG_POINTER,  /* other pointers: cannot be compared */
@@ -31,7 +31,8 @@ struct arg_info {
 	struct span names; /* of the set of constants, e.g. "socket_domain"; empty if none */
 };
 
-/* Fill up to six descriptions. Returns how many arguments the call has, or -1 for an unknown one. */
+/* Fill up to six descriptions. Returns how many arguments the call has, or -1 for an unknown one.
+ */
 int syscall_args_find(const char *call, struct arg_info ret[6]);
 
 /* The value of a constant such as AF_UNIX, O_CREAT, TIOCSTI. Returns false if not known. */
@@ -39,5 +40,9 @@ bool constant_find(struct span name, uint64_t *ret);
 
 /* The name of a value in a set, or an empty span. */
 struct span constant_name(struct span set, uint64_t value);
+
+/* A positive errno value by its name ("EPERM"), or -1; and back, "?" for one that is not listed. */
+int errno_find(struct span name);
+const char *errno_name(int value);
 
 #endif

@@ -26,7 +26,8 @@ struct name_list {
 	size_t n;
 };
 
-/* The members of a group such as "@io" (with the @). Returns false if there is none of that name. */
+/* The members of a group such as "@io" (with the @). Returns false if there is none of that name.
+ */
 bool syscall_group_find(struct span name, struct name_list *ret);
 
 /* The calls granted together with `call` (itself among them), such as open, openat, creat. */

@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 /* Absolute paths in arena; nothing is made. -EINVAL when HOME and the XDG variable are unset. */
-must_check int dirs_state(struct arena *arena, const char **ret, struct err *err);  /* $XDG_STATE_HOME/immure */
+must_check int dirs_state(struct arena *arena, const char **ret,
+			  struct err *err); /* $XDG_STATE_HOME/immure */
 
 /* Open the folder or one below it ("runs", "bundles"), making what is missing. */
 must_check int dirs_open_state(const char *sub, struct err *err);

@@ -22,12 +22,13 @@ struct opt_list {
 
 struct opt {
 	const char *name; /* without the dashes */
-	char letter;	  /* 0: none */
+	char letter;      /* 0: none */
 	enum opt_kind kind;
 	size_t offset;
 	const char *arg;  /* "PATH", "SRC:DST[:ro]"; NULL for flags and counts */
 	const char *help; /* one line */
-	const char *values; /* for completion: "none host", "@files", "@dirs", "@policies", or NULL */
+	const char
+		*values; /* for completion: "none host", "@files", "@dirs", "@policies", or NULL */
 };
 
 /*

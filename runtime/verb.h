@@ -9,8 +9,8 @@
 /* What a verb is called with: options read, arguments counted. */
 struct verb_call {
 	const struct verb *verb;
-	void *options;	     /* struct of verb->options_size bytes */
-	int argc;	     /* what is left after the options */
+	void *options;       /* struct of verb->options_size bytes */
+	int argc;            /* what is left after the options */
 	char *const *argv;   /* NULL-terminated */
 	struct arena *arena; /* lives as long as the program */
 };

@@ -10,7 +10,7 @@
 /* Where the child stands. Written by the child only, read by the supervisor. */
 enum confine_state {
 	CONFINE_STARTED,
-	CONFINE_READY,	/* everything but the filter is in place */
+	CONFINE_READY,  /* everything but the filter is in place */
 	CONFINE_FAILED, /* err says what */
 };
 
@@ -18,39 +18,45 @@ enum confine_state {
 
 /*
  * One page that supervisor and child share (MAP_SHARED | MAP_ANONYMOUS). The child cannot write to
- * a pipe once its filter is on, so this is how it reports; and it shares the supervisor's descriptor
- * table until execve(2), so a number written here is a descriptor of the supervisor's too.
+ * a pipe once its filter is on, so this is how it reports; and it shares the supervisor's
+ * descriptor table until execve(2), so a number written here is a descriptor of the supervisor's
+ * too.
  */
 struct confine_page {
-	uint32_t go;	/* futex: the supervisor has done its part (id maps, marks) */
-	uint32_t state; /* enum confine_state */
+	uint32_t mapped;   /* futex: the supervisor has written the id maps */
+	uint32_t go;       /* futex: the supervisor has all it needs; the filter may come */
+	uint32_t state;    /* enum confine_state */
 	int32_t listener;  /* seccomp notification descriptor, or -1 */
 	int32_t mountinfo; /* /proc/self/mountinfo as opened inside, after the last mount; or -1 */
-	int32_t pty;	   /* master side, or -1 */
+	int32_t pty;       /* master side, or -1 */
+	int32_t root;      /* by the supervisor, before `mapped`: id-mapped root, or -1 */
+	uint32_t filtered; /* the filter is on */
 	uint32_t n_steps;
 	struct err err; /* valid in CONFINE_FAILED */
 	struct {
 		const char *name; /* a string constant: same address in both */
-		uint64_t ns;	  /* CLOCK_MONOTONIC when the step was done */
+		uint64_t ns;      /* CLOCK_MONOTONIC when the step was done */
 	} steps[CONFINE_MAX_STEPS];
 };
+
+/* Descriptors that the supervisor opened for the child; -1 where there is none. */
+struct confine_fds {
+	int supervisor;    /* pidfd of the parent: if it dies, so do we */
+	const int *mounts; /* n_mounts entries: detached, id-mapped volumes; NULL: none */
+};
+
+/* Wait until a futex word of the page is set, and set one and wake who waits. */
+must_check int confine_page_wait(const uint32_t *word, struct err *err);
+void confine_page_set(uint32_t *word);
 
 /*
  * In the child, after clone3() with plan->namespaces: become the confined program. Applies the step
  * table in order; the filter is the last thing before execve(2).
  *
- *   supervisor  pidfd of the parent: if it dies, so do we
- *
  * Returns   only if it failed: page->err and page->state are set; the caller must _exit(127).
  * Effects   changes this process for good.
  */
-void confine_and_exec(const struct plan *plan, struct confine_page *page, int supervisor);
-
-/*
- * In the supervisor: map ids of the child, if it does not do so itself.
- *
- *   pid  of the child, which waits for page->go
- */
-must_check int confine_map_ids(const struct plan *plan, pid_t pid, struct err *err);
+void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
+		      struct confine_page *page);
 
 #endif

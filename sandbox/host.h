@@ -13,23 +13,29 @@
 struct host {
 	uint32_t uid, gid; /* effective, of the caller */
 	const char *user;  /* name in /etc/passwd, or the number */
-	bool is_root;	   /* effective uid 0 with CAP_SYS_ADMIN in its namespace */
+	bool is_root;      /* effective uid 0 with CAP_SYS_ADMIN in its namespace */
 	uint32_t n_groups; /* supplementary groups besides gid */
 	bool has_subuid, has_subgid;
 	struct proc_idmap subuid, subgid; /* inside is 0 */
-	bool has_newidmap;		  /* newuidmap and newgidmap are installed */
-	int landlock_abi;		  /* 0: none */
-	bool seccomp_notify;		  /* SECCOMP_RET_USER_NOTIF */
-	bool seccomp_wait_killable;	  /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
-	uint64_t max_user_namespaces;	  /* 0: forbidden */
-	bool userns_clone;		  /* Debian's kernel.unprivileged_userns_clone; true if absent */
-	const char *cgroup_dir;		  /* absolute path of a cgroup we may make children in, or NULL */
-	uint32_t cgroup_controllers;	  /* bits 1 << enum cgroup_controller, usable by children */
-	const char *release;		  /* uname -r */
-	const char *lsm;		  /* comma list, "" if it cannot be read */
+	bool has_newidmap;                /* newuidmap and newgidmap are installed */
+	int landlock_abi;                 /* 0: none */
+	bool seccomp_filter;              /* seccomp(2) with filters */
+	bool seccomp_notify;              /* SECCOMP_RET_USER_NOTIF */
+	bool seccomp_wait_killable;       /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
+	uint64_t max_user_namespaces;     /* 0: forbidden */
+	bool userns_clone;      /* Debian's kernel.unprivileged_userns_clone; true if absent */
+	const char *cgroup_dir; /* absolute path of a cgroup we may make children in, or NULL */
+	uint32_t cgroup_controllers; /* bits 1 << enum cgroup_controller, usable by children */
+	const char *release;         /* uname -r */
+	const char *lsm;             /* comma list, "" if it cannot be read */
 };
 
-enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_IO };
+enum cgroup_controller {
+	CGROUP_MEMORY,
+	CGROUP_PIDS,
+	CGROUP_CPU,
+	CGROUP_IO
+};
 
 /*
  * Read the facts a launch needs.
@@ -39,5 +45,8 @@ enum cgroup_controller { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_IO };
  * Effects   reads /proc, /sys, /etc; opens nothing that stays open.
  */
 must_check int host_read(struct arena *arena, struct host *ret, struct err *err);
+
+/* The facts that only `immure doctor` tells: fills host->lsm. */
+must_check int host_read_more(struct arena *arena, struct host *host, struct err *err);
 
 #endif

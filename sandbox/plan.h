@@ -14,7 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "base/json.h"
+#include "base/jsonw.h"
 #include "base/procfs.h"
 #include "policies/bundle.h"
 #include "sandbox/host.h"
@@ -25,31 +25,32 @@ enum root_kind {
 };
 
 enum mount_kind {
-	MOUNT_BIND,    /* a host path */
-	MOUNT_TMPFS,   /* private, empty */
-	MOUNT_LINK,    /* symbolic link `source` at `target`: only in a root of our own */
-	MOUNT_DIR,     /* empty directory: only in a root of our own */
-	MOUNT_MASK,    /* hide `target` behind an empty, unreadable file or directory */
+	MOUNT_BIND,  /* a host path */
+	MOUNT_TMPFS, /* private, empty */
+	MOUNT_LINK,  /* symbolic link `source` at `target`: only in a root of our own */
+	MOUNT_DIR,   /* empty directory: only in a root of our own */
+	MOUNT_MASK,  /* hide `target` behind an empty, unreadable file or directory */
 };
 
 enum mount_flag {
 	MOUNT_FLAG_RO = 1 << 0,
 	MOUNT_FLAG_EXEC = 1 << 1,     /* else noexec where writable */
 	MOUNT_FLAG_OPTIONAL = 1 << 2, /* an absent source is skipped */
-	MOUNT_FLAG_VOLUME = 1 << 3,   /* asked for by -v, --write, --read: source verified by dev:ino */
-	MOUNT_FLAG_IDMAP = 1 << 4,    /* root only: the owner on disk appears as the workload */
+	MOUNT_FLAG_VOLUME =
+		1 << 3, /* asked for by -v, --write, --read: source verified by dev:ino */
+	MOUNT_FLAG_IDMAP = 1 << 4, /* root only: the owner on disk appears as the workload */
 };
 
 struct plan_mount {
 	enum mount_kind kind;
-	unsigned flags;	    /* enum mount_flag */
+	unsigned flags;     /* enum mount_flag */
 	const char *source; /* host path, or link text; NULL for tmpfs, dir, mask */
 	const char *target; /* clean, absolute, inside */
 	uint64_t dev, ino;  /* of a volume's source when the plan was made; 0 otherwise */
-	bool is_dir;	    /* the source is a directory */
-	uint64_t size;	    /* tmpfs: bytes */
+	bool is_dir;        /* the source is a directory */
+	uint64_t size;      /* tmpfs: bytes */
 	uint64_t inodes;    /* tmpfs */
-	mode_t mode;	    /* tmpfs, dir */
+	mode_t mode;        /* tmpfs, dir */
 };
 
 enum idmap_how {
@@ -87,8 +88,8 @@ struct plan_rlimit {
 enum ledger_state {
 	LEDGER_ENFORCED,
 	LEDGER_WEAKENED, /* works, but less than the policy means */
-	LEDGER_LOST,	 /* not there */
-	LEDGER_NA,	 /* not applicable, compensated */
+	LEDGER_LOST,     /* not there */
+	LEDGER_NA,       /* not applicable, compensated */
 };
 
 struct ledger_entry {
@@ -103,25 +104,26 @@ struct ledger_entry {
 /* What the command line asks for, besides the policy. */
 struct plan_request {
 	enum root_kind root_kind;
-	const char *root_dir;  /* ROOT_DIR: absolute, clean */
-	bool root_writable;    /* throw-away overlay over the root */
-	const char *name;      /* of the run's id; also the default host name */
-	const char *hostname;  /* NULL: name */
-	const char *cwd;       /* the caller's working folder, absolute, or NULL if it has none */
-	const char *home;      /* the caller's home, or NULL */
-	const char *workdir;   /* inside, or NULL */
-	const char *user;      /* UID[:GID] or a name, or NULL */
-	bool ids_range;	       /* map subordinate ids too */
+	const char *root_dir; /* ROOT_DIR: absolute, clean */
+	bool root_writable;   /* throw-away overlay over the root */
+	const char *name;     /* of the run's id; also the default host name */
+	const char *hostname; /* NULL: name */
+	const char *cwd;      /* the caller's working folder, absolute, or NULL if it has none */
+	const char *home;     /* the caller's home, or NULL */
+	const char *workdir;  /* inside, or NULL */
+	const char *user;     /* UID[:GID] or a name, or NULL */
+	bool ids_range;       /* map subordinate ids too */
 	bool network_host;
 	bool tty;
-	bool read_cwd;	       /* ROOT_HOST: show the working folder read-only */
+	bool read_cwd;           /* ROOT_HOST: show the working folder read-only */
 	uint32_t allow_degraded; /* bits 1 << enum layer */
-	struct limits limits;	 /* override the policy's where set */
+	struct limits limits;    /* override the policy's where set */
 	size_t n_mounts;
 	const struct plan_mount *mounts; /* volumes, tmpfs; sources clean and absolute */
-	const char *const *env;		 /* "NAME=VALUE", NULL-terminated */
-	char *const *argv;		 /* NULL-terminated, at least one */
-	const char *const *private_dirs; /* immure's own folders: never visible inside */
+	const char *const *env;          /* "NAME=VALUE", NULL-terminated */
+	char *const *argv;               /* NULL-terminated, at least one */
+	const char *private_dir;         /* immure's own folder: never visible inside */
+	const char *own_program;         /* never writable inside (R6) */
 };
 
 struct plan {
@@ -132,7 +134,7 @@ struct plan {
 	bool root_writable;
 	uint64_t root_dev, root_ino; /* of root_dir when the plan was made */
 	const char *hostname;
-	const char *cwd; /* inside */
+	const char *cwd;   /* inside */
 	bool cwd_optional; /* fall back to "/" when it is not there */
 	bool tty;
 	bool network_host;
@@ -145,7 +147,7 @@ struct plan {
 	int landlock_abi; /* 0: not applied */
 	size_t n_rlimits;
 	struct plan_rlimit rlimits[16];
-	struct limits limits; /* effective */
+	struct limits limits;   /* effective */
 	const char *cgroup_dir; /* make a child of it, or NULL */
 	const char *const *env;
 	char *const *argv;
@@ -172,6 +174,6 @@ const struct ledger_entry *plan_refusal(const struct plan *plan);
 
 /* For people (`immure run --dry-run`) and for machines (plan.json of the run folder). */
 void plan_print(const struct plan *plan, struct strbuf *out);
-void plan_json(const struct plan *plan, struct json *j);
+void plan_json(const struct plan *plan, struct jsonw *j);
 
 #endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/evidence.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+#define TEXT_MAX ((size_t)1 << 20)
+
+static const char ns_files[NS_COUNT][12] = { "ns/user", "ns/mnt", "ns/pid",   "ns/net",
+					     "ns/ipc",  "ns/uts", "ns/cgroup" };
+
+static int open_proc(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+void evidence_namespaces(pid_t pid, struct evidence *evidence)
+{
+	cleanup_close int proc = open_proc(pid);
+	cleanup_close int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < NS_COUNT && proc >= 0 && self >= 0; i++) {
+		struct stat inside = { 0 };
+		struct stat ours = { 0 };
+
+		if (fstatat(proc, ns_files[i], &inside, 0) < 0 ||
+		    fstatat(self, ns_files[i], &ours, 0) < 0)
+			continue;
+		evidence->has_ns[i] = true;
+		evidence->ns[i] = inside.st_ino;
+		evidence->own_ns[i] = inside.st_ino != ours.st_ino;
+	}
+}
+
+/* Replaces *to only by something that was read. */
+static void read_into(int proc, const char *name, struct strbuf *to)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+
+	if (fd_read_file(proc, name, TEXT_MAX, &text, &ignored) < 0 || text.len == 0)
+		return;
+	strbuf_reset(to);
+	strbuf_add(to, text.p, text.len);
+}
+
+static void read_exe(int proc, struct evidence *evidence)
+{
+	char path[PATH_MAX];
+	struct stat st = { 0 };
+	ssize_t n = readlinkat(proc, "exe", path, sizeof(path));
+
+	if (n <= 0 || fstatat(proc, "exe", &st, 0) < 0)
+		return;
+	strbuf_reset(&evidence->exe);
+	strbuf_add(&evidence->exe, path, (size_t)n);
+	evidence->exe_dev = st.st_dev;
+	evidence->exe_ino = st.st_ino;
+	evidence->exe_size = (uint64_t)st.st_size;
+	evidence->has_exe = true;
+}
+
+void evidence_process(pid_t pid, struct evidence *evidence)
+{
+	cleanup_close int proc = open_proc(pid);
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct proc_status status = { 0 };
+	struct err ignored = { 0 };
+
+	if (proc < 0 || fd_read_file(proc, "status", TEXT_MAX, &text, &ignored) < 0)
+		return;
+	if (proc_status_parse((struct span){ text.p, text.len }, &status, &ignored) < 0)
+		return;
+	/* Before the filter is on, this would be the launcher's own state. */
+	if (status.seccomp != 2)
+		return;
+	evidence->status = status;
+	evidence->has_status = true;
+	read_into(proc, "limits", &evidence->limits);
+	read_into(proc, "cgroup", &evidence->cgroup);
+	if (status.state == 'Z' || status.state == 'X')
+		return;
+	read_into(proc, "uid_map", &evidence->uid_map);
+	read_into(proc, "gid_map", &evidence->gid_map);
+	read_exe(proc, evidence);
+}
+
+void evidence_mounts(int mountinfo, struct evidence *evidence)
+{
+	char step[8192];
+	off_t at = 0;
+
+	strbuf_reset(&evidence->mountinfo);
+	for (;;) {
+		ssize_t n = pread(mountinfo, step, sizeof(step), at);
+
+		if (n <= 0 || evidence->mountinfo.len > TEXT_MAX)
+			return;
+		strbuf_add(&evidence->mountinfo, step, (size_t)n);
+		at += n;
+	}
+}
+
+static void json_text(struct jsonw *j, const char *key, const struct strbuf *text)
+{
+	jsonw_key(j, key);
+	if (text->len > 0)
+		jsonw_strn(j, text->p, text->len);
+	else
+		jsonw_null(j);
+}
+
+static void json_hex(struct jsonw *j, const char *key, uint64_t v)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%016llx", (unsigned long long)v);
+	jsonw_kstr(j, key, text);
+}
+
+static void json_status(const struct proc_status *st, struct jsonw *j)
+{
+	jsonw_key(j, "status");
+	jsonw_object(j);
+	json_hex(j, "cap_amb", st->cap_amb);
+	json_hex(j, "cap_bnd", st->cap_bnd);
+	json_hex(j, "cap_eff", st->cap_eff);
+	json_hex(j, "cap_inh", st->cap_inh);
+	json_hex(j, "cap_prm", st->cap_prm);
+	jsonw_ku64(j, "gid", st->gid[1]);
+	jsonw_ku64(j, "groups", st->n_groups);
+	jsonw_ki64(j, "no_new_privs", st->no_new_privs);
+	jsonw_ki64(j, "seccomp", st->seccomp);
+	jsonw_ku64(j, "seccomp_filters", st->n_seccomp_filters);
+	jsonw_ku64(j, "uid", st->uid[1]);
+	jsonw_ku64(j, "vm_hwm_kib", st->vm_hwm_kib);
+	jsonw_object_end(j);
+}
+
+void evidence_json(const struct evidence *evidence, struct jsonw *j)
+{
+	static const char keys[NS_COUNT][8] = {
+		"user", "mnt", "pid", "net", "ipc", "uts", "cgroup"
+	};
+
+	jsonw_object(j);
+	json_text(j, "cgroup", &evidence->cgroup);
+	jsonw_key(j, "exe");
+	if (evidence->has_exe) {
+		jsonw_object(j);
+		jsonw_ku64(j, "dev", evidence->exe_dev);
+		jsonw_ku64(j, "ino", evidence->exe_ino);
+		json_text(j, "path", &evidence->exe);
+		jsonw_ku64(j, "size", evidence->exe_size);
+		jsonw_object_end(j);
+	} else {
+		jsonw_null(j);
+	}
+	json_text(j, "gid_map", &evidence->gid_map);
+	jsonw_kstr(j, "level", "E3");
+	json_text(j, "limits", &evidence->limits);
+	json_text(j, "mountinfo", &evidence->mountinfo);
+	jsonw_key(j, "namespaces");
+	jsonw_object(j);
+	for (int i = 0; i < NS_COUNT; i++) {
+		if (!evidence->has_ns[i])
+			continue;
+		jsonw_key(j, keys[i]);
+		jsonw_object(j);
+		jsonw_ku64(j, "inode", evidence->ns[i]);
+		jsonw_kbool(j, "own", evidence->own_ns[i]);
+		jsonw_object_end(j);
+	}
+	jsonw_object_end(j);
+	if (evidence->has_status)
+		json_status(&evidence->status, j);
+	json_text(j, "uid_map", &evidence->uid_map);
+	jsonw_ku64(j, "version", 1);
+	jsonw_object_end(j);
+}
+
+void evidence_done(struct evidence *evidence)
+{
+	strbuf_done(&evidence->uid_map);
+	strbuf_done(&evidence->gid_map);
+	strbuf_done(&evidence->limits);
+	strbuf_done(&evidence->cgroup);
+	strbuf_done(&evidence->mountinfo);
+	strbuf_done(&evidence->exe);
+}

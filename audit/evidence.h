@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_AUDIT_EVIDENCE_H
+#define IMMURE_AUDIT_EVIDENCE_H
+
+/*
+ * What the kernel says of a sandbox, read by the supervisor from outside: evidence level E3. What
+ * could not be read is absent, never assumed.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/jsonw.h"
+#include "base/procfs.h"
+#include "base/strbuf.h"
+
+enum evidence_ns {
+	NS_USER,
+	NS_MNT,
+	NS_PID,
+	NS_NET,
+	NS_IPC,
+	NS_UTS,
+	NS_CGROUP,
+	NS_COUNT
+};
+
+struct evidence {
+	bool has_ns[NS_COUNT], own_ns[NS_COUNT];
+	uint64_t ns[NS_COUNT]; /* inode of the sandbox's namespace */
+	bool has_status;       /* and the filter was on when it was read */
+	struct proc_status status;
+	struct strbuf uid_map, gid_map; /* as the kernel prints them; empty if not read */
+	struct strbuf limits;
+	struct strbuf cgroup;
+	struct strbuf mountinfo;
+	struct strbuf exe; /* path of the program that ran, seen from inside */
+	uint64_t exe_dev, exe_ino, exe_size;
+	bool has_exe;
+};
+
+#define cleanup_evidence cleanup(evidence_done)
+
+/* While the child waits: namespaces are there from its first moment on. */
+void evidence_namespaces(pid_t pid, struct evidence *evidence);
+
+/*
+ * Once the filter is on, or from a zombie not yet reaped: state, ids, limits, cgroup, program. May
+ * be called again: what is readable now replaces what was read before.
+ */
+void evidence_process(pid_t pid, struct evidence *evidence);
+
+/* From a mountinfo that the child opened after its last mount. Consumes nothing of the descriptor.
+ */
+void evidence_mounts(int mountinfo, struct evidence *evidence);
+
+/* One JSON object, keys in byte order. */
+void evidence_json(const struct evidence *evidence, struct jsonw *j);
+
+void evidence_done(struct evidence *evidence);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/strbuf.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(struct strbuf *sb, size_t more)
+{
+	size_t need;
+	size_t cap = sb->cap ? sb->cap : 256;
+	char *p;
+
+	if (sb->failed || __builtin_add_overflow(sb->len, more, &need) || need > SIZE_MAX / 4) {
+		sb->failed = true;
+		return false;
+	}
+	need++;
+	if (need <= sb->cap)
+		return true;
+	while (cap < need)
+		cap *= 2;
+	p = realloc(sb->p, cap);
+	if (!p) {
+		sb->failed = true;
+		return false;
+	}
+	sb->p = p;
+	sb->cap = cap;
+	return true;
+}
+
+void strbuf_add(struct strbuf *sb, const void *bytes, size_t n)
+{
+	if (!reserve(sb, n))
+		return;
+	if (n > 0)
+		memcpy(sb->p + sb->len, bytes, n);
+	sb->len += n;
+	sb->p[sb->len] = '\0';
+}
+
+void strbuf_puts(struct strbuf *sb, const char *s)
+{
+	strbuf_add(sb, s, strlen(s));
+}
+
+void strbuf_putc(struct strbuf *sb, char c)
+{
+	strbuf_add(sb, &c, 1);
+}
+
+void strbuf_span(struct strbuf *sb, struct span s)
+{
+	strbuf_add(sb, s.p, s.n);
+}
+
+void strbuf_addf(struct strbuf *sb, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0 || !reserve(sb, (size_t)n)) {
+		sb->failed = true;
+		return;
+	}
+	va_start(args, format);
+	vsnprintf(sb->p + sb->len, (size_t)n + 1, format, args);
+	va_end(args);
+	sb->len += (size_t)n;
+}
+
+void strbuf_escaped(struct strbuf *sb, const char *bytes, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
+
+	for (size_t i = 0; i < n;) {
+		size_t length;
+
+		if (p[i] == '\n' || p[i] == '\t' || p[i] == '\\') {
+			strbuf_puts(sb, p[i] == '\n' ? "\\n" : p[i] == '\t' ? "\\t" : "\\\\");
+			i++;
+			continue;
+		}
+		if (p[i] >= 0x20 && p[i] < 0x7f) {
+			strbuf_putc(sb, (char)p[i++]);
+			continue;
+		}
+		length = text_utf8_length(bytes + i, n - i);
+		if (p[i] == 0xc2 && length == 2 && p[i + 1] < 0xa0)
+			length = 0; /* C1 controls */
+		if (length > 1)
+			strbuf_add(sb, p + i, length);
+		else
+			strbuf_addf(sb, "\\x%02x", p[i]);
+		i += length > 1 ? length : 1;
+	}
+}
+
+const char *strbuf_str(const struct strbuf *sb)
+{
+	return sb->p ? sb->p : "";
+}
+
+void strbuf_reset(struct strbuf *sb)
+{
+	sb->len = 0;
+	if (sb->p)
+		sb->p[0] = '\0';
+}
+
+void strbuf_done(struct strbuf *sb)
+{
+	free(sb->p);
+	*sb = (struct strbuf){ 0 };
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program is written from its end to its start: a target always exists before the jump to it,
+ * and an address is the distance from the end. Leaves are shared while they are within reach of a
+ * jump (255), and written again where they are not.
+ */
+#include "policies/filter_emit.h"
+
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "policies/bundle.h"
+#include "policies/syscall_sets.h"
+
+#define X32_BIT 0x40000000U
+#define REACH 250 /* below 255, so that two trampolines never push a target out */
+
+const char *const filter_always[] = { "exit", "exit_group", "rt_sigreturn", "restart_syscall",
+				      NULL };
+
+/* What happens to one number: the rules that name it, in order; the same list is the same code. */
+struct decision {
+	bool known;
+	bool always;
+	uint16_t n;
+	const uint16_t *rules;
+};
+
+struct interval {
+	int start;
+	const struct decision *decision;
+	size_t code; /* address of its code, 0 while there is none */
+};
+
+struct emitter {
+	const struct policy *policy;
+	enum filter_kind kind;
+	struct sock_filter *code; /* code[0] is the last instruction */
+	size_t n;
+	bool full;
+	struct {
+		uint32_t value;
+		size_t address;
+	} leaves[256];
+	size_t n_leaves;
+	struct interval *intervals;
+	size_t n_intervals;
+};
+
+/* Append and return its address, from 1. */
+static size_t put(struct emitter *e, uint16_t code, uint32_t k, size_t to_true, size_t to_false)
+{
+	size_t at = e->n + 1;
+
+	if (e->n == FILTER_MAX_INSNS) {
+		e->full = true;
+		return at;
+	}
+	e->code[e->n++] = (struct sock_filter){
+		.code = code,
+		.jt = (uint8_t)(to_true ? at - to_true - 1 : 0),
+		.jf = (uint8_t)(to_false ? at - to_false - 1 : 0),
+		.k = k,
+	};
+	return at;
+}
+
+/* An address near enough to jump to that leads to target. */
+static size_t near(struct emitter *e, size_t target)
+{
+	if (e->n + 1 - target <= REACH)
+		return target;
+	return put(e, BPF_JMP | BPF_JA, (uint32_t)(e->n + 1 - target - 1), 0, 0);
+}
+
+static size_t branch(struct emitter *e, uint16_t op, uint32_t k, size_t to_true, size_t to_false)
+{
+	to_true = near(e, to_true);
+	to_false = near(e, to_false);
+	return put(e, BPF_JMP | BPF_K | op, k, to_true, to_false);
+}
+
+static size_t ret(struct emitter *e, uint32_t value)
+{
+	for (size_t i = 0; i < e->n_leaves; i++) {
+		if (e->leaves[i].value != value)
+			continue;
+		if (e->n + 1 - e->leaves[i].address > REACH)
+			e->leaves[i].address = put(e, BPF_RET | BPF_K, value, 0, 0);
+		return e->leaves[i].address;
+	}
+	if (e->n_leaves == ARRAY_LEN(e->leaves))
+		return put(e, BPF_RET | BPF_K, value, 0, 0);
+	e->leaves[e->n_leaves].value = value;
+	e->leaves[e->n_leaves].address = put(e, BPF_RET | BPF_K, value, 0, 0);
+	return e->leaves[e->n_leaves++].address;
+}
+
+static size_t leaf(struct emitter *e, enum verdict verdict, int error, uint16_t rule)
+{
+	if (e->kind == FILTER_EXPLAIN)
+		return ret(e, EXPLAIN_LEAF(rule, verdict, error));
+	switch (verdict) {
+	case VERDICT_ALLOW:
+		return ret(e, SECCOMP_RET_ALLOW);
+	case VERDICT_NOTIFY:
+		return ret(e, SECCOMP_RET_USER_NOTIF);
+	case VERDICT_ERRNO:
+		return ret(e, SECCOMP_RET_ERRNO | (uint32_t)error);
+	case VERDICT_KILL:
+		break;
+	}
+	return ret(e, SECCOMP_RET_KILL_PROCESS);
+}
+
+/* The kernel uses the low half of what it takes as int: so do we (CVE-2019-7303). */
+static size_t load_arg(struct emitter *e, unsigned arg)
+{
+	uint32_t offset = (uint32_t)(offsetof(struct seccomp_data, args) + sizeof(uint64_t) * arg);
+
+	return put(e, BPF_LD | BPF_W | BPF_ABS,
+		   offset + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0), 0, 0);
+}
+
+/* Code that goes to to_true if the condition holds; returns its address. */
+static size_t test(struct emitter *e, const struct cond *c, size_t to_true, size_t to_false)
+{
+	uint32_t value = c->n_values > 0 ? c->values[0] : 0;
+	size_t next;
+
+	switch (c->kind) {
+	case COND_AND:
+		next = test(e, c->right, to_true, to_false);
+		return test(e, c->left, next, to_false);
+	case COND_OR:
+		next = test(e, c->right, to_true, to_false);
+		return test(e, c->left, to_true, next);
+	case COND_NOT:
+		return test(e, c->left, to_false, to_true);
+	case COND_IN:
+		next = to_false;
+		for (uint32_t i = c->n_values; i-- > 0;)
+			next = branch(e, BPF_JEQ, c->values[i], to_true, next);
+		break;
+	case COND_EQ:
+		branch(e, BPF_JEQ, value, to_true, to_false);
+		break;
+	case COND_LT:
+		branch(e, BPF_JGE, value, to_false, to_true);
+		break;
+	case COND_HAS:
+		branch(e, BPF_JEQ, value, to_true, to_false);
+		put(e, BPF_ALU | BPF_AND | BPF_K, value, 0, 0);
+		break;
+	case COND_ONLY:
+		branch(e, BPF_JSET, ~value, to_false, to_true);
+		break;
+	}
+	return load_arg(e, c->arg);
+}
+
+static int error_of(const struct policy *policy, const struct syscall_rule *rule)
+{
+	int otherwise = policy->otherwise_error ? policy->otherwise_error : EPERM;
+
+	return rule && rule->error ? rule->error : otherwise;
+}
+
+static size_t rule_leaf(struct emitter *e, uint16_t index)
+{
+	const struct syscall_rule *rule = &e->policy->syscalls[index];
+
+	if (rule->allow)
+		return leaf(e, VERDICT_ALLOW, 0, index);
+	return leaf(e, rule->quiet ? VERDICT_ERRNO : VERDICT_NOTIFY, error_of(e->policy, rule),
+		    index);
+}
+
+/* The rule of a decision that holds whatever the arguments, or BUNDLE_NO_RULE. */
+static uint16_t unconditional(const struct emitter *e, const struct decision *d, bool allow)
+{
+	for (uint16_t i = 0; i < d->n; i++) {
+		const struct syscall_rule *rule = &e->policy->syscalls[d->rules[i]];
+
+		if (rule->allow == allow && !rule->cond)
+			return d->rules[i];
+	}
+	return BUNDLE_NO_RULE;
+}
+
+/* Test the conditional rules of one kind one after the other; `next` is where all fail. */
+static size_t test_rules(struct emitter *e, const struct decision *d, bool allow, size_t next)
+{
+	for (uint16_t i = d->n; i-- > 0;) {
+		const struct syscall_rule *rule = &e->policy->syscalls[d->rules[i]];
+
+		if (rule->allow == allow && rule->cond)
+			next = test(e, rule->cond, rule_leaf(e, d->rules[i]), next);
+	}
+	return next;
+}
+
+static size_t decide(struct emitter *e, const struct decision *d)
+{
+	int unknown = e->policy->unknown_error ? e->policy->unknown_error : ENOSYS;
+	uint16_t denied;
+	uint16_t allowed;
+	size_t next;
+
+	if (d->always)
+		return leaf(e, VERDICT_ALLOW, 0, BUNDLE_NO_RULE);
+	if (!d->known)
+		return leaf(e, VERDICT_ERRNO, unknown, BUNDLE_NO_RULE);
+	denied = unconditional(e, d, false);
+	if (denied != BUNDLE_NO_RULE)
+		return rule_leaf(e, denied);
+	allowed = unconditional(e, d, true);
+	if (allowed != BUNDLE_NO_RULE)
+		next = rule_leaf(e, allowed);
+	else
+		next = test_rules(
+			e, d, true,
+			leaf(e, VERDICT_NOTIFY, error_of(e->policy, NULL), BUNDLE_NO_RULE));
+	return test_rules(e, d, false, next);
+}
+
+static bool same(const struct decision *a, const struct decision *b)
+{
+	return a->known == b->known && a->always == b->always && a->n == b->n &&
+	       (a->n == 0 || memcmp(a->rules, b->rules, a->n * sizeof(*a->rules)) == 0);
+}
+
+/* Code of an interval; intervals far apart with the same decision share it if it is near. */
+static size_t interval_code(struct emitter *e, size_t i)
+{
+	struct interval *interval = &e->intervals[i];
+
+	for (size_t k = 0; k < e->n_intervals && interval->code == 0; k++) {
+		const struct interval *other = &e->intervals[k];
+
+		if (other->code && same(other->decision, interval->decision))
+			interval->code = other->code;
+	}
+	if (interval->code == 0 || e->n + 1 - interval->code > REACH)
+		interval->code = decide(e, interval->decision);
+	return interval->code;
+}
+
+/* A balanced search over intervals lo..hi-1; the number is in the accumulator. */
+static size_t tree(struct emitter *e, size_t lo, size_t hi)
+{
+	size_t middle = lo + (hi - lo) / 2;
+	size_t left;
+	size_t right;
+
+	if (hi - lo == 1)
+		return interval_code(e, lo);
+	right = tree(e, middle, hi);
+	left = tree(e, lo, middle);
+	return branch(e, BPF_JGE, (uint32_t)e->intervals[middle].start, right, left);
+}
+
+static void head(struct emitter *e, uint32_t arch, size_t root)
+{
+	size_t kill;
+
+	if (arch == AUDIT_ARCH_X86_64) {
+		kill = leaf(e, VERDICT_KILL, 0, BUNDLE_NO_RULE);
+		root = branch(e, BPF_JGE, X32_BIT, kill, root);
+	}
+	put(e, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	root = e->n;
+	kill = leaf(e, VERDICT_KILL, 0, BUNDLE_NO_RULE);
+	branch(e, BPF_JEQ, arch, root, kill);
+	put(e, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+}
+
+static bool rule_names(const struct syscall_rule *rule, const char *name)
+{
+	for (size_t i = 0; i < rule->n_names; i++) {
+		if (strcmp(rule->names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_always(const char *name)
+{
+	for (size_t i = 0; filter_always[i]; i++) {
+		if (strcmp(filter_always[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int decision_make(const struct policy *policy, const char *name, struct arena *arena,
+			 struct decision *ret)
+{
+	uint16_t *rules;
+
+	if (!name)
+		return 0;
+	ret->known = true;
+	ret->always = is_always(name);
+	rules = arena_array(arena, policy->n_syscalls + 1, sizeof(*rules));
+	if (!rules)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->n_syscalls && !ret->always; i++) {
+		if (rule_names(&policy->syscalls[i], name))
+			rules[ret->n++] = (uint16_t)i;
+	}
+	ret->rules = rules;
+	return 0;
+}
+
+static bool allows_something(const struct emitter *e, const struct decision *d)
+{
+	if (d->always)
+		return true;
+	if (unconditional(e, d, false) != BUNDLE_NO_RULE)
+		return false;
+	for (uint16_t i = 0; i < d->n; i++) {
+		if (e->policy->syscalls[d->rules[i]].allow)
+			return true;
+	}
+	return false;
+}
+
+static int make_intervals(struct emitter *e, uint32_t arch, struct arena *arena, uint32_t *allowed)
+{
+	int count = syscall_count(arch);
+	struct decision *decisions = arena_array(arena, (size_t)count + 1, sizeof(*decisions));
+
+	e->intervals = arena_array(arena, (size_t)count + 2, sizeof(*e->intervals));
+	if (!decisions || !e->intervals)
+		return -ENOMEM;
+	for (int nr = 0; nr <= count; nr++) {
+		struct decision *d = &decisions[nr];
+
+		if (nr < count && decision_make(e->policy, syscall_name(nr, arch), arena, d) < 0)
+			return -ENOMEM;
+		*allowed += d->known && allows_something(e, d) ? 1 : 0;
+		if (e->n_intervals > 0 && same(e->intervals[e->n_intervals - 1].decision, d))
+			continue;
+		e->intervals[e->n_intervals++] = (struct interval){ .start = nr, .decision = d };
+	}
+	return 0;
+}
+
+int filter_emit(const struct policy *policy, uint32_t arch, enum filter_kind kind,
+		struct arena *arena, const struct sock_filter **ret_code, uint32_t *ret_allowed,
+		struct err *err)
+{
+	struct emitter e = { .policy = policy, .kind = kind };
+	struct sock_filter *code = arena_array(arena, FILTER_MAX_INSNS, sizeof(*code));
+	uint32_t allowed = 0;
+
+	e.code = arena_array(arena, FILTER_MAX_INSNS, sizeof(*e.code));
+	if (!code || !e.code || policy->n_syscalls >= BUNDLE_NO_RULE)
+		return err_set(err, ENOMEM, "out of memory");
+	if (make_intervals(&e, arch, arena, &allowed) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	head(&e, arch, tree(&e, 0, e.n_intervals));
+	if (e.full)
+		return err_set(err, E2BIG, "the filter would need more than %d instructions",
+			       FILTER_MAX_INSNS);
+	for (size_t i = 0; i < e.n; i++)
+		code[i] = e.code[e.n - 1 - i];
+	*ret_code = code;
+	if (ret_allowed)
+		*ret_allowed = allowed;
+	return (int)e.n;
+}

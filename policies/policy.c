@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policies/policy.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char layer_names[LAYER_COUNT][16] = {
+	"userns", "mounts",  "seccomp", "capabilities", "nslimits", "landlock",
+	"cgroup", "rlimits", "netns",   "apparmor",     "selinux",
+};
+
+const char *layer_name(enum layer layer)
+{
+	return layer_names[layer];
+}
+
+int layer_find(const char *name)
+{
+	static const struct {
+		const char name[12];
+		enum layer layer;
+	} aliases[] = { { "files", LAYER_LANDLOCK }, { "network", LAYER_NETNS } };
+
+	for (int i = 0; i < LAYER_COUNT; i++) {
+		if (strcmp(layer_names[i], name) == 0)
+			return i;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(aliases); i++) {
+		if (strcmp(aliases[i].name, name) == 0)
+			return (int)aliases[i].layer;
+	}
+	return -1;
+}
+
+void diags_add(struct diags *diags, struct where where, const char *format, ...)
+{
+	char text[1024];
+	struct diag *grown;
+	va_list args;
+
+	va_start(args, format);
+	if (vsnprintf(text, sizeof(text), format, args) < 0)
+		text[0] = '\0';
+	va_end(args);
+	grown = arena_grow(diags->arena, diags->items, &diags->cap, diags->n + 1, sizeof(*grown));
+	if (!grown) {
+		diags->out_of_memory = true;
+		return;
+	}
+	diags->items = grown;
+	grown[diags->n].where = where;
+	grown[diags->n].text = arena_strdup(diags->arena, text);
+	if (!grown[diags->n].text)
+		diags->out_of_memory = true;
+	else
+		diags->n++;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct where *x = &((const struct diag *)a)->where;
+	const struct where *y = &((const struct diag *)b)->where;
+	int r = strcmp(x->file, y->file);
+
+	if (r != 0)
+		return r;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->col != y->col)
+		return x->col < y->col ? -1 : 1;
+	return 0;
+}
+
+void diags_sort(struct diags *diags)
+{
+	if (diags->n > 1)
+		qsort(diags->items, diags->n, sizeof(*diags->items), compare);
+}

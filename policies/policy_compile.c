@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/audit.h>
+#include <string.h>
+
+#include "policies/bundle.h"
+#include "policies/filter_emit.h"
+#include "policies/syscall_sets.h"
+
+#if defined(__x86_64__)
+#define NATIVE_ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCH AUDIT_ARCH_AARCH64
+#else
+#error "no system call tables for this architecture"
+#endif
+
+static bool names_call(const struct syscall_rule *rule, const char *call)
+{
+	for (size_t i = 0; i < rule->n_names; i++) {
+		if (strcmp(rule->names[i], call) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_floor(const struct policy *policy, struct diags *diags)
+{
+	bool executes = false;
+
+	for (size_t i = 0; i < policy->n_syscalls; i++) {
+		const struct syscall_rule *rule = &policy->syscalls[i];
+
+		executes = executes || (rule->allow && names_call(rule, "execve"));
+		for (size_t k = 0; !rule->allow && filter_always[k]; k++) {
+			if (names_call(rule, filter_always[k]))
+				diags_add(
+					diags, rule->rule.where,
+					"%s cannot be denied: nothing could end or return from a signal",
+					filter_always[k]);
+		}
+	}
+	if (!executes)
+		diags_add(
+			diags, (struct where){ policy->sources[0].name, 1, 1 },
+			"execve is not allowed: nothing could be started; expected a base such as builtin/glibc, or \"allow execve\"");
+}
+
+static int fill_rules(const struct policy *policy, struct arena *arena, struct bundle *bundle)
+{
+	size_t n = policy->n_syscalls + policy->n_files;
+
+	bundle->rules = arena_array(arena, n + 1, sizeof(*bundle->rules));
+	bundle->files = arena_array(arena, policy->n_files + 1, sizeof(*bundle->files));
+	if (!bundle->rules || !bundle->files)
+		return -ENOMEM;
+	for (size_t i = 0; i < policy->n_syscalls; i++)
+		bundle->rules[bundle->n_rules++] = policy->syscalls[i].rule;
+	for (size_t i = 0; i < policy->n_files; i++) {
+		bundle->files[bundle->n_files++] = (struct bundle_file){
+			.access = policy->files[i].access,
+			.rule = (uint16_t)bundle->n_rules,
+			.tree = policy->files[i].tree,
+			.path = policy->files[i].path,
+		};
+		bundle->rules[bundle->n_rules++] = policy->files[i].rule;
+	}
+	return 0;
+}
+
+/* Names by number, so that the launcher can tell what was refused without libseccomp. */
+static int fill_calls(struct arena *arena, struct bundle *bundle)
+{
+	int count = syscall_count(bundle->audit_arch);
+	size_t size = 0;
+	char *text;
+
+	for (int nr = 0; nr < count; nr++) {
+		const char *name = syscall_name(nr, bundle->audit_arch);
+
+		size += (name ? strlen(name) : 0) + 1;
+	}
+	text = arena_alloc(arena, size + 1);
+	if (!text)
+		return -ENOMEM;
+	bundle->n_calls = (size_t)count;
+	bundle->calls = (struct span){ text, size };
+	for (int nr = 0; nr < count; nr++) {
+		const char *name = syscall_name(nr, bundle->audit_arch);
+		size_t n = name ? strlen(name) : 0;
+
+		if (n > 0)
+			memcpy(text, name, n);
+		text += n + 1;
+	}
+	return 0;
+}
+
+static int emit(const struct policy *policy, struct arena *arena, struct bundle *bundle,
+		struct err *err)
+{
+	int n = filter_emit(policy, bundle->audit_arch, FILTER_KERNEL, arena, &bundle->filter,
+			    &bundle->n_allowed, err);
+
+	if (n < 0)
+		return n;
+	bundle->n_filter = (size_t)n;
+	n = filter_emit(policy, bundle->audit_arch, FILTER_EXPLAIN, arena, &bundle->explain, NULL,
+			err);
+	if (n < 0)
+		return n;
+	bundle->n_explain = (size_t)n;
+	return 0;
+}
+
+int policy_compile(const struct policy *policy, struct arena *arena, struct bundle *ret,
+		   struct diags *diags)
+{
+	struct bundle bundle = {
+		.name = policy->name,
+		.identity = policy->identity,
+		.limits = policy->limits,
+		.require = policy->require,
+		.audit_arch = NATIVE_ARCH,
+		.n_sources = policy->n_sources,
+		.sources = policy->sources,
+	};
+	struct err err = { 0 };
+	size_t faults = diags->n;
+	int r;
+
+	check_floor(policy, diags);
+	if (diags->n > faults)
+		return -EINVAL;
+	if (fill_rules(policy, arena, &bundle) < 0 || fill_calls(arena, &bundle) < 0)
+		return -ENOMEM;
+	r = emit(policy, arena, &bundle, &err);
+	if (r < 0) {
+		diags_add(diags, (struct where){ policy->sources[0].name, 1, 1 }, "%s", err.msg);
+		return r;
+	}
+	*ret = bundle;
+	return 0;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A policy and all that it extends become one: order never matters, deny wins. */
+#include <errno.h>
+#include <string.h>
+
+#include "policies/policy_read.h"
+
+#define MAX_SOURCES 64
+#define MAX_CHAIN 8
+
+struct resolver {
+	policy_fetch_fn fetch;
+	void *data;
+	struct arena *arena;
+	struct diags *diags;
+	size_t n;
+	struct policy_source sources[MAX_SOURCES];
+	struct policy
+		policies[MAX_SOURCES]; /* as read, in the same order; the asked one is first */
+	bool open[MAX_SOURCES];        /* on the way down: meeting it again is a loop */
+};
+
+static const struct policy_source *find(const struct resolver *r, const char *name,
+					const char *path, size_t *ret)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct policy_source *s = &r->sources[i];
+		bool same = path && s->path ? strcmp(path, s->path) == 0
+					    : !path && !s->path && strcmp(name, s->name) == 0;
+
+		if (same) {
+			*ret = i;
+			return s;
+		}
+	}
+	return NULL;
+}
+
+static int visit(struct resolver *r, const char *name, const char *from, struct where where,
+		 int depth)
+{
+	struct policy_source source = { .name = name };
+	struct span text = { "", 0 };
+	struct err err = { 0 };
+	size_t at = 0;
+	int error = r->fetch(r->data, name, from, r->arena, &text, &source.path, &err);
+
+	if (error == -ENOMEM)
+		return error;
+	if (error < 0) {
+		diags_add(r->diags, where, "%s", err.msg);
+		return 0;
+	}
+	if (find(r, name, source.path, &at)) {
+		if (r->open[at])
+			diags_add(r->diags, where, "%s extends itself", name);
+		return 0;
+	}
+	if (depth > MAX_CHAIN || r->n == MAX_SOURCES) {
+		diags_add(r->diags, where, "%s: too many policies extend one another", name);
+		return 0;
+	}
+	at = r->n++;
+	source.digest = digest_of(text.p, text.n);
+	r->sources[at] = source;
+	error = policy_read(text, name, r->arena, &r->policies[at], r->diags);
+	if (error < 0)
+		return error == -EINVAL ? 0 : error;
+	r->open[at] = true;
+	for (size_t i = 0; i < r->policies[at].n_extends; i++) {
+		error = visit(r, r->policies[at].extends[i], source.path,
+			      r->policies[at].extends_where[i], depth + 1);
+		if (error < 0)
+			return error;
+	}
+	r->open[at] = false;
+	return 0;
+}
+
+static uint64_t *limit_field(struct limits *limits, int bit)
+{
+	uint64_t *const fields[] = { &limits->memory,  &limits->pids,   &limits->cpus_milli,
+				     &limits->wall_ms, &limits->nofile, &limits->tmp,
+				     &limits->fsize };
+
+	return fields[bit];
+}
+
+/* What the asked policy says itself stands; of what it extends, the lower counts. */
+static void merge_limits(struct policy *to, struct policy *from, uint32_t own)
+{
+	for (int bit = 0; bit < 7; bit++) {
+		uint32_t mask = 1U << bit;
+		uint64_t *have = limit_field(&to->limits, bit);
+		uint64_t *new = limit_field(&from->limits, bit);
+
+		if (!(from->limits.set & mask) || (own & mask))
+			continue;
+		if ((to->limits.set & mask) && *have <= *new)
+			continue;
+		*have = *new;
+		to->limits.set |= mask;
+		to->limit_where[bit] = from->limit_where[bit];
+	}
+}
+
+static int merge_rules(struct policy *to, const struct policy *from, struct arena *arena)
+{
+	struct syscall_rule *calls =
+		arena_grow(arena, to->syscalls, &to->cap_syscalls,
+			   to->n_syscalls + from->n_syscalls + 1, sizeof(*calls));
+	struct file_rule *files = arena_grow(arena, to->files, &to->cap_files,
+					     to->n_files + from->n_files + 1, sizeof(*files));
+
+	if (!calls || !files)
+		return -ENOMEM;
+	to->syscalls = calls;
+	to->files = files;
+	if (from->n_syscalls > 0)
+		memcpy(calls + to->n_syscalls, from->syscalls, from->n_syscalls * sizeof(*calls));
+	if (from->n_files > 0)
+		memcpy(files + to->n_files, from->files, from->n_files * sizeof(*files));
+	to->n_syscalls += from->n_syscalls;
+	to->n_files += from->n_files;
+	return 0;
+}
+
+static int merge(struct resolver *r, struct policy *ret)
+{
+	struct policy all = r->policies[0];
+	uint32_t own = all.limits.set;
+
+	for (size_t i = 1; i < r->n; i++) {
+		struct policy *from = &r->policies[i];
+
+		if (merge_rules(&all, from, r->arena) < 0)
+			return -ENOMEM;
+		merge_limits(&all, from, own);
+		all.require |= from->require;
+		if (!all.identity.has_user)
+			all.identity = from->identity;
+		if (!all.otherwise_error)
+			all.otherwise_error = from->otherwise_error;
+		if (!all.unknown_error)
+			all.unknown_error = from->unknown_error;
+	}
+	all.n_sources = r->n;
+	all.sources = arena_array(r->arena, r->n, sizeof(*all.sources));
+	if (!all.sources)
+		return -ENOMEM;
+	memcpy(all.sources, r->sources, r->n * sizeof(*all.sources));
+	*ret = all;
+	return 0;
+}
+
+int policy_resolve(const char *name, policy_fetch_fn fetch, void *data, struct arena *arena,
+		   struct policy *ret, struct diags *diags)
+{
+	struct resolver *r = arena_alloc(arena, sizeof(*r));
+	size_t faults = diags->n;
+	int error;
+
+	if (!r)
+		return -ENOMEM;
+	r->fetch = fetch;
+	r->data = data;
+	r->arena = arena;
+	r->diags = diags;
+	error = visit(r, name, NULL, (struct where){ name, 1, 1 }, 0);
+	if (error < 0)
+		return error;
+	if (diags->out_of_memory)
+		return -ENOMEM;
+	if (diags->n > faults) {
+		diags_sort(diags);
+		return -EINVAL;
+	}
+	return merge(r, ret);
+}

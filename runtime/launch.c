@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One child, made in all its namespaces by a single clone3(2). It shares our descriptor table until
+ * it executes: a seccomp listener that it gets is ours at that moment, without a call on its side.
+ * Should: stay small, for each page touched here is paid at every start.
+ * Mustn't: act on anything from the workload.
+ */
+#include "runtime/launch.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "sandbox/idmap.h"
+
+static void close_fds(struct launch_fds *fds)
+{
+	closep(&fds->supervisor);
+	for (size_t i = 0; i < fds->n; i++)
+		closep(&fds->mounts[i]);
+	fds->n = 0;
+}
+
+static int open_verified(const char *path, uint64_t dev, uint64_t ino, struct err *err)
+{
+	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	struct stat st = { 0 };
+	cleanup_close int fd = sys_openat2(AT_FDCWD, path, &how);
+
+	if (fd < 0)
+		return err_sys(err, -fd, "cannot open %s", path);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "cannot look at %s", path);
+	if (st.st_dev != dev || st.st_ino != ino)
+		return err_set(err, ESTALE, "%s was exchanged for something else while starting",
+			       path);
+	return steal_fd(fd);
+}
+
+/* The kernel ids that the workload has, as an id map gives them. */
+static uint32_t outside_of(const struct proc_idmap *maps, size_t n, uint32_t inside)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (inside >= maps[i].inside && inside - maps[i].inside < maps[i].count)
+			return maps[i].outside + (inside - maps[i].inside);
+	}
+	return UINT32_MAX;
+}
+
+/* A volume whose owner on disk appears as the workload, so that root need not chown anything. */
+static int prepare_volume(const struct plan *plan, const struct plan_mount *m, struct err *err)
+{
+	struct proc_idmap uid = { .count = 1 };
+	struct proc_idmap gid = { .count = 1 };
+	struct stat st = { 0 };
+	cleanup_close int source = open_verified(m->source, m->dev, m->ino, err);
+	cleanup_close int userns = -1;
+	int tree;
+
+	if (source < 0)
+		return source;
+	if (fstat(source, &st) < 0)
+		return err_sys(err, errno, "cannot look at %s", m->source);
+	uid.inside = st.st_uid;
+	uid.outside = outside_of(plan->ids.uids, plan->ids.n_uid, plan->ids.uid);
+	gid.inside = st.st_gid;
+	gid.outside = outside_of(plan->ids.gids, plan->ids.n_gid, plan->ids.gid);
+	userns = idmap_make_userns(&uid, &gid, err);
+	if (userns < 0)
+		return userns;
+	tree = idmap_clone_mount(source, userns, err);
+	if (tree < 0)
+		return err_wrap(err, "volume %s", m->source);
+	return tree;
+}
+
+/* Before clone3(): what belongs to the caller's own namespaces. */
+static int open_fds(const struct plan *plan, struct launch_fds *fds, struct err *err)
+{
+	fds->supervisor = pidfd_open(getpid(), 0);
+	if (fds->supervisor < 0)
+		return err_sys(err, errno, "cannot open a descriptor of ourselves");
+	if (plan->ids.how != IDMAP_ROOT)
+		return 0;
+	if (plan->n_mounts > LAUNCH_MAX_MOUNTS)
+		return err_set(err, E2BIG, "more than %d mounts", LAUNCH_MAX_MOUNTS);
+	for (; fds->n < plan->n_mounts; fds->n++) {
+		const struct plan_mount *m = &plan->mounts[fds->n];
+
+		fds->mounts[fds->n] = -1;
+		if (!(m->flags & MOUNT_FLAG_IDMAP))
+			continue;
+		fds->mounts[fds->n] = prepare_volume(plan, m, err);
+		if (fds->mounts[fds->n] < 0)
+			return fds->mounts[fds->n];
+	}
+	return 0;
+}
+
+/* The root directory with the child's own map: 0 on disk is 0 inside. Needs the map to be written.
+ */
+static int prepare_root(const struct plan *plan, pid_t pid, struct err *err)
+{
+	cleanup_close int dir = open_verified(plan->root_dir, plan->root_dev, plan->root_ino, err);
+	cleanup_close int userns = -1;
+	int tree;
+
+	if (dir < 0)
+		return dir;
+	userns = idmap_open_userns(pid, err);
+	if (userns < 0)
+		return userns;
+	tree = idmap_clone_mount(dir, userns, err);
+	if (tree < 0)
+		return err_wrap(err, "root %s", plan->root_dir);
+	return tree;
+}
+
+static int map_child(const struct plan *plan, struct launched *child, struct err *err)
+{
+	int r = idmap_write(&plan->ids, child->pid, err);
+
+	if (r < 0)
+		return err_wrap(err, "id map");
+	if (plan->ids.how == IDMAP_ROOT && plan->root_kind == ROOT_DIR) {
+		/* The child reads the number after it saw page->mapped: one table, one memory. */
+		r = prepare_root(plan, child->pid, err);
+		if (r < 0)
+			return r;
+		child->page->root = r;
+	}
+	confine_page_set(&child->page->mapped);
+	return 0;
+}
+
+static int clone_child(const struct plan *plan, struct launched *child, struct err *err)
+{
+	struct clone_args args = {
+		.flags = plan->namespaces | CLONE_FILES | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&child->pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (child->cgroup.dir >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)child->cgroup.dir;
+	}
+	child->pid = sys_clone3(&args);
+	if (child->pid == 0) {
+		const struct confine_fds fds = {
+			.supervisor = child->fds.supervisor,
+			.mounts = child->fds.n > 0 ? child->fds.mounts : NULL,
+		};
+
+		confine_and_exec(plan, &fds, child->page);
+		_exit(127);
+	}
+	if (child->pid < 0)
+		return err_sys(err, -child->pid, "cannot make a process in new namespaces");
+	return 0;
+}
+
+static int make_page(struct launched *child, struct err *err)
+{
+	struct confine_page *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return err_sys(err, errno, "cannot map a shared page");
+	page->listener = page->mountinfo = page->pty = page->root = -1;
+	child->page = page;
+	return 0;
+}
+
+static int start(const struct plan *plan, const char *id, struct launched *child, struct err *err)
+{
+	int r = make_page(child, err);
+
+	if (r == 0)
+		r = open_fds(plan, &child->fds, err);
+	if (r == 0)
+		r = cgroup_make(plan, id, &child->cgroup, err);
+	if (r == 0)
+		r = clone_child(plan, child, err);
+	if (r == 0)
+		r = map_child(plan, child, err);
+	return r;
+}
+
+int launch_start(const struct plan *plan, const char *id, struct launched *ret, struct err *err)
+{
+	int r;
+
+	*ret = (struct launched){ .pid = -1,
+				  .pidfd = -1,
+				  .cgroup = { .parent = -1, .dir = -1 },
+				  .fds = { .supervisor = -1 } };
+	r = start(plan, id, ret, err);
+	if (r < 0) {
+		err->stage = ERR_USERNS;
+		launch_done(ret);
+	}
+	return r;
+}
+
+void launch_go(struct launched *launched)
+{
+	confine_page_set(&launched->page->go);
+}
+
+bool launch_is_confined(const struct launched *launched)
+{
+	return __atomic_load_n(&launched->page->filtered, __ATOMIC_ACQUIRE) != 0;
+}
+
+int launch_failure(const struct launched *launched, struct err *err)
+{
+	const struct confine_page *page = launched->page;
+
+	if (__atomic_load_n(&page->state, __ATOMIC_ACQUIRE) == CONFINE_FAILED) {
+		*err = page->err;
+		return -err->code;
+	}
+	if (!launch_is_confined(launched))
+		return err_set(err, EPROTO, "the child died before it was confined");
+	return 0;
+}
+
+void launch_done(struct launched *launched)
+{
+	if (launched->pid > 0 && launched->pidfd >= 0) {
+		siginfo_t info = { 0 };
+
+		/* ESRCH: it has been reaped already. */
+		if (sys_pidfd_send_signal(launched->pidfd, SIGKILL) == 0) {
+			while (waitid(P_PIDFD, (id_t)launched->pidfd, &info, WEXITED) < 0 &&
+			       errno == EINTR)
+				;
+		}
+	}
+	closep(&launched->pidfd);
+	close_fds(&launched->fds);
+	cgroup_remove(&launched->cgroup);
+	if (launched->page) {
+		closep(&launched->page->root);
+		munmap(launched->page, sizeof(*launched->page));
+	}
+	launched->page = NULL;
+	launched->pid = -1;
+}

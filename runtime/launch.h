@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_LAUNCH_H
+#define IMMURE_RUNTIME_LAUNCH_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "sandbox/cgroup.h"
+#include "sandbox/confine.h"
+#include "sandbox/plan.h"
+
+#define LAUNCH_MAX_MOUNTS 256
+
+/* Descriptors for the child that only root can make; they stay open while it may need them. */
+struct launch_fds {
+	int supervisor; /* pidfd of ourselves */
+	size_t n;
+	int mounts[LAUNCH_MAX_MOUNTS]; /* -1 where there is none */
+};
+
+/* A child on its way to the workload, and then the workload. */
+struct launched {
+	pid_t pid;
+	int pidfd;                 /* how we wait for it and signal it (R15) */
+	struct confine_page *page; /* shared with the child until it executes */
+	struct cgroup cgroup;
+	struct launch_fds fds;
+};
+
+/*
+ * Make the child in its namespaces and map its ids. It confines itself meanwhile and waits for
+ * launch_go() before the last step. 0, 1 and 2 are what the workload gets; all signals that the
+ * supervisor handles must be blocked by now.
+ *
+ *   id   of the run
+ *   ret  set in any case; on success it is ended by launch_done()
+ *
+ * Effects   one child process, one shared page; a cgroup where the plan has one
+ */
+must_check int launch_start(const struct plan *plan, const char *id, struct launched *ret,
+			    struct err *err);
+
+/* Let the child go on to the filter and execve(2). */
+void launch_go(struct launched *launched);
+
+/*
+ * True once the filter is on: the listener is ours then, and evidence can be read. False while the
+ * child is still on its way, or when it failed or died before.
+ */
+bool launch_is_confined(const struct launched *launched);
+
+/*
+ * After the child has ended: was it the child's own failure rather than the workload's end?
+ *
+ * Returns   0 (the workload ran), or the child's error in *err; -EPROTO when it died half-way.
+ */
+must_check int launch_failure(const struct launched *launched, struct err *err);
+
+/* Kill the child if it lives, reap it, release all. A no-op on a zeroed struct with pidfd -1. */
+void launch_done(struct launched *launched);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_NOTIFY_H
+#define IMMURE_RUNTIME_NOTIFY_H
+
+#include "audit/chain.h"
+#include "audit/denial.h"
+#include "policies/bundle.h"
+
+/* What answering needs. All borrowed. */
+struct notify {
+	int listener; /* seccomp notification descriptor */
+	const struct bundle *bundle;
+	struct chain *chain;
+	struct denial_table *table;
+	pid_t first; /* the sandbox's first process, where a lineage ends */
+	uint64_t answered;
+};
+
+/*
+ * Receive one refused call, record it, and answer with the error that the policy says.
+ *
+ * A process that is killed while it waits, or whose call is interrupted, is no error.
+ *
+ * Returns   1 if one was answered, 0 if there was none, -errno if recording failed (the workload
+ *           has been answered all the same).
+ * Effects   reads the workload's memory; one line in the chain where the table says so
+ * Source    seccomp_unotify(2)
+ */
+must_check int notify_answer(struct notify *notify, struct err *err);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One run from end to end: decide, launch, watch, record. */
+#include "runtime/run.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/chain.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "runtime/dirs.h"
+#include "runtime/policy_cache.h"
+#include "runtime/pty.h"
+#include "runtime/run_folder.h"
+#include "runtime/run_options.h"
+#include "runtime/selfexe.h"
+#include "runtime/signals.h"
+#include "runtime/status.h"
+#include "runtime/stdfds.h"
+#include "runtime/supervise.h"
+#include "runtime/tool_path.h"
+#include "runtime/verb.h"
+
+/* All that one run has; the descriptors are closed by run_done(). */
+struct run {
+	struct run_options options;
+	struct arena arena;
+	struct policy_loaded policy;
+	struct host host;
+	struct plan_request request;
+	struct plan plan;
+	struct run_folder folder;
+	struct launched launched;
+	struct chain chain;
+	struct denial_table *denials; /* in arena, as is pty */
+	struct evidence evidence;
+	struct pty *pty; /* NULL without a terminal */
+	struct stdfds stdio;
+	struct strbuf text; /* reused for what is written */
+	int events;
+	int signals;
+	char *const *whole_argv; /* of main() */
+};
+
+static void run_done(struct run *run)
+{
+	if (run->pty)
+		pty_done(run->pty);
+	stdfds_restore(&run->stdio);
+	launch_done(&run->launched);
+	chain_done(&run->chain);
+	evidence_done(&run->evidence);
+	strbuf_done(&run->text);
+	closep(&run->policy.dir);
+	closep(&run->events);
+	closep(&run->signals);
+	run_folder_close(&run->folder);
+	arena_done(&run->arena);
+}
+
+static int decide(struct run *run, char *const argv[], struct err *err)
+{
+	char cwd[PATH_MAX];
+	const struct run_caller caller = {
+		.cwd = getcwd(cwd, sizeof(cwd)) && cwd[0] == '/' ? cwd : NULL,
+		.home = getenv("HOME"),
+		.term = getenv("TERM"),
+		.environ = (const char *const *)environ,
+	};
+	const char *policy = run->options.policy ? run->options.policy : "builtin/default";
+	int r = run_request(&run->options, &caller, argv, &run->arena, &run->request, err);
+
+	if (r < 0)
+		return r;
+	if (caller.cwd)
+		run->request.cwd = arena_strdup(&run->arena, cwd);
+	r = host_read(&run->arena, &run->host, err);
+	if (r < 0)
+		return r;
+	r = selfexe_protect(run->host.landlock_abi, run->whole_argv, err);
+	if (r < 0)
+		return r;
+	r = dirs_state(&run->arena, &run->request.private_dir, err);
+	if (r < 0)
+		return err_at(err, ERR_STATE);
+	run->request.own_program = own_path(&run->arena);
+	return policy_load(policy, &run->arena, &run->policy, err);
+}
+
+static int make_plan(struct run *run, struct err *err)
+{
+	const struct ledger_entry *refusal;
+	int r;
+
+	run->request.name = run->options.name ? run->options.name : run->folder.id;
+	r = plan_make(&run->policy.bundle, &run->host, &run->request, &run->arena, &run->plan, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < run->plan.n_ledger; i++) {
+		const struct ledger_entry *e = &run->plan.ledger[i];
+
+		if (e->required && e->degraded && e->state != LEDGER_ENFORCED)
+			log_warning("degraded: %s: %s", layer_name(e->layer), e->text);
+	}
+	refusal = plan_refusal(&run->plan);
+	if (refusal && !run->options.dry_run) {
+		err_set(err, ENOTSUP, "%s: %s; %s%sor --allow-degraded %s",
+			layer_name(refusal->layer), refusal->text,
+			refusal->remedy ? refusal->remedy : "", refusal->remedy ? ", " : "",
+			layer_name(refusal->layer));
+		return err_at(err, ERR_HOST);
+	}
+	return 0;
+}
+
+static int print_plan(struct run *run, struct err *err)
+{
+	struct jsonw j = { .out = &run->text };
+	int r;
+
+	if (run->options.json) {
+		plan_json(&run->plan, &j);
+		strbuf_putc(&run->text, '\n');
+	} else {
+		plan_print(&run->plan, &run->text);
+	}
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	r = fd_write_all(STDOUT_FILENO, run->text.p, run->text.len);
+	if (r < 0)
+		return err_sys(err, -r, "cannot write the plan");
+	return plan_refusal(&run->plan) ? STATUS_FAILED : 0;
+}
+
+/* What is known before the program starts. The child confines itself meanwhile. */
+static int record_start(struct run *run, struct err *err)
+{
+	struct jsonw j = { .out = &run->text };
+	int r;
+
+	evidence_namespaces(run->launched.pid, &run->evidence);
+	strbuf_reset(&run->text);
+	plan_json(&run->plan, &j);
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	r = run_folder_write(&run->folder, "plan.json", run->text.p, run->text.len, err);
+	if (r == 0)
+		r = run_folder_link(&run->folder, run->policy.dir, run->policy.file,
+				    "policy.bundle", err);
+	if (r < 0)
+		return r;
+	run->events = run_folder_append(&run->folder, "events.jsonl", err);
+	if (run->events < 0)
+		return run->events;
+	chain_init(&run->chain, run->events);
+	strbuf_reset(&run->text);
+	j.comma = false;
+	jsonw_ku64(&j, "pid", (uint64_t)run->launched.pid);
+	jsonw_kstr(&j, "policy", run->policy.bundle.name);
+	jsonw_kstr(&j, "run", run->folder.id);
+	return chain_add(&run->chain, "start", &run->text, err);
+}
+
+static int write_evidence(struct run *run, struct err *err)
+{
+	struct jsonw j = { .out = &run->text };
+
+	if (run->launched.page->mountinfo >= 0)
+		evidence_mounts(run->launched.page->mountinfo, &run->evidence);
+	strbuf_reset(&run->text);
+	evidence_json(&run->evidence, &j);
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return run_folder_write(&run->folder, "evidence.json", run->text.p, run->text.len, err);
+}
+
+/* The end: events sealed, then the status, whose presence means that all else is there. */
+static int record_end(struct run *run, const struct supervisor *s, int status, struct err *err)
+{
+	struct jsonw j = { .out = &run->text };
+	char head[DIGEST_HEX_LEN];
+	int r = write_evidence(run, err);
+
+	if (r < 0)
+		return r;
+	strbuf_reset(&run->text);
+	jsonw_ku64(&j, "denied", run->denials->total);
+	jsonw_ku64(&j, "denied_recorded", run->denials->recorded);
+	jsonw_ku64(&j, "denied_uncounted", run->denials->overflow);
+	jsonw_ki64(&j, "exit", status);
+	jsonw_kbool(&j, "lost", s->lost.code != 0);
+	jsonw_kbool(&j, "out_of_time", s->out_of_time);
+	jsonw_ki64(&j, "signal", s->forwarded);
+	r = chain_add(&run->chain, "sealed", &run->text, err);
+	if (r < 0)
+		return r;
+	digest_hex(&run->chain.head, head);
+	strbuf_reset(&run->text);
+	j.comma = false;
+	jsonw_object(&j);
+	jsonw_ku64(&j, "denied", run->denials->total);
+	jsonw_ki64(&j, "exit", status);
+	jsonw_kstr(&j, "head", head);
+	jsonw_ku64(&j, "records", run->chain.seq);
+	jsonw_kstr(&j, "run", run->folder.id);
+	jsonw_object_end(&j);
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	r = run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
+	return r < 0 ? r : run_folder_set_last(&run->folder, err);
+}
+
+static void print_trace(const struct confine_page *page)
+{
+	for (uint32_t i = 1; i < page->n_steps && i < CONFINE_MAX_STEPS; i++)
+		log_say(LOG_LEVEL_ERROR, "step %-14s %7llu us", page->steps[i].name,
+			(unsigned long long)(page->steps[i].ns - page->steps[i - 1].ns) / 1000);
+}
+
+static int watch(struct run *run, struct err *err)
+{
+	struct supervisor s = {
+		.plan = &run->plan,
+		.launched = &run->launched,
+		.notify = { .listener = -1,
+			    .bundle = &run->policy.bundle,
+			    .chain = &run->chain,
+			    .table = run->denials,
+			    .first = run->launched.pid },
+		.evidence = &run->evidence,
+		.pty = run->pty,
+		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
+		.signals = run->signals,
+	};
+	int code = 0;
+	int end = 0;
+	int status;
+	int r = supervise(&s, &code, &end, err);
+
+	closep(&s.notify.listener);
+	if (run->pty)
+		pty_done(run->pty);
+	stdfds_restore(&run->stdio);
+	if (r == 0)
+		r = launch_failure(&run->launched, err);
+	if (run->options.trace_steps)
+		print_trace(run->launched.page);
+	if (r < 0)
+		return r;
+	status = s.forwarded ? STATUS_SIGNAL + s.forwarded : status_of_end(code, end);
+	if (s.out_of_time)
+		log_error("the time limit of %llu ms was reached: the program was ended",
+			  (unsigned long long)run->plan.limits.wall_ms);
+	r = record_end(run, &s, status, err);
+	if (r < 0)
+		return err_at(err, ERR_STATE);
+	if (s.lost.code)
+		log_error("the record is incomplete: %s", s.lost.msg);
+	if (run->denials->total > 0 && log_is_on(LOG_LEVEL_INFO))
+		log_info("%llu calls were refused: immure audit show %s",
+			 (unsigned long long)run->denials->total, run->folder.id);
+	return s.lost.code ? STATUS_FAILED : status;
+}
+
+static int launch(struct run *run, struct err *err)
+{
+	int r;
+
+	run->signals = signals_open(err);
+	if (run->signals < 0)
+		return run->signals;
+	run->denials = arena_alloc(&run->arena, sizeof(*run->denials));
+	run->pty = run->plan.tty ? arena_alloc(&run->arena, sizeof(*run->pty)) : NULL;
+	if (!run->denials || (run->plan.tty && !run->pty))
+		return err_set(err, ENOMEM, "out of memory");
+	if (run->pty)
+		pty_init(run->pty);
+	r = stdfds_prepare(run->options.interactive, run->options.tty, &run->stdio, err);
+	if (r < 0)
+		return r;
+	r = launch_start(&run->plan, run->folder.id, &run->launched, err);
+	if (r < 0)
+		return r;
+	r = record_start(run, err);
+	if (r < 0)
+		return err_at(err, ERR_STATE);
+	launch_go(&run->launched);
+	return watch(run, err);
+}
+
+static int run_all(struct run *run, char *const argv[], struct err *err)
+{
+	int r = decide(run, argv, err);
+
+	if (r < 0)
+		return r;
+	if (run->options.dry_run) {
+		memcpy(run->folder.id, "immure", sizeof("immure"));
+		r = make_plan(run, err);
+		return r < 0 ? r : print_plan(run, err);
+	}
+	r = run_folder_create(&run->folder, err);
+	if (r < 0)
+		return err_at(err, ERR_STATE);
+	r = make_plan(run, err);
+	if (r == 0)
+		r = launch(run, err);
+	if (r < 0) {
+		launch_done(&run->launched);
+		run_folder_discard(&run->folder);
+	}
+	return r;
+}
+
+int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
+{
+	cleanup(run_done) struct run run = {
+		.folder = { .runs = -1, .dir = -1 },
+		.launched = { .pid = -1,
+			      .pidfd = -1,
+			      .cgroup = { .parent = -1, .dir = -1 },
+			      .fds = { .supervisor = -1 } },
+		.policy = { .dir = -1 },
+		.stdio = { { -1, -1, -1 } },
+		.events = -1,
+		.signals = -1,
+		.whole_argv = whole_argv,
+	};
+	int used = 0;
+	int r;
+
+	r = options_read(run_opts, N_RUN_OPTS, argc, argv, &run.arena, &run.options, &used, err);
+	if (r < 0)
+		return r;
+	log_setup(run.options.verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		  run.options.log_format && strcmp(run.options.log_format, "json") == 0);
+	return run_all(&run, argv + used, err);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/run_find.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int run_list(int runs, struct arena *arena, const char ***ret, struct err *err)
+{
+	int copy = openat(runs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_closedir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	const char **ids = NULL;
+	size_t cap = 0;
+	size_t n = 0;
+
+	if (!dir) {
+		closep(&copy);
+		return err_sys(err, errno, "cannot list the runs");
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (entry->d_type != DT_DIR || !text_is_id(entry->d_name))
+			continue;
+		ids = arena_grow(arena, ids, &cap, n + 1, sizeof(*ids));
+		if (!ids)
+			return err_set(err, ENOMEM, "out of memory");
+		ids[n] = arena_strdup(arena, entry->d_name);
+		if (!ids[n++])
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	if (n > 1)
+		qsort(ids, n, sizeof(*ids), by_name);
+	*ret = ids;
+	return (int)n;
+}
+
+static bool fits(const char *id, const char *part)
+{
+	size_t n = strlen(id);
+	size_t k = strlen(part);
+
+	return k <= n && (strncmp(id, part, k) == 0 || strcmp(id + n - k, part) == 0);
+}
+
+/* The link that the newest sealed run left, or the newest folder. */
+static int find_last(int runs, const char **ids, int n, struct arena *arena, const char **ret,
+		     struct err *err)
+{
+	char name[RUN_ID_LEN + 1];
+	ssize_t length = readlinkat(runs, "last", name, sizeof(name));
+
+	if (length == RUN_ID_LEN - 1) {
+		*ret = arena_strndup(arena, name, (size_t)length);
+		if (*ret && faccessat(runs, *ret, F_OK, 0) == 0)
+			return 0;
+	}
+	if (n == 0)
+		return err_set(err, ENOENT, "there is no run yet: immure run makes one");
+	*ret = ids[n - 1];
+	return 0;
+}
+
+int run_find(int runs, const char *which, struct arena *arena, const char **ret, struct err *err)
+{
+	const char **ids = NULL;
+	const char *found = NULL;
+	int n = run_list(runs, arena, &ids, err);
+
+	if (n < 0)
+		return n;
+	if (!which || strcmp(which, "last") == 0)
+		return find_last(runs, ids, n, arena, ret, err);
+	for (int i = 0; i < n; i++) {
+		if (!fits(ids[i], which))
+			continue;
+		if (found && strcmp(ids[i], which) != 0 && strcmp(found, which) != 0)
+			return err_set(err, EINVAL, "\"%.40s\" fits several runs: %s, %s", which,
+				       found, ids[i]);
+		if (!found || strcmp(ids[i], which) == 0)
+			found = ids[i];
+	}
+	if (!found)
+		return err_set(err, ENOENT, "no run \"%.40s\"; immure audit list names them",
+			       which);
+	*ret = found;
+	return 0;
+}

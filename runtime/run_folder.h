@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_RUN_FOLDER_H
+#define IMMURE_RUNTIME_RUN_FOLDER_H
+
+/*
+ * The record of one run: $XDG_STATE_HOME/immure/runs/ID/ with plan.json, events.jsonl,
+ * evidence.json, policy.bundle and, written last, status.json: its presence means complete.
+ *
+ * Files appear by rename, without fsync(2): after a kill there is the old state or the new. A power
+ * cut can take the last seconds; the hash chain shows it, and `immure audit` syncs what it reports.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define RUN_ID_LEN 14 /* 8 hex digits of time, '-', 4 random ones, NUL */
+#define RUN_KEEP 1000 /* folders beyond this are removed, oldest first */
+
+struct run_folder {
+	int runs; /* descriptor of .../runs */
+	int dir;  /* descriptor of .../runs/ID; holds a shared lock while the run lasts */
+	char id[RUN_ID_LEN];
+};
+
+/* A new folder, locked. Sometimes removes the oldest ones, see RUN_KEEP. */
+must_check int run_folder_create(struct run_folder *ret, struct err *err);
+
+must_check int run_folder_write(const struct run_folder *folder, const char *name,
+				const void *bytes, size_t n, struct err *err);
+
+/* Create NAME for appending. Returns a descriptor. */
+must_check int run_folder_append(const struct run_folder *folder, const char *name,
+				 struct err *err);
+
+/* Link (or copy) a file into the folder. */
+must_check int run_folder_link(const struct run_folder *folder, int from_dir, const char *from,
+			       const char *name, struct err *err);
+
+/* Point runs/last at this run. */
+must_check int run_folder_set_last(const struct run_folder *folder, struct err *err);
+
+/* Remove it: the launch failed before there was anything to tell. */
+void run_folder_discard(struct run_folder *folder);
+void run_folder_close(struct run_folder *folder);
+
+/* True if its supervisor is alive: the folder is locked. */
+bool run_folder_is_live(int runs, const char *id);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/run_options.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/path.h"
+#include "runtime/run_env.h"
+
+#define ROW(field) offsetof(struct run_options, field)
+
+const struct opt run_opts[N_RUN_OPTS] = {
+	/* clang-format off */
+	{ "host",           0,  OPT_FLAG, ROW(host),           NULL, "run on a read-only view of this machine's own files", NULL },
+	{ "rootfs",         0,  OPT_TEXT, ROW(rootfs),         "DIR", "run in the root file system in DIR, read-only", "@dirs" },
+	{ "writable",       0,  OPT_FLAG, ROW(writable),       NULL, "let the root be written to; what is written is thrown away", NULL },
+	{ "policy",         0,  OPT_TEXT, ROW(policy),         "POLICY", "a file, or a builtin such as builtin/strict (builtin/default)", "@policies" },
+	{ "name",           0,  OPT_TEXT, ROW(name),           "NAME", "name of the run, and host name inside", NULL },
+	{ "env",            'e', OPT_LIST, ROW(env),           "NAME[=VALUE]", "set a variable; NAME alone takes yours", NULL },
+	{ "env-file",       0,  OPT_LIST, ROW(env_files),      "FILE", "read variables from FILE, one NAME=VALUE a line", "@files" },
+	{ "workdir",        'w', OPT_TEXT, ROW(workdir),       "PATH", "working folder inside", NULL },
+	{ "user",           'u', OPT_TEXT, ROW(user),          "UID[:GID]", "who the program is inside, a number or a name of the root's passwd", NULL },
+	{ "hostname",       0,  OPT_TEXT, ROW(hostname),       "NAME", "host name inside", NULL },
+	{ "volume",         'v', OPT_LIST, ROW(volumes),       "SRC:DST[:ro,exec]", "show SRC at DST, writable unless ro", "@dirs" },
+	{ "read",           0,  OPT_LIST, ROW(reads),          "PATH", "show PATH at its own place, read-only", "@files" },
+	{ "write",          0,  OPT_LIST, ROW(writes),         "PATH", "show PATH at its own place, writable", "@files" },
+	{ "tmpfs",          0,  OPT_LIST, ROW(tmpfs),          "PATH[:SIZE]", "an empty folder in memory at PATH", NULL },
+	{ "memory",         0,  OPT_TEXT, ROW(memory),         "SIZE", "limit memory, such as 512MiB", NULL },
+	{ "pids",           0,  OPT_TEXT, ROW(pids),           "N", "limit the number of processes and threads", NULL },
+	{ "cpus",           0,  OPT_TEXT, ROW(cpus),           "N", "limit processor time, such as 1.5 (needs a delegated cgroup)", NULL },
+	{ "wall",           0,  OPT_TEXT, ROW(wall),           "TIME", "end the program after TIME, such as 10m", NULL },
+	{ "nofile",         0,  OPT_TEXT, ROW(nofile),         "N", "limit open files of each process", NULL },
+	{ "interactive",    'i', OPT_FLAG, ROW(interactive),   NULL, "pass a terminal on standard input (pipes and files always pass)", NULL },
+	{ "tty",            't', OPT_FLAG, ROW(tty),           NULL, "give the program a terminal of its own", NULL },
+	{ "network",        0,  OPT_TEXT, ROW(network),        "none|host", "network: none (the default), or the host's, which weakens the sandbox", "none host" },
+	{ "ids",            0,  OPT_TEXT, ROW(ids),            "one|range", "map your own id (the default), or your subordinate ids too", "one range" },
+	{ "dry-run",        0,  OPT_FLAG, ROW(dry_run),        NULL, "print the plan and what enforces it; start nothing", NULL },
+	{ "json",           0,  OPT_FLAG, ROW(json),           NULL, "with --dry-run: the plan as JSON", NULL },
+	{ "allow-degraded", 0,  OPT_LIST, ROW(allow_degraded), "LAYER", "start although a required LAYER is weakened or lost; recorded", "userns mounts seccomp capabilities nslimits landlock cgroup rlimits netns apparmor selinux" },
+	{ "trace-steps",    0,  OPT_FLAG, ROW(trace_steps),    NULL, "print what each step of confinement cost", NULL },
+	{ "verbose",        0,  OPT_FLAG, ROW(verbose),        NULL, "say on standard error what is done", NULL },
+	{ "log-format",     0,  OPT_TEXT, ROW(log_format),     "text|json", "how messages on standard error look", "text json" },
+	/* clang-format on */
+};
+
+struct builder {
+	const struct run_options *options;
+	const struct run_caller *caller;
+	struct arena *arena;
+	struct plan_request *request;
+	struct plan_mount *mounts;
+	size_t cap_mounts;
+};
+
+static int usage(struct err *err, int r)
+{
+	err->stage = ERR_USAGE;
+	return r;
+}
+
+/*
+ * A host path as typed: absolute, its folder resolved, the last component kept as it is, so that a
+ * link is seen as a link.
+ */
+static int host_path(struct builder *b, const char *typed, const char **ret, struct err *err)
+{
+	char resolved[PATH_MAX];
+	const char *full = typed;
+	const char *slash;
+	const char *last;
+	const char *dir;
+
+	if (typed[0] == '\0')
+		return err_set(err, EINVAL, "an empty path");
+	if (typed[0] != '/') {
+		if (!b->caller->cwd)
+			return err_set(err, EINVAL,
+				       "%s is relative, and there is no working folder", typed);
+		full = arena_printf(b->arena, "%s/%s", b->caller->cwd, typed);
+	}
+	if (!full)
+		return err_set(err, ENOMEM, "out of memory");
+	slash = strrchr(full, '/');
+	last = slash + 1;
+	if (*last == '\0' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0) {
+		if (!realpath(full, resolved))
+			return err_sys(err, errno, "cannot find %s", typed);
+		return path_clean(b->arena, resolved, ret, err);
+	}
+	dir = arena_strndup(b->arena, full, (size_t)(slash - full) + 1);
+	if (!dir)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!realpath(dir, resolved))
+		return err_sys(err, errno, "cannot find the folder of %s", typed);
+	full = arena_printf(b->arena, "%s/%s", resolved, last);
+	return full ? path_clean(b->arena, full, ret, err) : err_set(err, ENOMEM, "out of memory");
+}
+
+static int add_mount(struct builder *b, struct plan_mount mount, struct err *err)
+{
+	struct plan_mount *grown = arena_grow(b->arena, b->mounts, &b->cap_mounts,
+					      b->request->n_mounts + 1, sizeof(*grown));
+
+	if (!grown)
+		return err_set(err, ENOMEM, "out of memory");
+	b->mounts = grown;
+	grown[b->request->n_mounts++] = mount;
+	b->request->mounts = grown;
+	return 0;
+}
+
+/* "ro", "rw", "exec", with commas between. */
+static int volume_flags(struct span flags, unsigned *ret, struct err *err)
+{
+	while (flags.n > 0) {
+		struct span flag = span_cut(&flags, ',');
+
+		if (span_eq(flag, "ro"))
+			*ret |= MOUNT_FLAG_RO;
+		else if (span_eq(flag, "exec"))
+			*ret |= MOUNT_FLAG_EXEC;
+		else if (!span_eq(flag, "rw"))
+			return err_set(err, EINVAL, "\"%.*s\": expected ro, rw or exec",
+				       (int)(flag.n < 40 ? flag.n : 40), flag.p);
+	}
+	return 0;
+}
+
+static int add_volume(struct builder *b, const char *text, struct err *err)
+{
+	struct plan_mount m = { .kind = MOUNT_BIND };
+	struct span rest = span_of(text);
+	struct span source = span_cut(&rest, ':');
+	struct span target = span_cut(&rest, ':');
+	const char *from = arena_strndup(b->arena, source.p, source.n);
+	const char *to = arena_strndup(b->arena, target.p, target.n);
+	int r;
+
+	if (!from || !to)
+		return err_set(err, ENOMEM, "out of memory");
+	if (source.n == 0 || target.n == 0)
+		return err_set(err, EINVAL, "expected SRC:DST[:ro,exec]");
+	r = volume_flags(rest, &m.flags, err);
+	if (r == 0)
+		r = host_path(b, from, &m.source, err);
+	if (r == 0)
+		r = path_clean(b->arena, to, &m.target, err);
+	return r < 0 ? r : add_mount(b, m, err);
+}
+
+static int add_same_place(struct builder *b, const char *text, unsigned flags, struct err *err)
+{
+	struct plan_mount m = { .kind = MOUNT_BIND, .flags = flags };
+	int r = host_path(b, text, &m.source, err);
+
+	if (r < 0)
+		return r;
+	m.target = m.source;
+	return add_mount(b, m, err);
+}
+
+static int add_tmpfs(struct builder *b, const char *text, struct err *err)
+{
+	struct plan_mount m = { .kind = MOUNT_TMPFS };
+	struct span rest = span_of(text);
+	struct span path = span_cut(&rest, ':');
+	const char *to = arena_strndup(b->arena, path.p, path.n);
+	int r = to ? path_clean(b->arena, to, &m.target, err) : -ENOMEM;
+
+	if (r == 0 && rest.n > 0 && span_bytes(rest, 1ULL << 46, &m.size) < 0)
+		r = err_set(err, EINVAL, "size \"%.*s\": expected such as 64MiB", (int)rest.n,
+			    rest.p);
+	return r < 0 ? r : add_mount(b, m, err);
+}
+
+typedef int (*add_fn)(struct builder *b, const char *text, struct err *err);
+
+static int add_read(struct builder *b, const char *text, struct err *err)
+{
+	return add_same_place(b, text, MOUNT_FLAG_RO, err);
+}
+
+static int add_write(struct builder *b, const char *text, struct err *err)
+{
+	return add_same_place(b, text, 0, err);
+}
+
+static int build_mounts(struct builder *b, struct err *err)
+{
+	const struct {
+		const char *option;
+		const struct opt_list *list;
+		add_fn add;
+	} kinds[] = {
+		{ "--volume", &b->options->volumes, add_volume },
+		{ "--read", &b->options->reads, add_read },
+		{ "--write", &b->options->writes, add_write },
+		{ "--tmpfs", &b->options->tmpfs, add_tmpfs },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		for (size_t k = 0; k < kinds[i].list->n; k++) {
+			const char *text = kinds[i].list->items[k];
+
+			if (kinds[i].add(b, text, err) < 0)
+				return err_wrap(err, "%s %s", kinds[i].option, text);
+		}
+	}
+	return 0;
+}
+
+static int build_limits(struct builder *b, struct err *err)
+{
+	const struct {
+		const char *key, *value;
+	} all[] = {
+		{ "memory", b->options->memory }, { "pids", b->options->pids },
+		{ "cpus", b->options->cpus },     { "wall", b->options->wall },
+		{ "nofile", b->options->nofile },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		const char *expected = NULL;
+
+		if (all[i].value && limit_parse(all[i].key, span_of(all[i].value),
+						&b->request->limits, &expected) < 0)
+			return err_set(err, EINVAL, "--%s %s: expected %s", all[i].key,
+				       all[i].value, expected);
+	}
+	return 0;
+}
+
+static int build_degraded(struct builder *b, struct err *err)
+{
+	const struct opt_list *list = &b->options->allow_degraded;
+
+	for (size_t i = 0; i < list->n; i++) {
+		int layer = layer_find(list->items[i]);
+
+		if (layer < 0)
+			return err_set(
+				err, EINVAL,
+				"--allow-degraded %s: expected the name of a layer, see --dry-run",
+				list->items[i]);
+		b->request->allow_degraded |= 1U << layer;
+	}
+	return 0;
+}
+
+static int one_of(const char *option, const char *value, const char *a, const char *z, bool *ret_z,
+		  struct err *err)
+{
+	if (!value || strcmp(value, a) == 0) {
+		*ret_z = false;
+		return 0;
+	}
+	*ret_z = strcmp(value, z) == 0;
+	return *ret_z ? 0 : err_set(err, EINVAL, "--%s %s: expected %s or %s", option, value, a, z);
+}
+
+static int build_root(struct builder *b, char *const argv[], struct err *err)
+{
+	const struct run_options *o = b->options;
+	struct plan_request *request = b->request;
+
+	if (o->host && o->rootfs)
+		return err_set(err, EINVAL, "--host and --rootfs exclude each other");
+	if (!o->host && !o->rootfs)
+		return err_set(
+			err, EINVAL,
+			"running from an image (%s) is not part of this version: use --host or --rootfs DIR",
+			argv[0] ? argv[0] : "IMAGE");
+	if (!argv[0])
+		return err_set(err, EINVAL, "no command: expected immure run %s -- CMD [ARG...]",
+			       o->host ? "--host" : "--rootfs DIR");
+	if (o->writable && o->host)
+		return err_set(
+			err, EINVAL,
+			"--writable goes with --rootfs; with --host name folders by --write");
+	request->root_kind = o->host ? ROOT_HOST : ROOT_DIR;
+	request->root_writable = o->writable;
+	if (o->rootfs && host_path(b, o->rootfs, &request->root_dir, err) < 0)
+		return err_wrap(err, "--rootfs");
+	return 0;
+}
+
+static int build_flags(struct builder *b, struct err *err)
+{
+	const struct run_options *o = b->options;
+	bool json = false;
+	int r;
+
+	if (o->json && !o->dry_run)
+		return err_set(err, EINVAL, "--json goes with --dry-run");
+	if (o->name && !text_is_id(o->name))
+		return err_set(
+			err, EINVAL,
+			"--name %.70s: expected 1 to 64 letters, digits, '_', '.', '-', the first a letter or digit",
+			o->name);
+	r = one_of("network", o->network, "none", "host", &b->request->network_host, err);
+	if (r == 0)
+		r = one_of("ids", o->ids, "one", "range", &b->request->ids_range, err);
+	if (r == 0)
+		r = one_of("log-format", o->log_format, "text", "json", &json, err);
+	return r;
+}
+
+int run_request(const struct run_options *options, const struct run_caller *caller,
+		char *const argv[], struct arena *arena, struct plan_request *ret, struct err *err)
+{
+	struct plan_request request = { .hostname = options->hostname,
+					.cwd = caller->cwd,
+					.home = caller->home,
+					.workdir = options->workdir,
+					.user = options->user,
+					.tty = options->tty,
+					.read_cwd = options->host,
+					.argv = argv };
+	struct builder b = {
+		.options = options, .caller = caller, .arena = arena, .request = &request
+	};
+	int r = build_root(&b, argv, err);
+
+	if (r == 0)
+		r = build_flags(&b, err);
+	if (r == 0)
+		r = build_mounts(&b, err);
+	if (r == 0)
+		r = build_limits(&b, err);
+	if (r == 0)
+		r = build_degraded(&b, err);
+	if (r == 0)
+		r = run_env(options, caller, arena, &request.env, err);
+	if (r < 0)
+		return usage(err, r);
+	*ret = request;
+	return 0;
+}

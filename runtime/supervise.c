@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One poll loop: no threads, no callbacks that outlive a turn of it. */
+#include "runtime/supervise.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+
+#include "base/sys.h"
+#include "runtime/signals.h"
+
+/* While the child is on its way it cannot wake us once its filter is on: look again soon. */
+#define EARLY_LOOK_MS 1
+#define EVIDENCE_LOOK_MS 5
+#define MAX_ANSWERS_PER_TURN 64
+
+enum {
+	POLL_PIDFD,
+	POLL_SIGNALS,
+	POLL_TIMER,
+	POLL_LISTENER,
+	POLL_PTY,
+	POLL_MAX = POLL_PTY + 3
+};
+
+static int start_timer(const struct limits *limits, struct err *err)
+{
+	struct itimerspec when = { 0 };
+	cleanup_close int fd = -1;
+
+	if (!(limits->set & LIMIT_WALL))
+		return -1;
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	when.it_value.tv_sec = (time_t)(limits->wall_ms / 1000);
+	when.it_value.tv_nsec = (long)(limits->wall_ms % 1000) * 1000000;
+	if (fd < 0 || timerfd_settime(fd, 0, &when, NULL) < 0)
+		return err_sys(err, errno, "cannot start the timer of the time limit");
+	return steal_fd(fd);
+}
+
+static void kill_workload(const struct supervisor *s)
+{
+	if (sys_pidfd_send_signal(s->launched->pidfd, SIGKILL) < 0)
+		return; /* ESRCH: it ended by itself */
+}
+
+static void handle_signals(struct supervisor *s)
+{
+	for (int sig = signals_next(s->signals); sig != 0; sig = signals_next(s->signals)) {
+		if (sig == SIGWINCH && s->pty)
+			pty_resize(s->pty);
+		else if (signals_forward(sig, s->launched->pidfd, s->launched->pid))
+			s->forwarded = sig;
+	}
+}
+
+/* Bounded per turn, so that a storm of refused calls cannot keep us from signals and time limits.
+ */
+static void handle_refusals(struct supervisor *s)
+{
+	struct pollfd more = { .fd = s->notify.listener, .events = POLLIN };
+
+	/* Receiving would wait if there were none, so each one is asked for first. */
+	for (int i = 0; i < MAX_ANSWERS_PER_TURN && poll(&more, 1, 0) > 0; i++) {
+		struct err err = { 0 };
+		int r;
+
+		if (!(more.revents & POLLIN))
+			return;
+		r = notify_answer(&s->notify, &err);
+		if (r < 0 && s->lost.code == 0)
+			s->lost = err;
+		if (r < 0)
+			return;
+	}
+}
+
+static void read_evidence(struct supervisor *s)
+{
+	evidence_process(s->launched->pid, s->evidence);
+	s->read_once = true;
+}
+
+static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
+{
+	int n = POLL_PTY;
+
+	fds[POLL_PIDFD] = (struct pollfd){ .fd = s->launched->pidfd, .events = POLLIN };
+	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
+	fds[POLL_TIMER] = (struct pollfd){ .fd = timer, .events = POLLIN };
+	if (s->notify.listener < 0 && launch_is_confined(s->launched))
+		s->notify.listener = s->launched->page->listener;
+	fds[POLL_LISTENER] = (struct pollfd){ .fd = s->notify.listener, .events = POLLIN };
+	if (s->pty)
+		n += pty_fill_pollfds(s->pty, fds + POLL_PTY);
+	return n;
+}
+
+static int patience(const struct supervisor *s)
+{
+	if (!launch_is_confined(s->launched))
+		return EARLY_LOOK_MS;
+	return s->read_once ? -1 : EVIDENCE_LOOK_MS;
+}
+
+static void turn(struct supervisor *s, const struct pollfd *fds, int n)
+{
+	if (fds[POLL_SIGNALS].revents)
+		handle_signals(s);
+	if (fds[POLL_TIMER].revents) {
+		s->out_of_time = true;
+		kill_workload(s);
+	}
+	if (fds[POLL_LISTENER].revents & POLLIN)
+		handle_refusals(s);
+	if (s->pty && n > POLL_PTY)
+		pty_handle(s->pty, fds + POLL_PTY);
+}
+
+static int start_terminal(struct supervisor *s, struct err *err)
+{
+	if (!s->plan->tty || !launch_is_confined(s->launched) || s->pty->master >= 0)
+		return 0;
+	return pty_start(s->pty, s->launched->page->pty, s->terminal[0], s->terminal[1], err);
+}
+
+int supervise(struct supervisor *s, int *ret_code, int *ret_status, struct err *err)
+{
+	cleanup_close int timer = start_timer(&s->plan->limits, err);
+	siginfo_t info = { 0 };
+
+	if (timer < -1)
+		return timer;
+	for (;;) {
+		struct pollfd fds[POLL_MAX] = { 0 };
+		int wait = patience(s);
+		int r = start_terminal(s, err);
+		int n;
+
+		if (r < 0)
+			return r;
+		n = fill(s, timer, fds);
+		r = poll(fds, (nfds_t)n, wait);
+		if (r < 0 && errno != EINTR)
+			return err_sys(err, errno, "cannot wait for events");
+		if (fds[POLL_PIDFD].revents)
+			break;
+		if (r > 0)
+			turn(s, fds, n);
+		else if (launch_is_confined(s->launched) && wait == EVIDENCE_LOOK_MS)
+			read_evidence(s);
+	}
+	if (waitid(P_PIDFD, (id_t)s->launched->pidfd, &info, WEXITED | WNOWAIT) < 0)
+		return err_sys(err, errno, "cannot learn how the workload ended");
+	if (!s->read_once && launch_is_confined(s->launched))
+		read_evidence(s);
+	if (s->pty)
+		pty_drain(s->pty);
+	*ret_code = info.si_code;
+	*ret_status = info.si_status;
+	return 0;
+}

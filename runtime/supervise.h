@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_SUPERVISE_H
+#define IMMURE_RUNTIME_SUPERVISE_H
+
+#include "audit/evidence.h"
+#include "runtime/launch.h"
+#include "runtime/notify.h"
+#include "runtime/pty.h"
+
+/* The life of a workload, seen from outside. */
+struct supervisor {
+	const struct plan *plan;   /* borrowed */
+	struct launched *launched; /* borrowed */
+	struct notify notify;
+	struct evidence *evidence; /* borrowed; filled once the filter is on */
+	struct pty *pty;           /* borrowed; NULL without a terminal */
+	int terminal[2];           /* our own input and output, with a terminal */
+	int signals;               /* signals_open() */
+
+	int forwarded;    /* the signal that ended the workload by our hand, or 0 */
+	bool out_of_time; /* limits.wall was reached */
+	bool read_once;   /* evidence of the running process was read */
+	struct err lost;  /* code set: recording failed at some point */
+};
+
+/*
+ * Answer, forward, relay, count time, until the workload's first process has ended. It is left as
+ * a zombie so that its last state can still be read.
+ *
+ *   ret  as waitid(2) gives it
+ */
+must_check int supervise(struct supervisor *s, int *ret_code, int *ret_status, struct err *err);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_TOOL_PATH_H
+#define IMMURE_RUNTIME_TOOL_PATH_H
+
+#include "base/arena.h"
+
+/* The path of our own program, or NULL if the kernel does not tell. In arena. */
+const char *own_path(struct arena *arena);
+
+/*
+ * Where immure-tool is: beside our own program (in a build folder), else where it was installed.
+ * NULL only when out of memory.
+ */
+const char *tool_path(struct arena *arena);
+
+#endif

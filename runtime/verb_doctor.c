@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/jsonw.h"
+#include "base/strbuf.h"
+#include "runtime/dirs.h"
+#include "runtime/verb.h"
+#include "sandbox/host.h"
+
+struct doctor_options {
+	bool json;
+};
+
+static const struct opt doctor_opts[] = {
+	{ "json", 0, OPT_FLAG, offsetof(struct doctor_options, json), NULL, "print JSON", NULL },
+};
+
+enum finding_state {
+	FINDING_OK,
+	FINDING_LESS,
+	FINDING_STOPS
+};
+
+/* One thing that this machine gives or lacks. */
+struct finding {
+	const char *name;
+	enum finding_state state;
+	const char *text;   /* what is there */
+	const char *remedy; /* how to get what is not, or NULL */
+};
+
+#define MAX_FINDINGS 16
+
+struct findings {
+	size_t n;
+	struct finding items[MAX_FINDINGS];
+};
+
+static void add(struct findings *f, const char *name, enum finding_state state, const char *text,
+		const char *remedy)
+{
+	if (f->n < MAX_FINDINGS)
+		f->items[f->n++] = (struct finding){ name, state, text ? text : "?", remedy };
+}
+
+static void look_at_namespaces(const struct host *h, struct arena *arena, struct findings *f)
+{
+	bool allowed = h->max_user_namespaces > 0 && (h->userns_clone || h->is_root);
+
+	add(f, "user namespaces", allowed ? FINDING_OK : FINDING_STOPS,
+	    allowed ? arena_printf(arena, "allowed, up to %llu",
+				   (unsigned long long)h->max_user_namespaces)
+		    : "forbidden here: nothing can be run",
+	    allowed ? NULL
+		    : "as root: sysctl user.max_user_namespaces=15000 kernel.unprivileged_userns_clone=1");
+	if (h->is_root)
+		add(f, "ids", FINDING_OK, "root: programs get ids of a range of their own", NULL);
+	else if (h->has_subuid && h->has_subgid && h->has_newidmap)
+		add(f, "ids", FINDING_OK,
+		    arena_printf(arena, "%s has %u subordinate ids: --ids range works", h->user,
+				 h->subuid.count),
+		    NULL);
+	else
+		add(f, "ids", FINDING_LESS, "one id only: --ids range does not work",
+		    h->has_newidmap
+			    ? "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER"
+			    : "as root: apt install uidmap, then usermod --add-subuids ...");
+}
+
+static void look_at_layers(const struct host *h, struct arena *arena, struct findings *f)
+{
+	add(f, "seccomp", h->seccomp_filter ? FINDING_OK : FINDING_STOPS,
+	    h->seccomp_filter ? "filters" : "no filters: nothing can be run",
+	    h->seccomp_filter ? NULL : "a kernel with CONFIG_SECCOMP_FILTER");
+	add(f, "denial records", h->seccomp_notify ? FINDING_OK : FINDING_LESS,
+	    h->seccomp_notify ? "refused calls are recorded with no privilege"
+			      : "refused calls cannot be recorded",
+	    h->seccomp_notify ? NULL : "Linux 5.0 or newer");
+	add(f, "landlock", h->landlock_abi >= 6 ? FINDING_OK : FINDING_LESS,
+	    h->landlock_abi ? arena_printf(arena, "abi %d", h->landlock_abi)
+			    : "not there: no path rules inside the root",
+	    h->landlock_abi >= 6 ? NULL : "a newer kernel, with landlock in lsm=");
+	add(f, "cgroup", h->cgroup_dir ? FINDING_OK : FINDING_LESS,
+	    h->cgroup_dir
+		    ? h->cgroup_dir
+		    : "none delegated: memory is limited per process, processor time not at all",
+	    h->cgroup_dir ? NULL : "systemd-run --user --scope -p Delegate=yes immure run ...");
+	add(f, "security modules", FINDING_OK,
+	    h->lsm[0] ? h->lsm : "the list cannot be read (no securityfs)", NULL);
+}
+
+static void look_at_folder(struct arena *arena, struct findings *f)
+{
+	struct err err = { 0 };
+	cleanup_close int dir = dirs_open_state("runs", &err);
+
+	if (dir < 0)
+		add(f, "records", FINDING_STOPS, arena_strdup(arena, err.msg),
+		    "set HOME or XDG_STATE_HOME to a folder of yours");
+	else
+		add(f, "records", FINDING_OK, "the folder for records can be written", NULL);
+}
+
+static void print_text(const struct findings *f, const struct host *h)
+{
+	static const char *const names[] = { "ok", "less", "STOPS" };
+
+	printf("kernel %s, user %s\n", h->release, h->user);
+	for (size_t i = 0; i < f->n; i++) {
+		const struct finding *x = &f->items[i];
+
+		printf("%-6s %-17s %s\n", names[x->state], x->name, x->text);
+		if (x->remedy)
+			printf("       %-17s -> %s\n", "", x->remedy);
+	}
+}
+
+static void print_json(const struct findings *f, const struct host *h, bool works)
+{
+	static const char *const names[] = { "ok", "less", "stops" };
+	cleanup_strbuf struct strbuf out = { 0 };
+	struct jsonw j = { .out = &out };
+
+	jsonw_object(&j);
+	jsonw_key(&j, "findings");
+	jsonw_array(&j);
+	for (size_t i = 0; i < f->n; i++) {
+		jsonw_object(&j);
+		jsonw_kstr(&j, "name", f->items[i].name);
+		jsonw_kstr(&j, "remedy", f->items[i].remedy);
+		jsonw_kstr(&j, "state", names[f->items[i].state]);
+		jsonw_kstr(&j, "text", f->items[i].text);
+		jsonw_object_end(&j);
+	}
+	jsonw_array_end(&j);
+	jsonw_kstr(&j, "kernel", h->release);
+	jsonw_ki64(&j, "landlock_abi", h->landlock_abi);
+	jsonw_kbool(&j, "works", works);
+	jsonw_object_end(&j);
+	printf("%s\n", strbuf_str(&out));
+}
+
+static int doctor(const struct verb_call *call, struct err *err)
+{
+	const struct doctor_options *options = call->options;
+	struct findings findings = { 0 };
+	struct host host = { 0 };
+	bool works = true;
+	int r = host_read(call->arena, &host, err);
+
+	if (r == 0)
+		r = host_read_more(call->arena, &host, err);
+	if (r < 0)
+		return r;
+	look_at_namespaces(&host, call->arena, &findings);
+	look_at_layers(&host, call->arena, &findings);
+	look_at_folder(call->arena, &findings);
+	for (size_t i = 0; i < findings.n; i++)
+		works = works && findings.items[i].state != FINDING_STOPS;
+	if (options->json)
+		print_json(&findings, &host, works);
+	else
+		print_text(&findings, &host);
+	return works ? 0 : 1;
+}
+
+const struct verb verb_doctor = {
+	.name = "doctor",
+	.args = "[--json]",
+	.help = "what this machine offers, what is missing, and how to get it",
+	.more = "Exit status: 0 if programs can be run here, 1 if not.\n",
+	.opts = doctor_opts,
+	.n_opts = ARRAY_LEN(doctor_opts),
+	.options_size = sizeof(struct doctor_options),
+	.max_args = 0,
+	.run = doctor,
+};

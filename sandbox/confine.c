@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only file that knows the order. */
+#include "sandbox/confine.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sandbox/lookup.h"
+#include "sandbox/steps.h"
+
+int confine_page_wait(const uint32_t *word, struct err *err)
+{
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) == 0) {
+		if (syscall(SYS_futex, word, FUTEX_WAIT, 0, NULL, NULL, 0) < 0 && errno != EAGAIN &&
+		    errno != EINTR)
+			return err_sys(err, errno, "cannot wait for the supervisor");
+	}
+	return 0;
+}
+
+void confine_page_set(uint32_t *word)
+{
+	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+int ready_apply(struct confine *c, struct err *err)
+{
+	__atomic_store_n(&c->page->state, CONFINE_READY, __ATOMIC_RELEASE);
+	return confine_page_wait(&c->page->go, err);
+}
+
+/* The order is the security argument; seccomp is last because it forbids the others' calls. */
+static const struct step {
+	const char *name;
+	enum err_stage stage;
+	confine_step_fn apply;
+} steps[] = {
+	/* clang-format off */
+	{ "deathsig",     ERR_SESSION, deathsig_apply },
+	{ "idmap",        ERR_USERNS,  idmap_apply },
+	{ "scratch",      ERR_MOUNTS,  scratch_apply },
+	{ "root",         ERR_MOUNTS,  rootfs_apply },
+	{ "mounts",       ERR_MOUNTS,  mounts_apply },
+	{ "/dev",         ERR_MOUNTS,  devices_apply },
+	{ "/proc",        ERR_MOUNTS,  procmount_apply },
+	{ "masks",        ERR_MOUNTS,  masks_apply },
+	{ "nslimits",     ERR_USERNS,  nslimits_apply },
+	{ "pivot",        ERR_MOUNTS,  pivot_apply },
+	{ "terminal",     ERR_SESSION, terminal_apply },
+	{ "session",      ERR_SESSION, session_apply },
+	{ "network",      ERR_SESSION, network_apply },
+	{ "rlimits",      ERR_LIMITS,  rlimits_apply },
+	{ "ids",          ERR_CAPS,    ids_apply },
+	{ "capabilities", ERR_CAPS,    caps_apply },
+	{ "no_new_privs", ERR_CAPS,    nnp_apply },
+	{ "landlock",     ERR_FSRULES, fsrules_apply },
+	{ "workdir",      ERR_SESSION, workdir_apply },
+	{ "deathsig",     ERR_SESSION, deathsig_apply },
+	{ "descriptors",  ERR_SESSION, fds_apply },
+	/* clang-format on */
+};
+
+/* After the program was found: nothing but the filter stands between us and execve(2). */
+static const struct step last_steps[] = {
+	{ "ready", ERR_SESSION, ready_apply },
+	{ "not dumpable", ERR_SESSION, dumpable_apply },
+	{ "seccomp", ERR_SECCOMP, filter_apply },
+};
+
+static void note_step(struct confine_page *page, const char *name)
+{
+	struct timespec now = { 0 };
+	uint32_t n = page->n_steps;
+
+	if (n >= CONFINE_MAX_STEPS)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	page->steps[n].name = name;
+	page->steps[n].ns = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	page->n_steps = n + 1;
+}
+
+static int take_steps(struct confine *c, const struct step *table, size_t n, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = table[i].apply(c, err);
+
+		if (r < 0) {
+			err->stage = (uint16_t)table[i].stage;
+			return err_wrap(err, "%s", table[i].name);
+		}
+		note_step(c->page, table[i].name);
+	}
+	return 0;
+}
+
+static int confine_self(struct confine *c, struct err *err)
+{
+	const struct plan *plan = c->plan;
+	char program[PATH_MAX];
+	int r = take_steps(c, steps, ARRAY_LEN(steps), err);
+
+	if (r < 0)
+		return r;
+	r = lookup_program(plan->argv[0], plan->env, program, err);
+	if (r < 0)
+		return err_at(err, ERR_EXEC);
+	r = take_steps(c, last_steps, ARRAY_LEN(last_steps), err);
+	if (r < 0)
+		return r;
+	execve(program, plan->argv, (char *const *)(uintptr_t)plan->env);
+	err->stage = ERR_EXEC;
+	return err_sys(err, errno, "cannot execute %s", program);
+}
+
+void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
+		      struct confine_page *page)
+{
+	struct confine c = {
+		.plan = plan,
+		.fds = fds,
+		.page = page,
+		.scratch = -1,
+		.root = -1,
+		.proc = -1,
+		.sys_user = -1,
+	};
+	struct err err = { 0 };
+
+	note_step(page, "start");
+	if (confine_self(&c, &err) < 0) {
+		page->err = err;
+		__atomic_store_n(&page->state, CONFINE_FAILED, __ATOMIC_RELEASE);
+	}
+}

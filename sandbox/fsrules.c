@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Landlock: what the mounts show, narrowed to what the policy grants. Rules add up and cannot take
+ * away, so a grant of execution on a tree that holds a writable mount is given to everything
+ * around that mount instead. Source: landlock(7), Documentation/userspace-api/landlock.rst
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "base/sys.h"
+#include "sandbox/steps.h"
+
+/* ABI of Linux 6.18 by number: Debian 12's header ends at ABI 2. */
+#define FS_TRUNCATE ((uint64_t)1 << 14)               /* 3 */
+#define FS_IOCTL_DEV ((uint64_t)1 << 15)              /* 5 */
+#define SCOPE_ABSTRACT_UNIX_SOCKET ((uint64_t)1 << 0) /* 6 */
+#define SCOPE_SIGNAL ((uint64_t)1 << 1)
+
+/* struct landlock_ruleset_attr as ABI 6 has it; older kernels take the shorter one. */
+struct ruleset_attr {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net;
+	uint64_t scoped;
+};
+
+static const uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+static const uint64_t write_rights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
+				     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+				     LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |
+				     LANDLOCK_ACCESS_FS_REFER | FS_TRUNCATE | FS_IOCTL_DEV;
+/* What may stand in a rule for something that is no directory. */
+static const uint64_t file_rights = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				    LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
+/* Device nodes are never granted to anybody, so they are handled and thereby refused. */
+static const uint64_t node_rights = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK;
+
+static uint64_t rights_of_abi(int abi)
+{
+	uint64_t all = read_rights | write_rights | node_rights | LANDLOCK_ACCESS_FS_EXECUTE;
+
+	if (abi < 5)
+		all &= ~FS_IOCTL_DEV;
+	if (abi < 3)
+		all &= ~FS_TRUNCATE;
+	if (abi < 2)
+		all &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
+	return all;
+}
+
+struct fsrules {
+	const struct confine *c;
+	int ruleset;
+	uint64_t handled;
+};
+
+static int add_rule(const struct fsrules *rules, int fd, uint64_t rights, struct err *err)
+{
+	struct landlock_path_beneath_attr attr = { .parent_fd = fd };
+	struct stat st = { 0 };
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "cannot look at a path of a rule");
+	attr.allowed_access = rights & rules->handled;
+	if (!S_ISDIR(st.st_mode))
+		attr.allowed_access &= file_rights;
+	if (attr.allowed_access == 0)
+		return 0;
+	r = sys_landlock_add_rule(rules->ruleset, LANDLOCK_RULE_PATH_BENEATH, &attr);
+	if (r < 0)
+		return err_sys(err, -r, "cannot add a rule");
+	return 0;
+}
+
+/* A mount that the workload can write and must not execute from. */
+static bool is_writable_mount(const struct plan_mount *m)
+{
+	return (m->kind == MOUNT_BIND || m->kind == MOUNT_TMPFS) &&
+	       !(m->flags & (MOUNT_FLAG_RO | MOUNT_FLAG_EXEC));
+}
+
+enum overlap {
+	OVERLAP_NONE,
+	OVERLAP_INSIDE,
+	OVERLAP_HOLDS
+};
+
+/* How `path` lies to the writable mounts: apart, inside one, or with one somewhere below it. */
+static enum overlap overlap_of(const struct plan *plan, const char *path)
+{
+	enum overlap found = OVERLAP_NONE;
+
+	if (path_is_below(path, "/dev") || path_is_below(path, "/proc"))
+		return OVERLAP_INSIDE;
+	if (strcmp(path, "/") == 0)
+		return OVERLAP_HOLDS; /* /dev and /proc at least */
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		const struct plan_mount *m = &plan->mounts[i];
+
+		if (!is_writable_mount(m))
+			continue;
+		if (path_is_below(path, m->target))
+			return OVERLAP_INSIDE;
+		if (path_is_below(m->target, path))
+			found = OVERLAP_HOLDS;
+	}
+	return found;
+}
+
+static int grant_exec_around(const struct fsrules *rules, int dirfd, const char *path, int depth,
+			     struct err *err);
+
+static int grant_exec(const struct fsrules *rules, int fd, const char *path, int depth,
+		      struct err *err)
+{
+	switch (overlap_of(rules->c->plan, path)) {
+	case OVERLAP_INSIDE:
+		return 0;
+	case OVERLAP_HOLDS:
+		return grant_exec_around(rules, fd, path, depth, err);
+	case OVERLAP_NONE:
+		return add_rule(rules, fd, LANDLOCK_ACCESS_FS_EXECUTE, err);
+	}
+	return 0;
+}
+
+static int grant_exec_around(const struct fsrules *rules, int dirfd, const char *path, int depth,
+			     struct err *err)
+{
+	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_closedir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (!dir) {
+		closep(&copy);
+		return errno == EACCES || errno == ENOTDIR
+			       ? 0
+			       : err_sys(err, errno, "cannot list %s", path);
+	}
+	if (depth == 0)
+		return err_set(err, E2BIG, "a writable mount lies too deep below %s", path);
+	while ((entry = readdir(dir)) != NULL) {
+		char below[PATH_MAX];
+		cleanup_close int fd = -1;
+		int r;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		r = snprintf(below, sizeof(below), "%s/%s", strcmp(path, "/") == 0 ? "" : path,
+			     entry->d_name);
+		if (r < 0 || (size_t)r >= sizeof(below))
+			return err_set(err, ENAMETOOLONG, "a path below %s is too long", path);
+		fd = openat(dirfd, entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || entry->d_type == DT_LNK)
+			continue;
+		r = grant_exec(rules, fd, below, depth - 1, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int add_plan_rule(const struct fsrules *rules, const struct plan_fsrule *rule,
+			 struct err *err)
+{
+	cleanup_close int fd = path_open_in(rules->c->root, rule->path, O_PATH, 0, err);
+	uint64_t rights = 0;
+	int r;
+
+	if (fd == -ENOENT && rule->optional)
+		return 0;
+	if (fd < 0)
+		return fd;
+	if (rule->access & FILE_READ)
+		rights |= read_rights;
+	if (rule->access & FILE_WRITE)
+		rights |= write_rights;
+	if (rights) {
+		r = add_rule(rules, fd, rights, err);
+		if (r < 0)
+			return err_wrap(err, "%s", rule->path);
+	}
+	if (!(rule->access & FILE_EXEC))
+		return 0;
+	return grant_exec(rules, fd, rule->path, 16, err);
+}
+
+static int make_ruleset(int abi, uint64_t handled, struct err *err)
+{
+	struct ruleset_attr attr = { .handled_access_fs = handled };
+	size_t size = sizeof(attr.handled_access_fs);
+	int fd;
+
+	if (abi >= 6) {
+		attr.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+		size = sizeof(attr);
+	}
+	fd = sys_landlock_create_ruleset((const struct landlock_ruleset_attr *)&attr, size, 0);
+	if (fd < 0)
+		return err_sys(err, -fd, "cannot make a ruleset");
+	return fd;
+}
+
+int fsrules_apply(struct confine *c, struct err *err)
+{
+	struct fsrules rules = { .c = c, .ruleset = -1 };
+	cleanup_close int ruleset = -1;
+	int r;
+
+	if (c->plan->landlock_abi == 0)
+		return 0;
+	rules.handled = rights_of_abi(c->plan->landlock_abi);
+	ruleset = make_ruleset(c->plan->landlock_abi, rules.handled, err);
+	if (ruleset < 0)
+		return ruleset;
+	rules.ruleset = ruleset;
+	for (size_t i = 0; i < c->plan->n_fsrules; i++) {
+		r = add_plan_rule(&rules, &c->plan->fsrules[i], err);
+		if (r < 0)
+			return r;
+	}
+	r = sys_landlock_restrict_self(ruleset);
+	if (r < 0)
+		return err_sys(err, -r, "cannot apply the ruleset");
+	return 0;
+}

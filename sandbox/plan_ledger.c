@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For each layer: what is enforced, what less than the policy means, and what to do about it. */
+#include "sandbox/plan_parts.h"
+
+static int note_userns(struct planner *p, struct err *err)
+{
+	const struct host *host = p->host;
+	static const char *const how[] = { "one id, mapped by itself", "a range, by newuidmap",
+					   "a range, mapped by root" };
+
+	if (host->max_user_namespaces == 0)
+		return planner_note(p, LAYER_USERNS, LEDGER_LOST,
+				    "user namespaces are forbidden here",
+				    "sysctl user.max_user_namespaces=15000, as root", err);
+	if (!host->userns_clone && !host->is_root)
+		return planner_note(p, LAYER_USERNS, LEDGER_LOST,
+				    "user namespaces are forbidden to ordinary users here",
+				    "sysctl kernel.unprivileged_userns_clone=1, as root", err);
+	if (!p->plan->ids.drop_groups && host->n_groups > 1)
+		return planner_note(
+			p, LAYER_USERNS, LEDGER_WEAKENED,
+			arena_printf(p->arena,
+				     "%u supplementary groups of %s stay and cannot be dropped",
+				     host->n_groups, host->user),
+			"--ids range", err);
+	return planner_note(p, LAYER_USERNS, LEDGER_ENFORCED,
+			    arena_printf(p->arena, "%s; workload is %u:%u inside",
+					 how[p->plan->ids.how], p->plan->ids.uid, p->plan->ids.gid),
+			    NULL, err);
+}
+
+static int note_mounts(struct planner *p, struct err *err)
+{
+	const char *root = p->plan->root_kind == ROOT_HOST ? "read-only view of the host"
+			   : p->plan->root_writable        ? "directory with a throw-away layer"
+							   : "read-only directory";
+
+	return planner_note(p, LAYER_MOUNTS, LEDGER_ENFORCED,
+			    arena_printf(p->arena, "%s, %zu mounts, own /dev and /proc", root,
+					 p->plan->n_mounts),
+			    NULL, err);
+}
+
+static int note_seccomp(struct planner *p, struct err *err)
+{
+	const struct bundle *bundle = p->bundle;
+
+	if (!p->host->seccomp_filter)
+		return planner_note(p, LAYER_SECCOMP, LEDGER_LOST,
+				    "this kernel has no seccomp filters",
+				    "a kernel with CONFIG_SECCOMP_FILTER", err);
+	if (!p->host->seccomp_notify)
+		return planner_note(p, LAYER_SECCOMP, LEDGER_WEAKENED,
+				    "refused calls cannot be recorded here", "Linux 5.0 or newer",
+				    err);
+	return planner_note(p, LAYER_SECCOMP, LEDGER_ENFORCED,
+			    arena_printf(p->arena,
+					 "%u calls open, all else refused, %zu instructions",
+					 bundle->n_allowed, bundle->n_filter),
+			    NULL, err);
+}
+
+static int note_landlock(struct planner *p, struct err *err)
+{
+	static const char *const missing[] = { "",
+					       "renames across folders, truncation, ioctl, scopes",
+					       "truncation, ioctl, scopes",
+					       "ioctl, scopes",
+					       "ioctl, scopes",
+					       "scopes" };
+	int abi = p->plan->landlock_abi;
+
+	if (abi == 0)
+		return planner_note(p, LAYER_LANDLOCK, LEDGER_LOST,
+				    "no path rules inside the root: the mounts alone decide",
+				    "Linux 5.13 or newer, booted with landlock in lsm=", err);
+	if (abi < (int)ARRAY_LEN(missing))
+		return planner_note(p, LAYER_LANDLOCK, LEDGER_WEAKENED,
+				    arena_printf(p->arena, "abi %d, %zu rules; without: %s", abi,
+						 p->plan->n_fsrules, missing[abi]),
+				    "a newer kernel", err);
+	return planner_note(p, LAYER_LANDLOCK, LEDGER_ENFORCED,
+			    arena_printf(p->arena, "abi %d, %zu rules, signals and sockets scoped",
+					 abi, p->plan->n_fsrules),
+			    NULL, err);
+}
+
+static int note_limits(struct planner *p, struct err *err)
+{
+	const struct limits *limits = &p->plan->limits;
+	uint32_t have = p->plan->cgroup_dir ? p->host->cgroup_controllers : 0;
+	const char *remedy =
+		"a delegated cgroup: systemd-run --user --scope -p Delegate=yes immure ...";
+	bool no_memory = (limits->set & LIMIT_MEMORY) && !(have & 1U << CGROUP_MEMORY);
+	bool no_cpu = (limits->set & LIMIT_CPUS) && !(have & 1U << CGROUP_CPU);
+	int r;
+
+	if (!p->plan->cgroup_dir)
+		r = planner_note(
+			p, LAYER_CGROUP, no_memory || no_cpu ? LEDGER_WEAKENED : LEDGER_NA,
+			no_cpu ? "none delegated: processor time is not limited, memory only per process"
+			: no_memory ? "none delegated: memory is limited per process"
+				    : "none delegated, and no limit needs one",
+			remedy, err);
+	else
+		r = planner_note(p, LAYER_CGROUP,
+				 no_memory || no_cpu ? LEDGER_WEAKENED : LEDGER_ENFORCED,
+				 arena_printf(p->arena, "in %s%s%s", p->plan->cgroup_dir,
+					      no_memory ? ", without memory" : "",
+					      no_cpu ? ", without cpu" : ""),
+				 no_memory || no_cpu ? remedy : NULL, err);
+	if (r < 0)
+		return r;
+	return planner_note(
+		p, LAYER_RLIMITS, LEDGER_ENFORCED,
+		arena_printf(p->arena, "%zu limits, none can be raised", p->plan->n_rlimits), NULL,
+		err);
+}
+
+static int note_network(struct planner *p, struct err *err)
+{
+	if (p->plan->network_host)
+		return planner_note(p, LAYER_NETNS, LEDGER_WEAKENED, "shares the host's network",
+				    "leave out --network host", err);
+	return planner_note(p, LAYER_NETNS, LEDGER_ENFORCED, "own network, loopback only", NULL,
+			    err);
+}
+
+static int note_modules(struct planner *p, enum layer layer, struct err *err)
+{
+	enum ledger_state state = p->bundle->require & 1U << layer ? LEDGER_LOST : LEDGER_NA;
+
+	return planner_note(p, layer, state,
+			    "no profile is loaded by this version; mounts and landlock stand in",
+			    NULL, err);
+}
+
+int plan_ledger(struct planner *p, struct err *err)
+{
+	int r = note_userns(p, err);
+
+	if (r == 0)
+		r = note_mounts(p, err);
+	if (r == 0)
+		r = note_seccomp(p, err);
+	if (r == 0)
+		r = planner_note(p, LAYER_CAPABILITIES, LEDGER_ENFORCED,
+				 "every set empty, NOROOT locked, no_new_privs", NULL, err);
+	if (r == 0)
+		r = planner_note(p, LAYER_NSLIMITS, LEDGER_ENFORCED,
+				 "user.max_*_namespaces = 0 inside", NULL, err);
+	if (r == 0)
+		r = note_landlock(p, err);
+	if (r == 0)
+		r = note_limits(p, err);
+	if (r == 0)
+		r = note_network(p, err);
+	if (r == 0)
+		r = note_modules(p, LAYER_APPARMOR, err);
+	if (r == 0)
+		r = note_modules(p, LAYER_SELINUX, err);
+	return r;
+}

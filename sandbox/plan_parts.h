@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_SANDBOX_PLAN_PARTS_H
+#define IMMURE_SANDBOX_PLAN_PARTS_H
+
+/* The parts of plan_make(), one file each. Not used outside of sandbox/plan*.c. */
+
+#include "sandbox/plan.h"
+
+struct planner {
+	const struct bundle *bundle;
+	const struct host *host;
+	const struct plan_request *request;
+	struct arena *arena;
+	struct plan *plan;
+	size_t cap_mounts, cap_fsrules, cap_ledger;
+};
+
+must_check int plan_ids(struct planner *p, struct err *err);
+must_check int plan_mounts(struct planner *p, struct err *err);
+must_check int plan_fsrules(struct planner *p, struct err *err);
+must_check int plan_limits(struct planner *p, struct err *err);
+must_check int plan_ledger(struct planner *p, struct err *err);
+
+/* Append to the plan; -ENOMEM only. */
+must_check int planner_add_mount(struct planner *p, struct plan_mount mount, struct err *err);
+must_check int planner_add_fsrule(struct planner *p, struct plan_fsrule rule, struct err *err);
+/* `required` and `degraded` are filled in here. */
+must_check int planner_note(struct planner *p, enum layer layer, enum ledger_state state,
+			    const char *text, const char *remedy, struct err *err);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan in words, and as canonical JSON (keys in byte order). */
+#include <string.h>
+#include <sys/resource.h>
+
+#include "sandbox/plan.h"
+
+static const char *const mount_names[] = { "bind", "tmpfs", "link", "dir", "mask" };
+static const char *const state_names[] = { "enforced", "weakened", "lost", "n/a" };
+static const char *const idmap_names[] = { "self", "helper", "root" };
+
+static const struct {
+	int resource;
+	const char *name;
+} rlimit_names[] = {
+	{ RLIMIT_CORE, "core" },
+	{ RLIMIT_NOFILE, "nofile" },
+	{ RLIMIT_MEMLOCK, "memlock" },
+	{ RLIMIT_MSGQUEUE, "msgqueue" },
+	{ RLIMIT_SIGPENDING, "sigpending" },
+	{ RLIMIT_NICE, "nice" },
+	{ RLIMIT_RTPRIO, "rtprio" },
+	{ RLIMIT_NPROC, "nproc" },
+	{ RLIMIT_FSIZE, "fsize" },
+	{ RLIMIT_DATA, "data" },
+};
+
+static const char *rlimit_name(int resource)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rlimit_names); i++) {
+		if (rlimit_names[i].resource == resource)
+			return rlimit_names[i].name;
+	}
+	return "?";
+}
+
+static void put_access(struct strbuf *out, unsigned access)
+{
+	strbuf_putc(out, access & FILE_READ ? 'r' : '-');
+	strbuf_putc(out, access & FILE_WRITE ? 'w' : '-');
+	strbuf_putc(out, access & FILE_EXEC ? 'x' : '-');
+}
+
+static void put_text(struct strbuf *out, const char *s)
+{
+	strbuf_escaped(out, s, strlen(s));
+}
+
+static void print_mounts(const struct plan *plan, struct strbuf *out)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		const struct plan_mount *m = &plan->mounts[i];
+
+		strbuf_addf(out, "mount     %-5s ", mount_names[m->kind]);
+		put_text(out, m->target);
+		if (m->source && (m->kind == MOUNT_LINK || strcmp(m->source, m->target) != 0)) {
+			strbuf_puts(out, m->kind == MOUNT_LINK ? " -> " : " from ");
+			put_text(out, m->source);
+		}
+		if (m->kind == MOUNT_BIND)
+			strbuf_puts(out, m->flags & MOUNT_FLAG_RO     ? "  read-only"
+					 : m->flags & MOUNT_FLAG_EXEC ? "  writable, executable"
+								      : "  writable");
+		if (m->kind == MOUNT_TMPFS)
+			strbuf_addf(out, "  %llu KiB", (unsigned long long)(m->size >> 10));
+		strbuf_putc(out, '\n');
+	}
+}
+
+static void print_files(const struct plan *plan, struct strbuf *out)
+{
+	for (size_t i = 0; i < plan->n_fsrules; i++) {
+		const struct plan_fsrule *rule = &plan->fsrules[i];
+
+		strbuf_puts(out, "file      ");
+		put_access(out, rule->access);
+		strbuf_putc(out, ' ');
+		put_text(out, rule->path);
+		strbuf_puts(out, rule->tree ? "  and below\n" : "\n");
+	}
+}
+
+static void print_ids(const struct plan *plan, struct strbuf *out)
+{
+	const struct plan_ids *ids = &plan->ids;
+
+	strbuf_addf(out, "ids       %u:%u inside;", ids->uid, ids->gid);
+	for (size_t i = 0; i < ids->n_uid; i++)
+		strbuf_addf(out, " %u=%u+%u", ids->uids[i].inside, ids->uids[i].outside,
+			    ids->uids[i].count);
+	strbuf_addf(out, " (%s)\n", idmap_names[ids->how]);
+}
+
+static void print_ledger(const struct plan *plan, struct strbuf *out)
+{
+	for (size_t i = 0; i < plan->n_ledger; i++) {
+		const struct ledger_entry *e = &plan->ledger[i];
+
+		strbuf_addf(out, "layer     %-12s %-9s%s %s", layer_name(e->layer),
+			    state_names[e->state], e->required ? "*" : " ", e->text);
+		if (e->remedy && e->state != LEDGER_ENFORCED)
+			strbuf_addf(out, " [%s]", e->remedy);
+		strbuf_putc(out, '\n');
+	}
+	strbuf_puts(out, "          (* required by the policy)\n");
+}
+
+void plan_print(const struct plan *plan, struct strbuf *out)
+{
+	strbuf_addf(out, "policy    %s, %u calls open\n", plan->bundle->name,
+		    plan->bundle->n_allowed);
+	strbuf_puts(out, "root      ");
+	put_text(out, plan->root_kind == ROOT_HOST ? "host, read-only view" : plan->root_dir);
+	strbuf_puts(out, plan->root_writable ? ", throw-away layer\n" : "\n");
+	strbuf_addf(out, "hostname  %s\n", plan->hostname);
+	print_ids(plan, out);
+	strbuf_puts(out, "folder    ");
+	put_text(out, plan->cwd);
+	strbuf_puts(out, "\ncommand  ");
+	for (size_t i = 0; plan->argv[i]; i++) {
+		strbuf_putc(out, ' ');
+		put_text(out, plan->argv[i]);
+	}
+	strbuf_puts(out, "\nenv      ");
+	for (size_t i = 0; plan->env[i]; i++) {
+		strbuf_putc(out, ' ');
+		strbuf_escaped(out, plan->env[i], strcspn(plan->env[i], "="));
+	}
+	strbuf_putc(out, '\n');
+	print_mounts(plan, out);
+	print_files(plan, out);
+	for (size_t i = 0; i < plan->n_rlimits; i++)
+		strbuf_addf(out, "rlimit    %-10s %llu\n", rlimit_name(plan->rlimits[i].resource),
+			    (unsigned long long)plan->rlimits[i].value);
+	if (plan->limits.set & LIMIT_WALL)
+		strbuf_addf(out, "limit     wall       %llu ms\n",
+			    (unsigned long long)plan->limits.wall_ms);
+	print_ledger(plan, out);
+}
+
+static void json_mounts(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "mounts");
+	jsonw_array(j);
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		const struct plan_mount *m = &plan->mounts[i];
+
+		jsonw_object(j);
+		jsonw_kbool(j, "exec", m->flags & MOUNT_FLAG_EXEC);
+		jsonw_kstr(j, "kind", mount_names[m->kind]);
+		jsonw_kbool(j, "readonly", m->flags & MOUNT_FLAG_RO);
+		jsonw_kstr(j, "source", m->source);
+		jsonw_kstr(j, "target", m->target);
+		jsonw_kbool(j, "volume", m->flags & MOUNT_FLAG_VOLUME);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+}
+
+static void json_files(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "files");
+	jsonw_array(j);
+	for (size_t i = 0; i < plan->n_fsrules; i++) {
+		const struct plan_fsrule *rule = &plan->fsrules[i];
+
+		jsonw_object(j);
+		jsonw_kbool(j, "exec", rule->access & FILE_EXEC);
+		jsonw_kstr(j, "path", rule->path);
+		jsonw_kbool(j, "read", rule->access & FILE_READ);
+		jsonw_kbool(j, "tree", rule->tree);
+		jsonw_kbool(j, "write", rule->access & FILE_WRITE);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+}
+
+static void json_maps(struct jsonw *j, const char *key, const struct proc_idmap *maps, size_t n)
+{
+	jsonw_key(j, key);
+	jsonw_array(j);
+	for (size_t i = 0; i < n; i++) {
+		jsonw_array(j);
+		jsonw_u64(j, maps[i].inside);
+		jsonw_u64(j, maps[i].outside);
+		jsonw_u64(j, maps[i].count);
+		jsonw_array_end(j);
+	}
+	jsonw_array_end(j);
+}
+
+static void json_ids(const struct plan *plan, struct jsonw *j)
+{
+	const struct plan_ids *ids = &plan->ids;
+
+	jsonw_key(j, "ids");
+	jsonw_object(j);
+	jsonw_kbool(j, "drop_groups", ids->drop_groups);
+	jsonw_ku64(j, "gid", ids->gid);
+	json_maps(j, "gids", ids->gids, ids->n_gid);
+	jsonw_kstr(j, "how", idmap_names[ids->how]);
+	jsonw_ku64(j, "uid", ids->uid);
+	json_maps(j, "uids", ids->uids, ids->n_uid);
+	jsonw_object_end(j);
+}
+
+static void json_ledger(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "ledger");
+	jsonw_array(j);
+	for (size_t i = 0; i < plan->n_ledger; i++) {
+		const struct ledger_entry *e = &plan->ledger[i];
+
+		jsonw_object(j);
+		jsonw_kbool(j, "degraded", e->degraded);
+		jsonw_kstr(j, "layer", layer_name(e->layer));
+		jsonw_kstr(j, "remedy", e->remedy);
+		jsonw_kbool(j, "required", e->required);
+		jsonw_kstr(j, "state", state_names[e->state]);
+		jsonw_kstr(j, "text", e->text);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+}
+
+static void json_limits(const struct plan *plan, struct jsonw *j)
+{
+	const struct limits *limits = &plan->limits;
+	const struct {
+		const char *name;
+		uint32_t bit;
+		uint64_t value;
+	} all[] = {
+		{ "cpus_milli", LIMIT_CPUS, limits->cpus_milli },
+		{ "fsize", LIMIT_FSIZE, limits->fsize },
+		{ "memory", LIMIT_MEMORY, limits->memory },
+		{ "nofile", LIMIT_NOFILE, limits->nofile },
+		{ "pids", LIMIT_PIDS, limits->pids },
+		{ "tmp", LIMIT_TMP, limits->tmp },
+		{ "wall_ms", LIMIT_WALL, limits->wall_ms },
+	};
+
+	jsonw_key(j, "limits");
+	jsonw_object(j);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		if (limits->set & all[i].bit)
+			jsonw_ku64(j, all[i].name, all[i].value);
+	}
+	jsonw_object_end(j);
+	jsonw_key(j, "rlimits");
+	jsonw_object(j);
+	for (size_t i = 0; i < plan->n_rlimits; i++)
+		jsonw_ku64(j, rlimit_name(plan->rlimits[i].resource), plan->rlimits[i].value);
+	jsonw_object_end(j);
+}
+
+static void json_names(struct jsonw *j, const char *key, const char *const *list, bool cut)
+{
+	jsonw_key(j, key);
+	jsonw_array(j);
+	for (size_t i = 0; list[i]; i++)
+		jsonw_strn(j, list[i], cut ? strcspn(list[i], "=") : strlen(list[i]));
+	jsonw_array_end(j);
+}
+
+void plan_json(const struct plan *plan, struct jsonw *j)
+{
+	char hex[DIGEST_HEX_LEN];
+
+	digest_hex(&plan->bundle->digest, hex);
+	jsonw_object(j);
+	json_names(j, "argv", (const char *const *)plan->argv, false);
+	jsonw_kstr(j, "cgroup", plan->cgroup_dir);
+	jsonw_kstr(j, "cwd", plan->cwd);
+	json_names(j, "env", plan->env, true);
+	json_files(plan, j);
+	jsonw_kstr(j, "hostname", plan->hostname);
+	json_ids(plan, j);
+	jsonw_kstr(j, "kernel", plan->host->release);
+	jsonw_ki64(j, "landlock_abi", plan->landlock_abi);
+	json_ledger(plan, j);
+	json_limits(plan, j);
+	json_mounts(plan, j);
+	jsonw_kstr(j, "network", plan->network_host ? "host" : "none");
+	jsonw_kstr(j, "policy", plan->bundle->name);
+	jsonw_kstr(j, "policy_digest", hex);
+	jsonw_key(j, "root");
+	jsonw_object(j);
+	jsonw_kstr(j, "kind", plan->root_kind == ROOT_HOST ? "host" : "dir");
+	jsonw_kstr(j, "path", plan->root_dir);
+	jsonw_kbool(j, "writable", plan->root_writable);
+	jsonw_object_end(j);
+	jsonw_kbool(j, "tty", plan->tty);
+	jsonw_kstr(j, "user", plan->host->user);
+	jsonw_ku64(j, "version", 1);
+	jsonw_object_end(j);
+}

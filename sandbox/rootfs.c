@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The new root. Three shapes: a tmpfs of ours (host view), a directory as it is, or an overlay of
+ * it with a throw-away upper layer. No name inside a foreign root is resolved but below its
+ * descriptor, and no link in it is followed where a directory is needed (R1, R3).
+ */
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/path.h"
+#include "base/sys.h"
+#include "sandbox/steps.h"
+
+#define ROOT_TMPFS_BYTES ((uint64_t)1 << 20)
+#define ROOT_TMPFS_INODES 4096
+#define SCRATCH_INODES 65536
+
+/*
+ * Everything that must lie somewhere but must not be seen inside lives in one tmpfs on the old root's
+ * /proc; it goes away with it. Never on the old root itself: see pivot_apply(). The mask sources are unreadable, and so is a way to change them:
+ * the clones made of them are read-only.
+ */
+int scratch_apply(struct confine *c, struct err *err)
+{
+	uint64_t bytes = c->plan->limits.set & LIMIT_TMP ? c->plan->limits.tmp : ROOT_TMPFS_BYTES;
+	cleanup_close int scratch =
+		tmpfs_make(bytes, SCRATCH_INODES, 0700, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	cleanup_close int place = -1;
+	cleanup_close int none = -1;
+	int r;
+
+	if (scratch < 0)
+		return scratch;
+	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0)
+		return err_sys(err, errno, "cannot open /proc");
+	r = tree_attach(scratch, place, err);
+	if (r < 0)
+		return err_wrap(err, "our private folder");
+
+	if (mkdirat(scratch, "empty", 0) < 0)
+		return err_sys(err, errno, "cannot make the folder that masks others");
+	none = openat(scratch, "none", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0);
+	if (none < 0)
+		return err_sys(err, errno, "cannot make the file that masks others");
+	c->scratch = steal_fd(scratch);
+	return 0;
+}
+
+static int same_object(int fd, uint64_t dev, uint64_t ino, const char *path, struct err *err)
+{
+	struct stat st = { 0 };
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "cannot look at %s", path);
+	if (st.st_dev != dev || st.st_ino != ino)
+		return err_set(err, ESTALE, "%s was exchanged for something else while starting",
+			       path);
+	return 0;
+}
+
+/* The directory that holds the root, as a detached read-only tree. */
+static int open_root_dir(const struct confine *c, struct err *err)
+{
+	const struct plan *plan = c->plan;
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	cleanup_close int dir = -1;
+	cleanup_close int tree = -1;
+	int r;
+
+	if (c->page->root >= 0)
+		return fcntl(c->page->root, F_DUPFD_CLOEXEC, 3);
+	dir = sys_openat2(AT_FDCWD, plan->root_dir, &how);
+	if (dir < 0)
+		return err_sys(err, -dir, "cannot open the root %s", plan->root_dir);
+	r = same_object(dir, plan->root_dev, plan->root_ino, plan->root_dir, err);
+	if (r < 0)
+		return r;
+	tree = tree_clone(dir, "", true, err);
+	if (tree < 0)
+		return err_wrap(err, "root %s", plan->root_dir);
+	return steal_fd(tree);
+}
+
+/* An overlay over the tree: names can be made in it, and nothing reaches the directory itself. */
+static int overlay_root(const struct confine *c, int lower, struct err *err)
+{
+	static const char *const options[] = { "lowerdir", "lower",  "upperdir",  "upper",
+					       "workdir",  "work",   "userxattr", NULL,
+					       "source",   "immure", NULL };
+	static const char *const names[] = { "lower", "upper", "work" };
+	cleanup_close int at = -1;
+	int r;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (mkdirat(c->scratch, names[i], 0755) < 0)
+			return err_sys(err, errno, "cannot make the overlay's folders");
+	}
+	at = openat(c->scratch, "lower", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (at < 0)
+		return err_sys(err, errno, "cannot open the overlay's lower folder");
+	r = tree_attach(lower, at, err);
+	if (r < 0)
+		return r;
+	/* overlayfs takes names only: these are ours, below a folder of ours. */
+	if (fchdir(c->scratch) < 0)
+		return err_sys(err, errno, "cannot enter our private folder");
+	return fs_make("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+}
+
+/* True if every place where something is mounted is there already, as what it must be. */
+static bool has_all_targets(const struct confine *c, int root)
+{
+	static const char *const own[] = { "/proc", "/dev" };
+	struct err ignored = { 0 };
+	int fd;
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		fd = path_open_in(root, own[i], O_PATH | O_DIRECTORY | O_NOFOLLOW,
+				  RESOLVE_NO_SYMLINKS, &ignored);
+		if (fd < 0)
+			return fd != -ENOENT; /* a link is refused later, not papered over */
+		close(fd);
+	}
+	for (size_t i = 0; i < c->plan->n_mounts; i++) {
+		const struct plan_mount *m = &c->plan->mounts[i];
+
+		if (m->kind == MOUNT_MASK)
+			continue;
+		fd = path_open_in(root, m->target, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS,
+				  &ignored);
+		if (fd == -ENOENT && !(m->flags & MOUNT_FLAG_OPTIONAL))
+			return false;
+		if (fd >= 0)
+			close(fd);
+	}
+	return true;
+}
+
+static int attach_root(struct confine *c, int root, struct err *err)
+{
+	cleanup_close int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (old_root < 0)
+		return err_sys(err, errno, "cannot open /");
+	r = tree_attach(root, old_root, err);
+	if (r < 0)
+		return err_wrap(err, "new root");
+	c->root = root;
+	return 0;
+}
+
+static int host_view(struct confine *c, struct err *err)
+{
+	cleanup_close int root = tmpfs_make(ROOT_TMPFS_BYTES, ROOT_TMPFS_INODES, 0755,
+					    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	int r;
+
+	if (root < 0)
+		return root;
+	r = attach_root(c, root, err);
+	if (r < 0)
+		return r;
+	c->ours = true;
+	steal_fd(root);
+	return 0;
+}
+
+int rootfs_apply(struct confine *c, struct err *err)
+{
+	uint64_t attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY;
+	cleanup_close int lower = -1;
+	cleanup_close int root = -1;
+	int r;
+
+	if (c->plan->root_kind == ROOT_HOST) {
+		r = host_view(c, err);
+		return r < 0 ? r : tree_restrict(c->scratch, MOUNT_ATTR_RDONLY, false, err);
+	}
+	lower = open_root_dir(c, err);
+	if (lower < 0)
+		return lower;
+	r = tree_restrict(lower, attr, true, err);
+	if (r < 0)
+		return r;
+	if (c->plan->root_writable || !has_all_targets(c, lower)) {
+		root = overlay_root(c, lower, err);
+		if (root < 0)
+			return err_wrap(err, "overlay over %s", c->plan->root_dir);
+		c->ours = true;
+	} else {
+		root = steal_fd(lower);
+	}
+	r = attach_root(c, root, err);
+	if (r < 0)
+		return r;
+	steal_fd(root);
+	return tree_restrict(c->scratch, MOUNT_ATTR_RDONLY, false, err);
+}
+
+/* Looking up ".." at the root crosses into whatever is mounted on it: that must be nothing. */
+static int check_nothing_above(struct err *err)
+{
+	struct statx root = { 0 };
+	struct statx above = { 0 };
+
+	if (statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &root) < 0 ||
+	    statx(AT_FDCWD, "/..", 0, STATX_INO | STATX_MNT_ID, &above) < 0)
+		return err_sys(err, errno, "cannot look at the new root");
+	if (root.stx_mnt_id != above.stx_mnt_id || root.stx_ino != above.stx_ino)
+		return err_set(err, EXDEV, "the old root is still there");
+	return 0;
+}
+
+/*
+ * After this there is no way back to the host's tree. pivot_root(2) with "." twice puts the old root
+ * on top of the new one, where umount2(2) finds it, for it takes what is topmost at a place.
+ */
+int pivot_apply(struct confine *c, struct err *err)
+{
+	bool read_only = !(c->plan->root_kind == ROOT_DIR && c->plan->root_writable);
+	int r;
+
+	if (fchdir(c->root) < 0)
+		return err_sys(err, errno, "cannot enter the new root");
+	r = sys_pivot_root(".", ".");
+	if (r < 0)
+		return err_sys(err, -r, "cannot change the root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return err_sys(err, errno, "cannot leave the old root");
+	if (chdir("/") < 0)
+		return err_sys(err, errno, "cannot enter the new root");
+	r = check_nothing_above(err);
+	if (r < 0)
+		return r;
+	if (c->ours && read_only) {
+		r = tree_restrict(c->root, MOUNT_ATTR_RDONLY, false, err);
+		if (r < 0)
+			return r;
+	}
+	/* Kernel truth for the evidence, held open while the namespace lives. */
+	c->page->mountinfo = openat(c->proc, "self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (c->page->mountinfo < 0)
+		return err_sys(err, errno, "cannot open mountinfo");
+	return 0;
+}

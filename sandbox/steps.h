@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_SANDBOX_STEPS_H
+#define IMMURE_SANDBOX_STEPS_H
+
+/*
+ * The steps of confine.c. Each changes the calling process for good, or what it sees, and may be
+ * called in the child only, in the order of the table.
+ */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "sandbox/confine.h"
+#include "sandbox/plan.h"
+
+/* What the steps hand to one another. Descriptors are close-on-exec and end with execve(2). */
+struct confine {
+	const struct plan *plan;
+	const struct confine_fds *fds;
+	struct confine_page *page;
+	int scratch;  /* a tmpfs of ours below the old root: mask sources, overlay layers */
+	int root;     /* the new root */
+	int proc;     /* our procfs, verified and pinned (R4) */
+	int sys_user; /* /proc/sys/user of it, opened while writable */
+	bool ours;    /* names may be made in the root: it is a tmpfs or an overlay of ours */
+};
+
+typedef int (*confine_step_fn)(struct confine *c, struct err *err);
+
+int deathsig_apply(struct confine *c, struct err *err); /* die with the supervisor */
+int idmap_apply(struct confine *c, struct err *err);    /* maps are in place, ids are mapped ones */
+int scratch_apply(struct confine *c, struct err *err);  /* our private tmpfs */
+int rootfs_apply(struct confine *c, struct err *err);   /* the new root, attached, still writable */
+int mounts_apply(struct confine *c, struct err *err);   /* host views, volumes, tmpfs */
+int devices_apply(struct confine *c, struct err *err);  /* /dev of ours */
+int procmount_apply(struct confine *c, struct err *err); /* /proc, what is not shown hidden */
+int nslimits_apply(struct confine *c, struct err *err);  /* no further namespaces (R9) */
+int masks_apply(struct confine *c, struct err *err);     /* paths the policy denies */
+int pivot_apply(struct confine *c, struct err *err);     /* old root gone, root read-only */
+int terminal_apply(struct confine *c, struct err *err);  /* pseudo terminal of the new /dev/pts */
+int session_apply(struct confine *c, struct err *err);   /* session, host name, keyring, signals */
+int network_apply(struct confine *c, struct err *err);   /* loopback up in our own namespace */
+int rlimits_apply(struct confine *c, struct err *err);
+int ids_apply(struct confine *c, struct err *err);     /* user and groups of the workload */
+int caps_apply(struct confine *c, struct err *err);    /* every set empty, NOROOT locked */
+int nnp_apply(struct confine *c, struct err *err);     /* no_new_privs */
+int fsrules_apply(struct confine *c, struct err *err); /* Landlock */
+int workdir_apply(struct confine *c, struct err *err);
+int fds_apply(struct confine *c, struct err *err);      /* all but 0, 1, 2 close on exec */
+int ready_apply(struct confine *c, struct err *err);    /* tell the supervisor, wait for its go */
+int dumpable_apply(struct confine *c, struct err *err); /* nobody may look into us (R6) */
+int filter_apply(struct confine *c, struct err *err);   /* seccomp: the last one */
+
+/* Used by several steps. */
+
+/* The place to mount on: made if the root is ours, else it must be there, and no link (R3). */
+must_check int mount_point_open(const struct confine *c, const char *path, bool is_dir,
+				struct err *err);
+/* A detached clone of an opened path; flags as open_tree(2). Returns a descriptor or -errno. */
+must_check int tree_clone(int fd, const char *path, bool recursive, struct err *err);
+/* A new, detached file system; options end with NULL: name, value (NULL: a flag), ... */
+must_check int fs_make(const char *type, const char *const *options, unsigned attr,
+		       struct err *err);
+/* mount_setattr on a detached tree: sets attr, makes it private. */
+must_check int tree_restrict(int fd, uint64_t attr, bool recursive, struct err *err);
+/* move_mount by descriptors (R2). */
+must_check int tree_attach(int tree, int target, struct err *err);
+/* tmpfs of bytes and inodes, detached. */
+must_check int tmpfs_make(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr,
+			  struct err *err);
+/* Hide what `target` is behind an empty file or folder that nobody can open (R3). */
+must_check int mask_attach(const struct confine *c, int target, bool is_dir, struct err *err);
+
+#endif
