@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * acts --list            every act, tab-separated: name, class, rules, control, needs, sentence
+ * acts NAME [KEY=VALUE…] try one; the facts say what was planted outside for it to find
+ */
+#include "act.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ACT_SECONDS 30
+
+static const struct act *const tables[] = {
+	acts_namespaces, acts_mounts,    acts_procfs,     acts_devices, acts_capabilities,
+	acts_set_id,     acts_processes, acts_terminal,   acts_abi,     acts_calls,
+	acts_surface,    acts_sockets,   acts_network,    acts_ipc,     acts_inherited,
+	acts_files,      acts_limits,    acts_write_exec,
+};
+
+static const char *const *facts;
+
+const char *act_fact(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *const *p = facts; *p; p++) {
+		if (strncmp(*p, name, len) == 0 && (*p)[len] == '=')
+			return *p + len + 1;
+	}
+	return NULL;
+}
+
+static const char *control_name(uint8_t control)
+{
+	switch (control & CONTROL_MASK) {
+	case CONTROL_PLAIN:
+		return "plain";
+	case CONTROL_USERNS:
+		return "userns";
+	case CONTROL_ROOT:
+		return "root";
+	default:
+		return "none";
+	}
+}
+
+static int list(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		for (const struct act *a = tables[i]; a->name; a++)
+			printf("%s\t%u\t%s\t%s%s\t%s%s\t%s\n", a->name, a->class_no, a->rules,
+			       control_name(a->control), a->control & CONTROL_KERNEL ? "?" : "",
+			       a->needs & ACT_NEEDS_TTY ? "tty" : "",
+			       a->needs & ACT_NEEDS_CGROUP ? "cgroup" : "", a->text);
+	}
+	return ferror(stdout) ? 2 : 0;
+}
+
+static const struct act *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		for (const struct act *a = tables[i]; a->name; a++) {
+			if (strcmp(a->name, name) == 0)
+				return a;
+		}
+	}
+	return NULL;
+}
+
+/* A filter may kill the process that tries; the one that reports lives on. */
+static int judge(int status)
+{
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	if (WTERMSIG(status) == SIGSYS)
+		return act_refused("killed by SIGSYS");
+	if (WTERMSIG(status) == SIGALRM)
+		fprintf(stderr, "acts: no end after %d seconds\n", ACT_SECONDS);
+	else
+		fprintf(stderr, "acts: killed by signal %d\n", WTERMSIG(status));
+	return OUTCOME_DEFECT;
+}
+
+int main(int argc, char **argv)
+{
+	const struct act *act;
+	pid_t pid;
+	int status = 0;
+
+	if (argc == 2 && strcmp(argv[1], "--list") == 0)
+		return list();
+	act = argc >= 2 ? find(argv[1]) : NULL;
+	if (!act) {
+		fprintf(stderr, "usage: acts --list | acts NAME [KEY=VALUE...]\n");
+		return OUTCOME_DEFECT;
+	}
+
+	facts = (const char *const *)argv + 2;
+	pid = fork();
+	if (pid == 0) {
+		alarm(ACT_SECONDS);
+		_exit((int)act->run(act));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0) {
+		fprintf(stderr, "acts: %s\n", strerror(errno));
+		return OUTCOME_DEFECT;
+	}
+	return judge(status);
+}
