@@ -243,6 +243,7 @@ static int allow_or_deny(struct line *l, bool allow)
 	struct names names = { 0 };
 	struct span cond = { "", 0 };
 	bool has_cond = false;
+	size_t faults = l->diags->n;
 	int r;
 
 	/* A condition names arguments, which the other members of a family may not have. */
@@ -270,8 +271,9 @@ static int allow_or_deny(struct line *l, bool allow)
 		}
 	}
 	if (names.n == 0) {
-		fault(l, (struct span){ l->node->text, 0 },
-		      "names no known system call; expected calls or @groups");
+		if (l->diags->n == faults)
+			fault(l, (struct span){ l->node->text, 0 },
+			      "names no system call; expected calls or @groups");
 		return 0;
 	}
 	if (has_cond)

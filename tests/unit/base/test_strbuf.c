@@ -9,7 +9,7 @@ static void makes_untrusted_text_harmless(void **state)
 	cleanup_strbuf struct strbuf sb = { 0 };
 
 	(void)state;
-	strbuf_escaped(&sb, "a\x1b[31m\n\\\x7f\xc3\xa4\xff\xc2\x9b", 15);
+	strbuf_escaped(&sb, "a\x1b[31m\n\\\x7f\xc3\xa4\xff\xc2\x9b", 14);
 	assert_string_equal(strbuf_str(&sb), "a\\x1b[31m\\n\\\\\\x7f\xc3\xa4\\xff\\xc2\\x9b");
 }
 
