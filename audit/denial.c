@@ -106,16 +106,19 @@ static void put_sockaddr(const struct printer *p, uint64_t address, uint64_t len
 	}
 }
 
-/* Named bits, the rest in hexadecimal. The access mode of open(2) is a value, not a bit. */
+/*
+ * Named bits, the rest in hexadecimal. The access mode of open(2) and the type of socket(2) are
+ * values in the low bits.
+ */
 static void put_flags(const struct printer *p, struct span set, uint32_t value)
 {
-	bool is_open = span_eq(set, "open");
-	bool first = true;
+	uint32_t low = span_eq(set, "open") ? O_ACCMODE : span_eq(set, "type") ? 0xf : 0;
+	struct span low_name = low ? constant_name(set, value & low) : (struct span){ "", 0 };
+	bool first = low_name.n == 0;
 
-	if (is_open) {
-		strbuf_span(p->out, constant_name(set, value & O_ACCMODE));
-		value &= ~(uint32_t)O_ACCMODE;
-		first = false;
+	if (!first) {
+		strbuf_span(p->out, low_name);
+		value &= ~low;
 	}
 	for (int bit = 0; bit < 32; bit++) {
 		uint32_t mask = 1U << bit;

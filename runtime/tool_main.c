@@ -142,11 +142,8 @@ static int dispatch(int argc, char *argv[], struct err *err)
 	return call_verb(verb, argc - 1, argv + 1, err);
 }
 
-int main(int argc, char *argv[])
+static int answer(int argc, char *argv[], struct err *err)
 {
-	struct err err = { 0 };
-	int r;
-
 	if (argc < 2) {
 		print_help();
 		return STATUS_USAGE;
@@ -159,7 +156,14 @@ int main(int argc, char *argv[])
 		print_version(argc > 2 && strcmp(argv[2], "--json") == 0);
 		return 0;
 	}
-	r = dispatch(argc, argv, &err);
+	return dispatch(argc, argv, err);
+}
+
+int main(int argc, char *argv[])
+{
+	struct err err = { 0 };
+	int r = answer(argc, argv, &err);
+
 	if (r < 0) {
 		log_error("%s", err.msg);
 		r = status_of(&err);

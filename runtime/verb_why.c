@@ -403,8 +403,11 @@ static int explain_path(const struct subject *s, const struct why_options *optio
 	printf("  %-9s %s (predicted): %s\n", "layer", p.layer, p.reason);
 	if (near)
 		print_rule("nearest", near);
-	printf("  %-9s %s%s %s\n", "to allow", p.remedy ? p.remedy : "under files:  - ",
-	       p.remedy ? "" : op, p.remedy ? "" : path);
+	printf("  %-9s ", "to allow");
+	if (p.remedy)
+		printf("%s (PATH is %s)\n", p.remedy, path);
+	else
+		printf("under files:  - %s %s\n", op, path);
 	printf("  %-9s %s: %s\n", "risk", risk.level, risk.reason);
 	return 0;
 }
