@@ -107,7 +107,8 @@ int devices_apply(struct confine *c, struct err *err)
 
 	if (target < 0)
 		return target;
-	dev = tmpfs_make(DEV_BYTES, DEV_INODES, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+	dev = tmpfs_make(DEV_BYTES, DEV_INODES, 0755,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
 	if (dev < 0)
 		return dev;
 	r = tree_attach(dev, target, err);

@@ -97,6 +97,8 @@ static int mount_tmpfs(const struct confine *c, const struct plan_mount *m, stru
 		return target;
 	if (!(m->flags & MOUNT_FLAG_EXEC))
 		attr |= MOUNT_ATTR_NOEXEC;
+	if (m->flags & MOUNT_FLAG_RO)
+		attr |= MOUNT_ATTR_RDONLY;
 	tree = tmpfs_make(m->size, m->inodes, m->mode, attr, err);
 	if (tree < 0)
 		return tree;

@@ -10,7 +10,7 @@
 
 #define TMP_BYTES_DEFAULT ((uint64_t)256 << 20)
 #define TMP_INODES 65536
-#define RUN_BYTES ((uint64_t)16 << 20)
+#define RUN_BYTES ((uint64_t)4 << 10) /* empty, read-only: the host's sockets are not there */
 #define LINK_MAX_BYTES 256
 
 static uint64_t tmp_bytes(const struct planner *p)
@@ -59,7 +59,7 @@ static int add_host_view(struct planner *p, const char *path, struct err *err)
 static const char *const host_views[] = {
 	"/usr", "/etc", "/opt", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
 };
-static const char *const empty_dirs[] = { "/home", "/root", "/mnt", "/srv", "/var" };
+static const char *const empty_dirs[] = { "/home", "/root", "/mnt", "/srv", "/var", "/run" };
 
 static bool shares_with(const char *a, const char *b)
 {
@@ -114,8 +114,6 @@ static int add_host_root(struct planner *p, struct err *err)
 		r = add_tmpfs(p, "/tmp", tmp_bytes(p), 01777, 0, err);
 	if (r == 0)
 		r = add_tmpfs(p, "/var/tmp", tmp_bytes(p), 01777, 0, err);
-	if (r == 0)
-		r = add_tmpfs(p, "/run", RUN_BYTES, 01777, 0, err);
 	if (r == 0 && may_show_cwd(p) && lstat(p->request->cwd, &st) == 0 && S_ISDIR(st.st_mode))
 		r = planner_add_mount(
 			p,
@@ -137,7 +135,7 @@ static int add_dir_root(struct planner *p, struct err *err)
 	if (r == 0)
 		r = add_tmpfs(p, "/var/tmp", tmp_bytes(p), 01777, MOUNT_FLAG_OPTIONAL, err);
 	if (r == 0)
-		r = add_tmpfs(p, "/run", RUN_BYTES, 01777, MOUNT_FLAG_OPTIONAL, err);
+		r = add_tmpfs(p, "/run", RUN_BYTES, 0755, MOUNT_FLAG_OPTIONAL | MOUNT_FLAG_RO, err);
 	return r;
 }
 

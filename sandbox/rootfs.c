@@ -19,9 +19,9 @@
 #define SCRATCH_INODES 65536
 
 /*
- * Everything that must lie somewhere but must not be seen inside lives in one tmpfs on the old root's
- * /proc; it goes away with it. Never on the old root itself: see pivot_apply(). The mask sources are unreadable, and so is a way to change them:
- * the clones made of them are read-only.
+ * Everything that must lie somewhere but must not be seen inside lives in one tmpfs on the old
+ * root's /proc; it goes away with it. Never on the old root itself: see pivot_apply(). The mask
+ * sources are unreadable, and so is a way to change them: the clones made of them are read-only.
  */
 int scratch_apply(struct confine *c, struct err *err)
 {
@@ -218,8 +218,8 @@ static int check_nothing_above(struct err *err)
 }
 
 /*
- * After this there is no way back to the host's tree. pivot_root(2) with "." twice puts the old root
- * on top of the new one, where umount2(2) finds it, for it takes what is topmost at a place.
+ * After this there is no way back to the host's tree. pivot_root(2) with "." twice puts the old
+ * root on top of the new one, where umount2(2) finds it, for it takes what is topmost at a place.
  */
 int pivot_apply(struct confine *c, struct err *err)
 {
