@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -145,7 +144,6 @@ const struct act acts_calls[] = {
 	{ "call-sched-attr", try_deadline, "run in real time by sched_setattr(2)", "R7", 50, ROOT,
 	  .nr = SYS_sched_setattr },
 	{ "prctl-set-mm", try_set_mm, "rewrite the kernel's idea of the own memory", "R7", 49, PLAIN_K },
-	CALL("mlockall", 50, SYS_mlockall, ROOT, "lock all memory that comes", MCL_FUTURE),
 #ifdef __x86_64__
 	CALL("iopl", 49, SYS_iopl, ROOT_K, "reach all ports", 3),
 	CALL("ioperm", 49, SYS_ioperm, ROOT_K, "reach a port", 0x80, 1, 1),

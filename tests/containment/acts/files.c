@@ -165,7 +165,6 @@ const struct act acts_files[] = {
 	CREATE("etc", "/etc"),
 	CREATE("var", "/var"),
 	CREATE("opt", "/opt"),
-	CREATE("run", "/run"),
 	{ "dotdot", see_dotdot, "climb above the root", "R3", 2, CONTROL_NONE },
 	{ "volume-neighbour", try_neighbour, "leave a volume upwards", "R1", 8, CONTROL_PLAIN },
 	{ "volume-link", try_link, "follow a link out of a volume", "R1", 46, CONTROL_PLAIN },

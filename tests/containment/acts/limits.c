@@ -22,7 +22,7 @@
 
 #define MIB (1UL << 20)
 #define FORK_LIMIT 4096
-#define MEMORY_LIMIT (3072 * MIB)
+#define MEMORY_LIMIT (4608 * MIB)
 #define INOTIFY_LIMIT 64
 
 /* nr is the resource, args[0] the most that the hard limit may be. */
@@ -142,12 +142,12 @@ static enum outcome try_memfds(const struct act *act)
 
 static enum outcome try_shm(const struct act *act)
 {
-	int ids[64];
+	int ids[128];
 	int n = 0;
 	int e = 0;
 
 	(void)act;
-	while (n < 64 && (unsigned long)n * 64 * MIB < MEMORY_LIMIT) {
+	while (n < 128 && (unsigned long)n * 64 * MIB < MEMORY_LIMIT) {
 		ids[n] = shmget(IPC_PRIVATE, 64 * MIB, 0600);
 		e = errno;
 		if (ids[n] < 0)
@@ -212,10 +212,10 @@ const struct act acts_limits[] = {
 	{ "limit-raise-nproc", try_raise, "raise the limit of processes", "R12", 50, CONTROL_NONE, .nr = RLIMIT_NPROC },
 	{ "limit-raise-nofile", try_raise, "raise the limit of open files", "R12", 50, CONTROL_NONE, .nr = RLIMIT_NOFILE },
 	{ "fork-bomb", try_forks, "have 4,096 processes at once", "R12", 50, CONTROL_PLAIN },
-	{ "memory", try_memory, "fill 3 GiB of memory in one process", "R12", 50, CONTROL_PLAIN | CONTROL_KERNEL },
-	{ "memory-files", try_memfds, "fill 3 GiB of files in memory", "R12", 50, CONTROL_PLAIN | CONTROL_KERNEL,
+	{ "memory", try_memory, "fill 4.5 GiB of memory in one process", "R12", 50, CONTROL_PLAIN | CONTROL_KERNEL },
+	{ "memory-files", try_memfds, "fill 4.5 GiB of files in memory", "R12", 50, CONTROL_PLAIN | CONTROL_KERNEL,
 	  .needs = ACT_NEEDS_CGROUP },
-	{ "memory-segments", try_shm, "have 3 GiB of shared segments", "R12", 50, CONTROL_PLAIN | CONTROL_KERNEL,
+	{ "memory-segments", try_shm, "have 4.5 GiB of shared segments", "R12", 50, CONTROL_PLAIN | CONTROL_KERNEL,
 	  .needs = ACT_NEEDS_CGROUP },
 	{ "tmp-size", see_size, "fill more than 2 GiB in /tmp", "R12", 50, CONTROL_PLAIN | CONTROL_KERNEL,
 	  .path = "/tmp", .args = { 2048 } },

@@ -206,7 +206,7 @@ const struct act acts_mounts[] = {
 	MOUNT("devpts", "devpts", 33, CONTROL_USERNS, "mount a devpts"),
 	MOUNT("mqueue", "mqueue", 33, CONTROL_USERNS, "mount a message queue file system"),
 	MOUNT("cgroup2", "cgroup2", 42, CONTROL_USERNS, "mount the cgroup 2 tree"),
-	MOUNT("cgroup1", "cgroup", 42, CONTROL_USERNS, "mount a cgroup 1 tree, which has release_agent"),
+	MOUNT("cgroup1", "cgroup", 42, CONTROL_USERNS | CONTROL_KERNEL, "mount a cgroup 1 tree, which has release_agent"),
 	MOUNT("binfmt", "binfmt_misc", 43, CONTROL_USERNS | CONTROL_KERNEL, "mount binfmt_misc"),
 	MOUNT("debugfs", "debugfs", 33, CONTROL_ROOT | CONTROL_KERNEL, "mount debugfs"),
 	MOUNT("bpffs", "bpf", 40, CONTROL_USERNS | CONTROL_KERNEL, "mount a BPF file system"),

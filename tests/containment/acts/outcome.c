@@ -78,15 +78,25 @@ enum outcome act_opened(int fd, const char *path)
 
 int act_child(void)
 {
-	pid_t parent = getpid();
-	pid_t pid = fork();
+	int ready[2];
+	char byte = 0;
+	pid_t pid;
 
-	if (pid != 0)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (getppid() == parent)
-		pause();
-	_exit(0);
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (write(ready[1], &byte, 1) == 1)
+			pause();
+		_exit(0);
+	}
+	/* Not before it is sure to end with us, whatever is done to it. */
+	if (pid > 0 && read(ready[0], &byte, 1) != 1)
+		pid = -1;
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
 }
 
 int act_read(const char *path, char *buf, int size)

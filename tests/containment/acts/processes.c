@@ -155,8 +155,11 @@ static enum outcome see_runtime(const struct act *act)
 
 static enum outcome write_runtime(const struct act *act)
 {
+	char comm[64];
 	int fd;
 
+	if (act_read("/proc/1/comm", comm, sizeof(comm)) > 0 && strcmp(comm, "acts\n") == 0)
+		return act_refused("process 1 is the workload itself");
 	fd = open(act->path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ETXTBSY)
 		return act_broken("%s: only busy, not protected", act->path);

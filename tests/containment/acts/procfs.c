@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -155,6 +156,19 @@ static enum outcome try_child_map(const struct act *act)
 	return act_reached(write(fd, "0 0 1\n", 6));
 }
 
+/* In a new time namespace if there can be one, where the offsets are not fixed yet. */
+static enum outcome try_offsets(const struct act *act)
+{
+	cleanup_close int fd = -1;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		errno = 0;
+	fd = open(act->path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return act_refused("%s: %s", act->path, strerrorname_np(errno));
+	return act_reached(write(fd, "monotonic 1 0\n", 14));
+}
+
 static enum outcome try_lower_oom(const struct act *act)
 {
 	cleanup_close int fd = open(act->path, O_WRONLY | O_CLOEXEC);
@@ -224,7 +238,8 @@ const struct act acts_procfs[] = {
 	WRITE("irq-affinity", "/proc/irq/default_smp_affinity", "which processor serves interrupts",
 	      CONTROL_ROOT | CONTROL_KERNEL),
 	WRITE("binfmt", "/proc/sys/fs/binfmt_misc/register", "a new kind of executable", CONTROL_ROOT | CONTROL_KERNEL),
-	WRITE("timens", "/proc/self/timens_offsets", "an offset of the clocks for the children", CONTROL_PLAIN | CONTROL_KERNEL),
+	{ "write-timens", try_offsets, "shift the clocks of the children", "R8 R9", 49, CONTROL_USERNS | CONTROL_KERNEL,
+	  .path = "/proc/self/timens_offsets" },
 	WRITE("uevent-helper", "/sys/kernel/uevent_helper", "the program that the kernel runs for a device",
 	      CONTROL_ROOT | CONTROL_KERNEL),
 	{ "child-uid-map", try_child_map, "write the user map of a process again", "R4 R7", 6, CONTROL_NONE,

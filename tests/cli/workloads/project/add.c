@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sum.h"
+
+long add(long a, long b)
+{
+	return a + b;
+}
