@@ -11,13 +11,16 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "sandbox/idmap.h"
 
 static void close_fds(struct launch_fds *fds)
@@ -175,7 +178,7 @@ static int make_page(struct launched *child, struct err *err)
 
 	if (page == MAP_FAILED)
 		return err_sys(err, errno, "cannot map a shared page");
-	page->listener = page->mountinfo = page->pty = page->root = -1;
+	page->listener = page->mountinfo = page->pty = page->root = page->workload = -1;
 	child->page = page;
 	return 0;
 }
@@ -201,6 +204,7 @@ int launch_start(const struct plan *plan, const char *id, struct launched *ret, 
 
 	*ret = (struct launched){ .pid = -1,
 				  .pidfd = -1,
+				  .program_pidfd = -1,
 				  .cgroup = { .parent = -1, .dir = -1 },
 				  .fds = { .supervisor = -1 } };
 	r = start(plan, id, ret, err);
@@ -219,6 +223,40 @@ void launch_go(struct launched *launched)
 bool launch_is_confined(const struct launched *launched)
 {
 	return __atomic_load_n(&launched->page->filtered, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* The number of a process as we see it stands in what the kernel tells of its pidfd. */
+static pid_t pid_of(int pidfd)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+	uint64_t pid = 0;
+	char path[48];
+	struct span rest;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (fd_read_file(AT_FDCWD, path, 4096, &text, &ignored) < 0)
+		return 0;
+	rest = (struct span){ strbuf_str(&text), text.len };
+	while (rest.n > 0) {
+		struct span line = span_cut(&rest, '\n');
+
+		if (span_eq(span_cut(&line, ':'), "Pid") &&
+		    span_u64(span_trim(line), INT32_MAX, &pid) == 0)
+			return (pid_t)pid;
+	}
+	return 0;
+}
+
+bool launch_find_program(struct launched *launched)
+{
+	int pidfd = __atomic_load_n(&launched->page->workload, __ATOMIC_ACQUIRE);
+
+	if (launched->program_pidfd < 0 && pidfd >= 0) {
+		launched->program_pidfd = pidfd;
+		launched->program = pid_of(pidfd);
+	}
+	return launched->program_pidfd >= 0;
 }
 
 int launch_failure(const struct launched *launched, struct err *err)
@@ -247,6 +285,7 @@ void launch_done(struct launched *launched)
 		}
 	}
 	closep(&launched->pidfd);
+	closep(&launched->program_pidfd);
 	close_fds(&launched->fds);
 	cgroup_remove(&launched->cgroup);
 	if (launched->page) {

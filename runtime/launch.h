@@ -20,8 +20,10 @@ struct launch_fds {
 
 /* A child on its way to the workload, and then the workload. */
 struct launched {
-	pid_t pid;
-	int pidfd;                 /* how we wait for it and signal it (R15) */
+	pid_t pid; /* process 1 of the sandbox, our child */
+	int pidfd;
+	pid_t program;             /* process 2, once it is known; else 0 */
+	int program_pidfd;         /* how we wait for it and signal it (R15); -1 until then */
 	struct confine_page *page; /* shared with the child until it executes */
 	struct cgroup cgroup;
 	struct launch_fds fds;
@@ -48,6 +50,13 @@ void launch_go(struct launched *launched);
  * child is still on its way, or when it failed or died before.
  */
 bool launch_is_confined(const struct launched *launched);
+
+/*
+ * Learn who the program is, as soon as the child has made it.
+ *
+ * Returns   true once launched->program is known.
+ */
+bool launch_find_program(struct launched *launched);
 
 /*
  * After the child has ended: was it the child's own failure rather than the workload's end?

@@ -193,7 +193,6 @@ static int record_end(struct run *run, const struct supervisor *s, int status, s
 	jsonw_ki64(&j, "exit", status);
 	jsonw_kbool(&j, "lost", s->lost.code != 0);
 	jsonw_kbool(&j, "out_of_time", s->out_of_time);
-	jsonw_ki64(&j, "signal", s->forwarded);
 	r = chain_add(&run->chain, "sealed", &run->text, err);
 	if (r < 0)
 		return r;
@@ -235,10 +234,9 @@ static int watch(struct run *run, struct err *err)
 		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
 		.signals = run->signals,
 	};
-	int code = 0;
 	int end = 0;
 	int status;
-	int r = supervise(&s, &code, &end, err);
+	int r = supervise(&s, &end, err);
 
 	closep(&s.notify.listener);
 	if (run->pty)
@@ -250,7 +248,7 @@ static int watch(struct run *run, struct err *err)
 		print_trace(run->launched.page);
 	if (r < 0)
 		return r;
-	status = s.forwarded ? STATUS_SIGNAL + s.forwarded : status_of_end(code, end);
+	status = status_of_end(end);
 	if (s.out_of_time)
 		log_error("the time limit of %llu ms was reached: the program was ended",
 			  (unsigned long long)run->plan.limits.wall_ms);
@@ -320,6 +318,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 	cleanup(run_done) struct run run = {
 		.folder = { .runs = -1, .dir = -1 },
 		.launched = { .pid = -1,
+			      .program_pidfd = -1,
 			      .pidfd = -1,
 			      .cgroup = { .parent = -1, .dir = -1 },
 			      .fds = { .supervisor = -1 } },

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/signals.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
-#include "base/fd.h"
-#include "base/procfs.h"
-#include "base/sys.h"
-
-#define STATUS_MAX 16384
 
 static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
 
@@ -40,32 +32,4 @@ int signals_next(int fd)
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return 0;
 	return (int)info.ssi_signo;
-}
-
-/* Does the process handle or ignore it? If that cannot be read, the safe answer is no. */
-static bool is_taken_care_of(int sig, pid_t pid)
-{
-	cleanup_strbuf struct strbuf text = { 0 };
-	struct proc_status status = { 0 };
-	struct err ignored = { 0 };
-	uint64_t bit = (uint64_t)1 << (sig - 1);
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (fd_read_file(AT_FDCWD, path, STATUS_MAX, &text, &ignored) < 0)
-		return false;
-	if (proc_status_parse((struct span){ text.p, text.len }, &status, &ignored) < 0)
-		return false;
-	return (status.sig_cgt | status.sig_ign) & bit;
-}
-
-int signals_forward(int sig, int pidfd, pid_t pid)
-{
-	bool ends = sig != SIGWINCH;
-
-	if (ends && !is_taken_care_of(sig, pid))
-		return sys_pidfd_send_signal(pidfd, SIGKILL) == 0;
-	if (sys_pidfd_send_signal(pidfd, sig) < 0)
-		return 0; /* it is gone: its end is what poll() reports next */
-	return 0;
 }

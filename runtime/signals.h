@@ -15,12 +15,4 @@ must_check int signals_open(struct err *err);
 /* The next pending signal, or 0. */
 int signals_next(int fd);
 
-/*
- * Pass a signal on to the workload's first process. The kernel drops a signal that the first
- * process of a pid namespace does not handle, so where the default action is to end, we end it.
- *
- * Returns   1 if the workload was killed because of the signal, else 0.
- */
-int signals_forward(int sig, int pidfd, pid_t pid);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/status.h"
 
-#include <signal.h>
+#include <sys/wait.h>
 
 int status_of(const struct err *err)
 {
@@ -27,7 +27,9 @@ int status_of(const struct err *err)
 	return STATUS_FAILED;
 }
 
-int status_of_end(int code, int status)
+int status_of_end(int wait_status)
 {
-	return code == CLD_EXITED ? status : STATUS_SIGNAL + status;
+	if (WIFEXITED(wait_status))
+		return WEXITSTATUS(wait_status);
+	return STATUS_SIGNAL + WTERMSIG(wait_status);
 }

@@ -15,7 +15,7 @@ enum {
 /* The exit status for an error: by its stage, and for ERR_EXEC by its code. */
 int status_of(const struct err *err);
 
-/* The exit status for how a process ended, as waitid(2) tells it. */
-int status_of_end(int code, int status);
+/* The exit status for how a process ended, as wait(2) tells it. */
+int status_of_end(int wait_status);
 
 #endif

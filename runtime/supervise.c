@@ -2,11 +2,15 @@
 /* One poll loop: no threads, no callbacks that outlive a turn of it. */
 #include "runtime/supervise.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
+#include "base/fd.h"
 #include "base/sys.h"
 #include "runtime/signals.h"
 
@@ -16,7 +20,8 @@
 #define MAX_ANSWERS_PER_TURN 64
 
 enum {
-	POLL_PIDFD,
+	POLL_CHILD,
+	POLL_PROGRAM,
 	POLL_SIGNALS,
 	POLL_TIMER,
 	POLL_LISTENER,
@@ -50,8 +55,10 @@ static void handle_signals(struct supervisor *s)
 	for (int sig = signals_next(s->signals); sig != 0; sig = signals_next(s->signals)) {
 		if (sig == SIGWINCH && s->pty)
 			pty_resize(s->pty);
-		else if (signals_forward(sig, s->launched->pidfd, s->launched->pid))
-			s->forwarded = sig;
+		else if (!launch_find_program(s->launched))
+			kill_workload(s); /* there is nobody yet who could handle it */
+		else if (sys_pidfd_send_signal(s->launched->program_pidfd, sig) < 0)
+			return; /* ESRCH: its end is what poll() reports next */
 	}
 }
 
@@ -78,7 +85,8 @@ static void handle_refusals(struct supervisor *s)
 
 static void read_evidence(struct supervisor *s)
 {
-	evidence_process(s->launched->pid, s->evidence);
+	if (launch_find_program(s->launched) && s->launched->program > 0)
+		evidence_process(s->launched->program, s->evidence);
 	s->read_once = true;
 }
 
@@ -86,7 +94,10 @@ static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
 {
 	int n = POLL_PTY;
 
-	fds[POLL_PIDFD] = (struct pollfd){ .fd = s->launched->pidfd, .events = POLLIN };
+	fds[POLL_CHILD] = (struct pollfd){ .fd = s->launched->pidfd, .events = POLLIN };
+	if (launch_find_program(s->launched))
+		s->notify.first = s->launched->program;
+	fds[POLL_PROGRAM] = (struct pollfd){ .fd = s->launched->program_pidfd, .events = POLLIN };
 	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
 	fds[POLL_TIMER] = (struct pollfd){ .fd = timer, .events = POLLIN };
 	if (s->notify.listener < 0 && launch_is_confined(s->launched))
@@ -125,39 +136,80 @@ static int start_terminal(struct supervisor *s, struct err *err)
 	return pty_start(s->pty, s->launched->page->pty, s->terminal[0], s->terminal[1], err);
 }
 
-int supervise(struct supervisor *s, int *ret_code, int *ret_status, struct err *err)
+/* The exit code is the last but some of the fields behind the name's closing bracket (proc(5)). */
+static bool exit_code_of(pid_t pid, int *ret)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+	uint64_t code = 0;
+	char path[40];
+	const char *close;
+	struct span rest;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (pid <= 0 || fd_read_file(AT_FDCWD, path, 4096, &text, &ignored) < 0)
+		return false;
+	close = strrchr(strbuf_str(&text), ')');
+	if (!close || close[1] != ' ' || close[2] != 'Z')
+		return false;
+	rest = span_of(close + 1);
+	for (int field = 3; field < 52; field++)
+		span_word(&rest);
+	rest = span_word(&rest);
+	if (rest.n > 0 && rest.p[rest.n - 1] == '\n')
+		rest.n--;
+	if (span_u64(rest, 0xffff, &code) < 0)
+		return false;
+	*ret = (int)code;
+	return true;
+}
+
+/* The program is a zombie that process 1 leaves alone; then process 1 goes, and all with it. */
+static int learn_end(struct supervisor *s, int *ret, struct err *err)
+{
+	bool known = launch_find_program(s->launched) && exit_code_of(s->launched->program, ret);
+	siginfo_t info = { 0 };
+
+	kill_workload(s);
+	while (waitid(P_PIDFD, (id_t)s->launched->pidfd, &info, WEXITED) < 0) {
+		if (errno != EINTR)
+			return err_sys(err, errno, "cannot learn how the program ended");
+	}
+	if (!known)
+		*ret = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+	return 0;
+}
+
+int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 {
 	cleanup_close int timer = start_timer(&s->plan->limits, err);
-	siginfo_t info = { 0 };
+	int r = 0;
 
 	if (timer < -1)
 		return timer;
 	for (;;) {
 		struct pollfd fds[POLL_MAX] = { 0 };
 		int wait = patience(s);
-		int r = start_terminal(s, err);
 		int n;
 
+		r = start_terminal(s, err);
 		if (r < 0)
 			return r;
 		n = fill(s, timer, fds);
 		r = poll(fds, (nfds_t)n, wait);
 		if (r < 0 && errno != EINTR)
 			return err_sys(err, errno, "cannot wait for events");
-		if (fds[POLL_PIDFD].revents)
+		if (fds[POLL_CHILD].revents || fds[POLL_PROGRAM].revents)
 			break;
 		if (r > 0)
 			turn(s, fds, n);
 		else if (launch_is_confined(s->launched) && wait == EVIDENCE_LOOK_MS)
 			read_evidence(s);
 	}
-	if (waitid(P_PIDFD, (id_t)s->launched->pidfd, &info, WEXITED | WNOWAIT) < 0)
-		return err_sys(err, errno, "cannot learn how the workload ended");
 	if (!s->read_once && launch_is_confined(s->launched))
 		read_evidence(s);
+	r = learn_end(s, ret_wait_status, err);
 	if (s->pty)
 		pty_drain(s->pty);
-	*ret_code = info.si_code;
-	*ret_status = info.si_status;
-	return 0;
+	return r;
 }

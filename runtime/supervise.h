@@ -24,11 +24,10 @@ struct supervisor {
 };
 
 /*
- * Answer, forward, relay, count time, until the workload's first process has ended. It is left as
- * a zombie so that its last state can still be read.
+ * Answer, forward, relay, count time, until the program has ended.
  *
- *   ret  as waitid(2) gives it
+ *   ret  as wait(2) gives it; what process 1 got if the program never came to be
  */
-must_check int supervise(struct supervisor *s, int *ret_code, int *ret_status, struct err *err);
+must_check int supervise(struct supervisor *s, int *ret_wait_status, struct err *err);
 
 #endif

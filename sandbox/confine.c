@@ -66,10 +66,15 @@ static const struct step {
 	/* clang-format on */
 };
 
-/* After the program was found: nothing but the filter stands between us and execve(2). */
-static const struct step last_steps[] = {
+/* After the program was found. */
+static const struct step late_steps[] = {
 	{ "ready", ERR_SESSION, ready_apply },
 	{ "not dumpable", ERR_SESSION, dumpable_apply },
+	{ "process 1", ERR_SESSION, init_apply },
+};
+
+/* Nothing but the filter stands between us and execve(2). */
+static const struct step last_step[] = {
 	{ "seccomp", ERR_SECCOMP, filter_apply },
 };
 
@@ -111,7 +116,9 @@ static int confine_self(struct confine *c, struct err *err)
 	r = lookup_program(plan->argv[0], plan->env, program, err);
 	if (r < 0)
 		return err_at(err, ERR_EXEC);
-	r = take_steps(c, last_steps, ARRAY_LEN(last_steps), err);
+	r = take_steps(c, late_steps, ARRAY_LEN(late_steps), err);
+	if (r == 0)
+		r = take_steps(c, last_step, ARRAY_LEN(last_step), err);
 	if (r < 0)
 		return r;
 	execve(program, plan->argv, (char *const *)(uintptr_t)plan->env);

@@ -31,6 +31,7 @@ struct confine_page {
 	int32_t pty;       /* master side, or -1 */
 	int32_t root;      /* by the supervisor, before `mapped`: id-mapped root, or -1 */
 	uint32_t filtered; /* the filter is on */
+	int32_t workload;  /* pidfd of the program; the child itself stays behind as process 1 */
 	uint32_t n_steps;
 	struct err err; /* valid in CONFINE_FAILED */
 	struct {

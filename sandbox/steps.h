@@ -49,6 +49,7 @@ int workdir_apply(struct confine *c, struct err *err);
 int fds_apply(struct confine *c, struct err *err);      /* all but 0, 1, 2 close on exec */
 int ready_apply(struct confine *c, struct err *err);    /* tell the supervisor, wait for its go */
 int dumpable_apply(struct confine *c, struct err *err); /* nobody may look into us (R6) */
+int init_apply(struct confine *c, struct err *err);     /* the program is process 2 from here on */
 int filter_apply(struct confine *c, struct err *err);   /* seccomp: the last one */
 
 /* Used by several steps. */
