@@ -58,6 +58,7 @@ int chain_add(struct chain *chain, const char *kind, const struct strbuf *member
 	if (r < 0)
 		return err_sys(err, -r, "cannot write the event log");
 	chain->head = hash;
+	chain->written = line->len;
 	chain->seq++;
 	return 0;
 }

@@ -5,8 +5,8 @@
 /*
  * The event log: JSON lines, each carrying the hash of the one before it.
  *
- *   {"kind":"denied",
- * ...,"prev":"HEX","seq":3,"time":"2026-01-02T03:04:05.678901234Z","v":1,"hash":"HEX"}
+ *   {"kind":"denied", ... ,"prev":"HEX","seq":3,"time":"2026-01-02T03:04:05.678901234Z",
+ *    "v":1,"hash":"HEX"}
  *
  * The hash is SHA-256 of the line up to the last member, closed by a brace. Whoever may write the
  * file can rewrite all of it: ship or print the head to anchor it.
@@ -23,6 +23,7 @@ struct chain {
 	int fd;             /* borrowed; opened for appending */
 	uint64_t seq;       /* of the next record, from 0 */
 	struct digest head; /* hash of the last record; zeros before the first */
+	size_t written;     /* bytes of the last record */
 	struct strbuf line; /* reused */
 };
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "audit/chain.h"
+#include "audit/log_read.h"
 #include "base/fd.h"
 
 #define FILE_MAX ((size_t)64 << 20)
@@ -18,48 +18,69 @@ static json_t *read_json(int dir, const char *name)
 	return json_loadb(strbuf_str(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
 }
 
-static int read_line(struct run_record *record, struct span line, struct err *err)
+static int take_line(void *data, struct span line, uint64_t number, struct err *err)
 {
-	json_t *event;
-	int r = chain_check(line, &record->head, &record->n_events, err);
+	struct run_record *record = data;
+	json_t *event = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 
-	if (r < 0)
-		return r;
-	event = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	if (!event || json_array_append_new(record->events, event) < 0)
-		return err_set(err, EBADMSG, "record %llu is not JSON",
-			       (unsigned long long)record->n_events - 1);
+		return err_set(err, EBADMSG, "record %llu is not JSON", (unsigned long long)number);
 	return 0;
 }
 
-/* Stops at the first record that does not hold. */
-static void read_events(int dir, struct run_record *record)
+static bool digest_fits(int dir, const char *name, const char *expected)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
-	struct err *err = &record->chain;
+	struct err ignored = { 0 };
+	char hex[DIGEST_HEX_LEN];
+	struct digest digest;
+
+	if (fd_read_file(dir, name, FILE_MAX, &text, &ignored) < 0)
+		return false;
+	digest = digest_of(strbuf_str(&text), text.len);
+	digest_hex(&digest, hex);
+	return strcmp(hex, expected) == 0;
+}
+
+/* What the chain says of the files beside it. Each is compared with the sealed record. */
+static int check_files(int dir, const struct run_record *record, struct err *err)
+{
+	const json_t *first = json_array_get(record->events, 0);
+	const json_t *last = json_array_get(record->events, json_array_size(record->events) - 1);
+	const char *plan = record_text(first, "plan_sha256", NULL);
+	const char *evidence = record_text(last, "evidence_sha256", NULL);
 	char head[DIGEST_HEX_LEN];
-	struct span rest;
 
-	if (fd_read_file(dir, "events.jsonl", FILE_MAX, &text, err) < 0)
-		return;
-	rest = (struct span){ strbuf_str(&text), text.len };
-	while (rest.n > 0) {
-		bool whole = span_has_byte(rest, '\n');
-		struct span line = span_cut(&rest, '\n');
-
-		if (!whole) {
-			err_set(err, EBADMSG, "the last record is cut short");
-			return;
-		}
-		if (read_line(record, line, err) < 0)
-			return;
-	}
+	if (plan && !digest_fits(dir, "plan.json", plan))
+		return err_set(err, EBADMSG, "plan.json was changed: its digest is another");
 	if (!record->status)
-		return;
+		return 0;
 	digest_hex(&record->head, head);
 	if (strcmp(record_text(record->status, "head", ""), head) != 0 ||
 	    record_number(record->status, "records", -1) != (int64_t)record->n_events)
-		err_set(err, EBADMSG, "records were cut off: the sealed head is another");
+		return err_set(err, EBADMSG,
+			       "records after %llu were cut off: the sealed head is another",
+			       (unsigned long long)record->n_events);
+	if (strcmp(record_text(last, "kind", ""), "sealed") != 0)
+		return err_set(err, EBADMSG, "the last record does not seal the log");
+	if (evidence && !digest_fits(dir, "evidence.json", evidence))
+		return err_set(err, EBADMSG, "evidence.json was changed: its digest is another");
+	if (record_number(record->status, "exit", -1) != record_number(last, "exit", -1) ||
+	    record_number(record->status, "denied", -1) != record_number(last, "denied", -1) ||
+	    strcmp(record_text(record->status, "run", ""), record_text(first, "run", "")) != 0)
+		return err_set(err, EBADMSG, "status.json was changed: the sealed record differs");
+	return 0;
+}
+
+static void read_events(int dir, struct run_record *record)
+{
+	struct log_reader reader = { .fn = take_line, .data = record };
+	int r = log_read(&reader, dir, &record->chain);
+
+	record->head = reader.head;
+	record->n_events = reader.n;
+	if (r == 0 && check_files(dir, record, &record->chain) < 0)
+		record->complete = false;
 }
 
 int run_record_read(int dir, struct run_record *ret, struct err *err)

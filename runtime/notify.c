@@ -8,7 +8,6 @@
 #include <sys/uio.h>
 
 #include "base/fd.h"
-#include "base/jsonw.h"
 #include "base/procfs.h"
 
 #define LINEAGE_MAX 16
@@ -37,63 +36,52 @@ static int read_status(uint32_t pid, struct proc_status *ret)
 }
 
 /* From the caller up to the sandbox's first process, names as they are now. */
-static void put_lineage(uint32_t pid, pid_t first, struct jsonw *j)
+static void find_lineage(uint32_t pid, pid_t first, struct record *record)
 {
-	jsonw_key(j, "lineage");
-	jsonw_array(j);
-	for (int i = 0; i < LINEAGE_MAX && pid > 1; i++) {
+	while (record->n_lineage < RECORD_LINEAGE_MAX && pid > 1) {
+		struct record_process *process = &record->lineage[record->n_lineage];
 		struct proc_status status = { 0 };
 
 		if (read_status(pid, &status) < 0)
 			break;
-		jsonw_object(j);
-		jsonw_kstr(j, "comm", status.name);
-		jsonw_ku64(j, "pid", pid);
-		jsonw_object_end(j);
+		process->pid = pid;
+		memcpy(process->comm, status.name, sizeof(process->comm));
+		record->n_lineage++;
 		if (pid == (uint32_t)first)
 			break;
 		pid = status.ppid;
 	}
-	jsonw_array_end(j);
 }
 
-static void put_rule(const struct bundle *bundle, uint16_t index, struct jsonw *j)
+static int record_denial(const struct notify *n, const struct seccomp_notif *request,
+			 const struct denial *denial, uint64_t count, struct err *err)
 {
-	jsonw_key(j, "rule");
-	if (index == BUNDLE_NO_RULE) {
-		jsonw_null(j);
-		return;
-	}
-	jsonw_object(j);
-	jsonw_kstr(j, "file", bundle->rules[index].where.file);
-	jsonw_ku64(j, "line", bundle->rules[index].where.line);
-	jsonw_kstr(j, "text", bundle->rules[index].text);
-	jsonw_object_end(j);
-}
-
-/* Members in byte order, as all records have them. */
-static void put_members(const struct notify *n, const struct seccomp_notif *request,
-			const struct denial *denial, uint64_t count, struct strbuf *out)
-{
+	const struct rule *rules = n->bundle->rules;
 	cleanup_strbuf struct strbuf text = { 0 };
-	struct jsonw j = { .out = out };
+	struct record record = {
+		.kind = RECORD_DENIED,
+		.source = SOURCE_NOTIFY,
+		.has = HAS_CALL | HAS_COUNT | HAS_ERROR | HAS_PID | HAS_RULE,
+		.pid = request->pid,
+		.call = denial->call,
+		.nr = request->data.nr,
+		.error = denial->error,
+		.layer = "seccomp",
+		.count = count,
+		.user_memory = true,
+	};
 
+	static_assert(sizeof(record.args) == sizeof(request->data.args), "six arguments");
+	memcpy(record.args, request->data.args, sizeof(record.args));
 	denial_text(denial, &request->data, (pid_t)request->pid, read_memory, NULL, &text);
-	jsonw_key(&j, "args");
-	jsonw_array(&j);
-	for (size_t i = 0; i < 6; i++)
-		jsonw_u64(&j, request->data.args[i]);
-	jsonw_array_end(&j);
-	jsonw_kstr(&j, "call", denial->call);
-	jsonw_ku64(&j, "count", count);
-	jsonw_ki64(&j, "errno", denial->error);
-	jsonw_kstr(&j, "layer", "seccomp");
-	put_lineage(request->pid, n->first, &j);
-	jsonw_ki64(&j, "nr", request->data.nr);
-	jsonw_ku64(&j, "pid", request->pid);
-	put_rule(n->bundle, denial->rule, &j);
-	jsonw_kstr(&j, "text", strbuf_str(&text));
-	jsonw_kbool(&j, "user_memory", true);
+	record.text = (struct span){ strbuf_str(&text), text.len };
+	if (denial->rule != BUNDLE_NO_RULE) {
+		record.rule_file = rules[denial->rule].where.file;
+		record.rule_line = rules[denial->rule].where.line;
+		record.rule_text = rules[denial->rule].text;
+	}
+	find_lineage(request->pid, n->first, &record);
+	return event_log_add(n->log, &record, err);
 }
 
 static int answer(const struct notify *n, uint64_t id, int error)
@@ -107,7 +95,6 @@ static int answer(const struct notify *n, uint64_t id, int error)
 
 int notify_answer(struct notify *n, struct err *err)
 {
-	cleanup_strbuf struct strbuf members = { 0 };
 	struct seccomp_notif request;
 	struct denial denial;
 	uint64_t count;
@@ -121,10 +108,8 @@ int notify_answer(struct notify *n, struct err *err)
 			       : err_sys(err, errno, "cannot receive a refused call");
 	denial_decide(n->bundle, &request.data, &denial);
 	count = denial_count(n->table, (pid_t)request.pid, request.data.nr, denial.rule);
-	if (count > 0) {
-		put_members(n, &request, &denial, count, &members);
-		recorded = chain_add(n->chain, "denied", &members, err);
-	}
+	if (count > 0)
+		recorded = record_denial(n, &request, &denial, count, err);
 	r = answer(n, request.id, denial.error);
 	if (r < 0)
 		return err_sys(err, -r, "cannot answer a refused call");

@@ -2,15 +2,15 @@
 #ifndef IMMURE_RUNTIME_NOTIFY_H
 #define IMMURE_RUNTIME_NOTIFY_H
 
-#include "audit/chain.h"
 #include "audit/denial.h"
+#include "audit/event_log.h"
 #include "policies/bundle.h"
 
 /* What answering needs. All borrowed. */
 struct notify {
 	int listener; /* seccomp notification descriptor */
 	const struct bundle *bundle;
-	struct chain *chain;
+	struct event_log *log;
 	struct denial_table *table;
 	pid_t first; /* the sandbox's first process, where a lineage ends */
 	uint64_t answered;
@@ -23,7 +23,7 @@ struct notify {
  *
  * Returns   1 if one was answered, 0 if there was none, -errno if recording failed (the workload
  *           has been answered all the same).
- * Effects   reads the workload's memory; one line in the chain where the table says so
+ * Effects   reads the workload's memory; one record in the log where the table says so
  * Source    seccomp_unotify(2)
  */
 must_check int notify_answer(struct notify *notify, struct err *err);

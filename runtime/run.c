@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/chain.h"
+#include "audit/event_log.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "runtime/dirs.h"
@@ -34,13 +34,12 @@ struct run {
 	struct plan plan;
 	struct run_folder folder;
 	struct launched launched;
-	struct chain chain;
+	struct event_log log;
 	struct denial_table *denials; /* in arena, as is pty */
 	struct evidence evidence;
 	struct pty *pty; /* NULL without a terminal */
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
-	int events;
 	int signals;
 	char *const *whole_argv; /* of main() */
 };
@@ -51,11 +50,10 @@ static void run_done(struct run *run)
 		pty_done(run->pty);
 	stdfds_restore(&run->stdio);
 	launch_done(&run->launched);
-	chain_done(&run->chain);
+	event_log_close(&run->log);
 	evidence_done(&run->evidence);
 	strbuf_done(&run->text);
 	closep(&run->policy.dir);
-	closep(&run->events);
 	closep(&run->signals);
 	run_folder_close(&run->folder);
 	arena_done(&run->arena);
@@ -139,6 +137,8 @@ static int print_plan(struct run *run, struct err *err)
 static int record_start(struct run *run, struct err *err)
 {
 	struct jsonw j = { .out = &run->text };
+	char hex[DIGEST_HEX_LEN];
+	struct digest hash;
 	int r;
 
 	evidence_namespaces(run->launched.pid, &run->evidence);
@@ -146,22 +146,24 @@ static int record_start(struct run *run, struct err *err)
 	plan_json(&run->plan, &j);
 	if (run->text.failed)
 		return err_set(err, ENOMEM, "out of memory");
+	hash = digest_of(run->text.p, run->text.len);
+	digest_hex(&hash, hex);
 	r = run_folder_write(&run->folder, "plan.json", run->text.p, run->text.len, err);
 	if (r == 0)
 		r = run_folder_link(&run->folder, run->policy.dir, run->policy.file,
 				    "policy.bundle", err);
 	if (r < 0)
 		return r;
-	run->events = run_folder_append(&run->folder, "events.jsonl", err);
-	if (run->events < 0)
-		return run->events;
-	chain_init(&run->chain, run->events);
+	r = event_log_open(&run->log, run->folder.dir, err);
+	if (r < 0)
+		return r;
 	strbuf_reset(&run->text);
 	j.comma = false;
 	jsonw_ku64(&j, "pid", (uint64_t)run->launched.pid);
+	jsonw_kstr(&j, "plan_sha256", hex);
 	jsonw_kstr(&j, "policy", run->policy.bundle.name);
 	jsonw_kstr(&j, "run", run->folder.id);
-	return chain_add(&run->chain, "start", &run->text, err);
+	return event_log_note(&run->log, RECORD_START, &run->text, err);
 }
 
 static int write_evidence(struct run *run, struct err *err)
@@ -182,28 +184,34 @@ static int record_end(struct run *run, const struct supervisor *s, int status, s
 {
 	struct jsonw j = { .out = &run->text };
 	char head[DIGEST_HEX_LEN];
+	struct digest hash;
 	int r = write_evidence(run, err);
 
 	if (r < 0)
 		return r;
+	/* The chain vouches for what the verdicts are made from, too. */
+	hash = digest_of(run->text.p, run->text.len);
+	digest_hex(&hash, head);
 	strbuf_reset(&run->text);
 	jsonw_ku64(&j, "denied", run->denials->total);
 	jsonw_ku64(&j, "denied_recorded", run->denials->recorded);
 	jsonw_ku64(&j, "denied_uncounted", run->denials->overflow);
+	jsonw_kstr(&j, "evidence_sha256", head);
 	jsonw_ki64(&j, "exit", status);
 	jsonw_kbool(&j, "lost", s->lost.code != 0);
+	event_log_losses(&run->log, &j);
 	jsonw_kbool(&j, "out_of_time", s->out_of_time);
-	r = chain_add(&run->chain, "sealed", &run->text, err);
+	r = event_log_note(&run->log, RECORD_SEALED, &run->text, err);
 	if (r < 0)
 		return r;
-	digest_hex(&run->chain.head, head);
+	digest_hex(&run->log.chain.head, head);
 	strbuf_reset(&run->text);
 	j.comma = false;
 	jsonw_object(&j);
 	jsonw_ku64(&j, "denied", run->denials->total);
 	jsonw_ki64(&j, "exit", status);
 	jsonw_kstr(&j, "head", head);
-	jsonw_ku64(&j, "records", run->chain.seq);
+	jsonw_ku64(&j, "records", run->log.chain.seq);
 	jsonw_kstr(&j, "run", run->folder.id);
 	jsonw_object_end(&j);
 	if (run->text.failed)
@@ -226,7 +234,7 @@ static int watch(struct run *run, struct err *err)
 		.launched = &run->launched,
 		.notify = { .listener = -1,
 			    .bundle = &run->policy.bundle,
-			    .chain = &run->chain,
+			    .log = &run->log,
 			    .table = run->denials,
 			    .first = run->launched.pid },
 		.evidence = &run->evidence,
@@ -324,7 +332,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 			      .fds = { .supervisor = -1 } },
 		.policy = { .dir = -1 },
 		.stdio = { { -1, -1, -1 } },
-		.events = -1,
+		.log = { .fd = -1 },
 		.signals = -1,
 		.whole_argv = whole_argv,
 	};

@@ -132,16 +132,6 @@ int run_folder_write(const struct run_folder *folder, const char *name, const vo
 	return r < 0 ? err_wrap(err, "run %s", folder->id) : 0;
 }
 
-int run_folder_append(const struct run_folder *folder, const char *name, struct err *err)
-{
-	int fd =
-		openat(folder->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return err_sys(err, errno, "run %s: cannot make %s", folder->id, name);
-	return fd;
-}
-
 int run_folder_link(const struct run_folder *folder, int from_dir, const char *from,
 		    const char *name, struct err *err)
 {

@@ -30,10 +30,6 @@ must_check int run_folder_create(struct run_folder *ret, struct err *err);
 must_check int run_folder_write(const struct run_folder *folder, const char *name,
 				const void *bytes, size_t n, struct err *err);
 
-/* Create NAME for appending. Returns a descriptor. */
-must_check int run_folder_append(const struct run_folder *folder, const char *name,
-				 struct err *err);
-
 /* Link (or copy) a file into the folder. */
 must_check int run_folder_link(const struct run_folder *folder, int from_dir, const char *from,
 			       const char *name, struct err *err);
