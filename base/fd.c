@@ -182,30 +182,69 @@ int fd_make_dirs(const char *path, struct err *err)
 	return steal_fd(at);
 }
 
-static int remove_below(int dirfd, const char *name, int depth);
+struct removal {
+	int top;        /* folder of the whole tree */
+	unsigned moved; /* folders that lay too deep and were moved up into it */
+};
 
-static int empty_dir(int fd, int depth)
+/* The folder may be without the rights its owner needs to empty it: what ran in it did that. */
+static int open_to_empty(int at, const char *name)
+{
+	cleanup_close int found = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char path[40];
+	struct stat st = { 0 };
+	int fd;
+
+	if (found < 0 || fstat(found, &st) < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
+	if ((st.st_mode & 0700) != 0700 && chmod(path, 0700) < 0)
+		return -errno;
+	fd = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int remove_below(struct removal *all, int at, const char *name, int depth);
+
+/* Until a pass finds nothing: names may be missed while others are removed. */
+static int empty_dir(struct removal *all, int fd, int depth)
 {
 	cleanup_closedir DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
+	bool found = true;
 
 	if (!dir) {
 		close(fd);
 		return -ENOMEM;
 	}
-	while ((entry = readdir(dir)) != NULL) {
-		int r;
+	while (found) {
+		found = false;
+		rewinddir(dir);
+		while ((entry = readdir(dir)) != NULL) {
+			int r;
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		r = remove_below(dirfd(dir), entry->d_name, depth - 1);
-		if (r < 0)
-			return r;
+			if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+				continue;
+			found = true;
+			r = remove_below(all, dirfd(dir), entry->d_name, depth - 1);
+			if (r < 0)
+				return r;
+		}
 	}
 	return 0;
 }
 
-static int remove_below(int at, const char *name, int depth)
+/* Too deep for one descriptor a level: move it up; the pass over the top folder finds it. */
+static int move_up(struct removal *all, int at, const char *name)
+{
+	char up[40];
+
+	snprintf(up, sizeof(up), ".moved-%u", all->moved++);
+	return renameat2(at, name, all->top, up, RENAME_NOREPLACE) < 0 && errno != EEXIST ? -errno
+											  : 0;
+}
+
+static int remove_below(struct removal *all, int at, const char *name, int depth)
 {
 	int fd;
 	int r;
@@ -214,12 +253,16 @@ static int remove_below(int at, const char *name, int depth)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	if (depth == 0)
-		return -ELOOP;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_to_empty(at, name);
 	if (fd < 0)
-		return -errno;
-	r = empty_dir(fd, depth);
+		return fd;
+	if (all->top < 0)
+		all->top = fd;
+	if (depth == 0) {
+		close(fd);
+		return move_up(all, at, name);
+	}
+	r = empty_dir(all, fd, depth);
 	if (r < 0)
 		return r;
 	return unlinkat(at, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
@@ -227,7 +270,8 @@ static int remove_below(int at, const char *name, int depth)
 
 int fd_remove_tree(int at, const char *name, struct err *err)
 {
-	int r = remove_below(at, name, TREE_DEPTH_MAX);
+	struct removal all = { .top = -1 };
+	int r = remove_below(&all, at, name, TREE_DEPTH_MAX);
 
 	if (r < 0)
 		return err_sys(err, -r, "cannot remove %s", name);
