@@ -11,7 +11,12 @@
 must_check int dirs_state(struct arena *arena, const char **ret,
 			  struct err *err); /* $XDG_STATE_HOME/immure */
 
+/* $XDG_DATA_HOME/immure if that is set; else /var/lib/immure for root, ~/.local/share/immure for
+ * others. */
+must_check int dirs_data(struct arena *arena, const char **ret, struct err *err);
+
 /* Open the folder or one below it ("runs", "bundles"), making what is missing. */
 must_check int dirs_open_state(const char *sub, struct err *err);
+must_check int dirs_open_data(const char *sub, struct err *err); /* "volumes", "layers" */
 
 #endif

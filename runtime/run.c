@@ -69,6 +69,7 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 		.environ = (const char *const *)environ,
 	};
 	const char *policy = run->options.policy ? run->options.policy : "builtin/default";
+	struct err no_data = { 0 };
 	int r = run_request(&run->options, &caller, argv, &run->arena, &run->request, err);
 
 	if (r < 0)
@@ -84,6 +85,8 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 	r = dirs_state(&run->arena, &run->request.private_dir, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
+	if (dirs_data(&run->arena, &run->request.data_dir, &no_data) < 0)
+		run->request.data_dir = NULL; /* no home: nothing there to hide */
 	run->request.own_program = own_path(&run->arena);
 	return policy_load(policy, &run->arena, &run->policy, err);
 }

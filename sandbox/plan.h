@@ -39,6 +39,7 @@ enum mount_flag {
 	MOUNT_FLAG_VOLUME =
 		1 << 3, /* asked for by -v, --write, --read: source verified by dev:ino */
 	MOUNT_FLAG_IDMAP = 1 << 4, /* root only: the owner on disk appears as the workload */
+	MOUNT_FLAG_NAMED = 1 << 5, /* a named volume: its source lies in data_dir */
 };
 
 struct plan_mount {
@@ -123,6 +124,7 @@ struct plan_request {
 	const char *const *env;          /* "NAME=VALUE", NULL-terminated */
 	char *const *argv;               /* NULL-terminated, at least one */
 	const char *private_dir;         /* immure's own folder: never visible inside */
+	const char *data_dir;            /* images and volumes: shown only as what they are */
 	const char *own_program;         /* never writable inside (R6) */
 };
 

@@ -81,6 +81,8 @@ static bool may_show_cwd(const struct planner *p)
 		return false;
 	if (p->request->private_dir && shares_with(cwd, p->request->private_dir))
 		return false;
+	if (p->request->data_dir && shares_with(cwd, p->request->data_dir))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(host_views); i++) {
 		if (shares_with(cwd, host_views[i]))
 			return false;
@@ -158,6 +160,7 @@ static int check_source(const struct planner *p, const struct plan_mount *m, str
 {
 	static const char *const kernel[] = { "/proc", "/sys", "/dev" };
 	const char *own = p->request->private_dir;
+	const char *data = p->request->data_dir;
 
 	if (strcmp(m->source, "/") == 0)
 		return err_set(err, EINVAL,
@@ -172,6 +175,11 @@ static int check_source(const struct planner *p, const struct plan_mount *m, str
 			err, EINVAL,
 			"the volume source %s would show immure's own records in %s: name a narrower folder",
 			m->source, own);
+	if (data && !(m->flags & MOUNT_FLAG_NAMED) && shares_with(m->source, data))
+		return err_set(
+			err, EINVAL,
+			"the volume source %s would show immure's images and volumes in %s: name a narrower folder, or a volume by its name",
+			m->source, data);
 	if (!(m->flags & MOUNT_FLAG_RO) && p->request->own_program &&
 	    path_is_below(p->request->own_program, m->source))
 		return err_set(

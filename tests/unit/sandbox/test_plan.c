@@ -163,6 +163,8 @@ static void refuses_volumes_that_give_too_much_away(void **state)
 		{ "/nonexistent/x", "/x", 0 },
 		{ "/state", "/x", MOUNT_FLAG_RO },
 		{ "/state/immure/runs", "/x", 0 },
+		{ "/data", "/x", MOUNT_FLAG_RO },
+		{ "/data/immure/volumes/v", "/x", 0 },
 		{ "/proc/self/exe", "/x", 0 },
 		{ "/usr/local/bin", "/x", 0 },
 	};
@@ -179,6 +181,7 @@ static void refuses_volumes_that_give_too_much_away(void **state)
 		s.request.mounts = s.mounts;
 		s.request.n_mounts = 1;
 		s.request.private_dir = "/state/immure";
+		s.request.data_dir = "/data/immure";
 		s.request.own_program = "/usr/local/bin/immure";
 		if (decide(&s) >= 0)
 			fail_msg("accepted %s on %s", wrong[i].source, wrong[i].target);
