@@ -117,10 +117,9 @@ static int temporary_name(char ret[40])
 	return 0;
 }
 
-static int write_new(int dirfd, const char *name, const void *bytes, size_t n, mode_t mode,
-		     bool sync)
+static int write_new(int dirfd, const char *name, const void *bytes, size_t n, bool sync)
 {
-	cleanup_close int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	cleanup_close int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int r;
 
 	if (fd < 0)
@@ -131,14 +130,14 @@ static int write_new(int dirfd, const char *name, const void *bytes, size_t n, m
 	return r;
 }
 
-int fd_replace_file(int dirfd, const char *name, const void *bytes, size_t n, mode_t mode,
-		    bool sync, struct err *err)
+int fd_replace_file(int dirfd, const char *name, const void *bytes, size_t n, bool sync,
+		    struct err *err)
 {
 	char temporary[40];
 	int r = temporary_name(temporary);
 
 	if (r == 0)
-		r = write_new(dirfd, temporary, bytes, n, mode, sync);
+		r = write_new(dirfd, temporary, bytes, n, sync);
 	if (r == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		r = -errno;
 	if (r < 0) {

@@ -33,11 +33,11 @@ must_check int fd_read_file(int dirfd, const char *path, size_t max, struct strb
 must_check int fd_write_text(int dirfd, const char *path, const char *text, struct err *err);
 
 /*
- * Replace dirfd/name by bytes: temporary name, write, optional fsync of file and folder, rename.
- * After a kill there is the old file or the new one.
+ * Replace dirfd/name (0600) by bytes: temporary name, write, optional fsync of file and folder,
+ * rename. After a kill there is the old file or the new one.
  */
-must_check int fd_replace_file(int dirfd, const char *name, const void *bytes, size_t n,
-			       mode_t mode, bool sync, struct err *err);
+must_check int fd_replace_file(int dirfd, const char *name, const void *bytes, size_t n, bool sync,
+			       struct err *err);
 
 /* Create every missing folder of an absolute path (0700) and open it as a directory. */
 must_check int fd_make_dirs(const char *path, struct err *err);

@@ -127,7 +127,7 @@ int run_folder_create(struct run_folder *ret, struct err *err)
 int run_folder_write(const struct run_folder *folder, const char *name, const void *bytes, size_t n,
 		     struct err *err)
 {
-	int r = fd_replace_file(folder->dir, name, bytes, n, 0600, false, err);
+	int r = fd_replace_file(folder->dir, name, bytes, n, false, err);
 
 	return r < 0 ? err_wrap(err, "run %s", folder->id) : 0;
 }

@@ -277,7 +277,7 @@ static int write_bundle(const struct verb_call *call, const char *path, const st
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(err, errno, "cannot open %s", folder);
-	return fd_replace_file(dir, slash ? slash + 1 : path, bytes.p, bytes.len, 0600, true, err);
+	return fd_replace_file(dir, slash ? slash + 1 : path, bytes.p, bytes.len, true, err);
 }
 
 static int compile(const struct verb_call *call, struct err *err)

@@ -85,8 +85,8 @@ static void replaces_files_and_removes_trees(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(fd_replace_file(root, "f", "one", 3, 0600, true, &err), 0);
-	assert_int_equal(fd_replace_file(root, "f", "two", 3, 0600, false, &err), 0);
+	assert_int_equal(fd_replace_file(root, "f", "one", 3, true, &err), 0);
+	assert_int_equal(fd_replace_file(root, "f", "two", 3, false, &err), 0);
 	assert_int_equal(fd_read_file(root, "f", 100, &text, &err), 0);
 	assert_string_equal(strbuf_str(&text), "two");
 	assert_int_equal(fd_read_file(root, "f", 2, &text, &err), -EFBIG);
