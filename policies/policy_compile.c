@@ -4,6 +4,7 @@
 
 #include "policies/bundle.h"
 #include "policies/filter_emit.h"
+#include "policies/filter_model.h"
 #include "policies/syscall_sets.h"
 
 #if defined(__x86_64__)
@@ -89,7 +90,7 @@ static int fill_calls(struct arena *arena, struct bundle *bundle)
 		size_t n = name ? strlen(name) : 0;
 
 		if (n > 0)
-			memcpy(text, name, n);
+			memcpy(text, name, n + 1);
 		text += n + 1;
 	}
 	return 0;
@@ -98,18 +99,23 @@ static int fill_calls(struct arena *arena, struct bundle *bundle)
 static int emit(const struct policy *policy, struct arena *arena, struct bundle *bundle,
 		struct err *err)
 {
-	int n = filter_emit(policy, bundle->audit_arch, FILTER_KERNEL, arena, &bundle->filter,
-			    &bundle->n_allowed, err);
+	uint32_t arch = bundle->audit_arch;
+	int n = filter_emit(policy, arch, FILTER_KERNEL, arena, &bundle->filter, &bundle->n_allowed,
+			    err);
 
 	if (n < 0)
 		return n;
 	bundle->n_filter = (size_t)n;
-	n = filter_emit(policy, bundle->audit_arch, FILTER_EXPLAIN, arena, &bundle->explain, NULL,
-			err);
+	n = filter_emit(policy, arch, FILTER_EXPLAIN, arena, &bundle->explain, NULL, err);
 	if (n < 0)
 		return n;
 	bundle->n_explain = (size_t)n;
-	return 0;
+	n = filter_check(policy, arch, FILTER_KERNEL,
+			 (struct filter_code){ bundle->filter, bundle->n_filter }, arena, err);
+	if (n < 0)
+		return n;
+	return filter_check(policy, arch, FILTER_EXPLAIN,
+			    (struct filter_code){ bundle->explain, bundle->n_explain }, arena, err);
 }
 
 int policy_compile(const struct policy *policy, struct arena *arena, struct bundle *ret,
