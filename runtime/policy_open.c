@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "runtime/policy_fetch.h"
+#include "runtime/status.h"
+#include "runtime/verb_policy.h"
+
+void policy_print_diags(const struct diags *diags)
+{
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct diag *d = &diags->items[i];
+		cleanup_strbuf struct strbuf line = { 0 };
+
+		strbuf_escaped(&line, d->where.file, strlen(d->where.file));
+		strbuf_addf(&line, ":%u:%u: ", d->where.line, d->where.col);
+		strbuf_escaped(&line, d->text, strlen(d->text));
+		fprintf(stderr, "%s\n", strbuf_str(&line));
+	}
+}
+
+int policy_open(const char *name, struct arena *arena, struct policy *policy, struct bundle *bundle,
+		struct diags *diags)
+{
+	int r = policy_resolve(name, policy_fetch, NULL, arena, policy, diags);
+
+	return r < 0 ? r : policy_compile(policy, arena, bundle, diags);
+}
+
+int policy_open_or_tell(const char *name, struct arena *arena, struct policy *policy,
+			struct bundle *bundle, struct err *err)
+{
+	struct diags diags = { .arena = arena };
+	int r = policy_open(name, arena, policy, bundle, &diags);
+
+	if (r == -ENOMEM || diags.out_of_memory)
+		return err_set(err, ENOMEM, "out of memory");
+	policy_print_diags(&diags);
+	return r < 0 ? STATUS_USAGE : 0;
+}
+
+int policy_write_file(const char *path, const void *bytes, size_t n, struct arena *arena,
+		      struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *folder = slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : ".";
+	cleanup_close int dir = -1;
+
+	if (!folder)
+		return err_set(err, ENOMEM, "out of memory");
+	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, errno, "cannot open %s", folder);
+	return fd_replace_file(dir, slash ? slash + 1 : path, bytes, n, true, err);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_VERB_POLICY_H
+#define IMMURE_RUNTIME_VERB_POLICY_H
+
+/* What the verbs of `immure policy` share. One file a verb: verb_policy_VERB.c. */
+
+#include "policies/bundle.h"
+#include "runtime/verb.h"
+
+extern const struct verb verb_policy_check;
+extern const struct verb verb_policy_compile;
+extern const struct verb verb_policy_show;
+
+/* Every fault on standard error, as FILE:LINE:COLUMN: text. */
+void policy_print_diags(const struct diags *diags);
+
+/*
+ * Read a policy with all that it extends and compile it, so that every fault there is shows.
+ *
+ *   name  a path, or "builtin/..."
+ *
+ * Returns   0, -EINVAL (diags holds at least one), -ENOMEM.
+ * Effects   reads the policy's files
+ */
+must_check int policy_open(const char *name, struct arena *arena, struct policy *policy,
+			   struct bundle *bundle, struct diags *diags);
+
+/* The same; faults are printed. Returns 0, STATUS_USAGE, or -ENOMEM with *err filled. */
+must_check int policy_open_or_tell(const char *name, struct arena *arena, struct policy *policy,
+				   struct bundle *bundle, struct err *err);
+
+/* Write a file that appears complete or not at all. */
+must_check int policy_write_file(const char *path, const void *bytes, size_t n, struct arena *arena,
+				 struct err *err);
+
+#endif
