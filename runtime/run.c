@@ -23,6 +23,7 @@
 #include "runtime/supervise.h"
 #include "runtime/tool_path.h"
 #include "runtime/verb.h"
+#include "runtime/volume.h"
 
 /* All that one run has; the descriptors are closed by run_done(). */
 struct run {
@@ -40,6 +41,7 @@ struct run {
 	struct pty *pty; /* NULL without a terminal */
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
+	struct volume_locks volumes;
 	int signals;
 	char *const *whole_argv; /* of main() */
 };
@@ -56,6 +58,7 @@ static void run_done(struct run *run)
 	closep(&run->policy.dir);
 	closep(&run->signals);
 	run_folder_close(&run->folder);
+	volumes_release(&run->volumes);
 	arena_done(&run->arena);
 }
 
@@ -97,6 +100,9 @@ static int make_plan(struct run *run, struct err *err)
 	int r;
 
 	run->request.name = run->options.name ? run->options.name : run->folder.id;
+	r = volumes_use(&run->request, !run->options.dry_run, &run->arena, &run->volumes, err);
+	if (r < 0)
+		return err->stage == ERR_USAGE ? r : err_at(err, ERR_STATE);
 	r = plan_make(&run->policy.bundle, &run->host, &run->request, &run->arena, &run->plan, err);
 	if (r < 0)
 		return r;

@@ -23,7 +23,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "workdir",        'w', OPT_TEXT, ROW(workdir),       "PATH", "working folder inside", NULL },
 	{ "user",           'u', OPT_TEXT, ROW(user),          "UID[:GID]", "who the program is inside, a number or a name of the root's passwd", NULL },
 	{ "hostname",       0,  OPT_TEXT, ROW(hostname),       "NAME", "host name inside", NULL },
-	{ "volume",         'v', OPT_LIST, ROW(volumes),       "SRC:DST[:ro,exec]", "show SRC at DST, writable unless ro", "@dirs" },
+	{ "volume",         'v', OPT_LIST, ROW(volumes),       "SRC:DST[:ro,exec]", "show SRC, a path or the name of a volume, at DST, writable unless ro", "@dirs" },
 	{ "read",           0,  OPT_LIST, ROW(reads),          "PATH", "show PATH at its own place, read-only", "@files" },
 	{ "write",          0,  OPT_LIST, ROW(writes),         "PATH", "show PATH at its own place, writable", "@files" },
 	{ "tmpfs",          0,  OPT_LIST, ROW(tmpfs),          "PATH[:SIZE]", "an empty folder in memory at PATH", NULL },
@@ -143,8 +143,14 @@ static int add_volume(struct builder *b, const char *text, struct err *err)
 	if (source.n == 0 || target.n == 0)
 		return err_set(err, EINVAL, "expected SRC:DST[:ro,exec]");
 	r = volume_flags(rest, &m.flags, err);
-	if (r == 0)
+	/* As Docker has it: a word is the name of a volume, a path has a slash or begins with a
+	 * dot. */
+	if (text_is_id(from)) {
+		m.flags |= MOUNT_FLAG_NAMED;
+		m.source = from;
+	} else if (r == 0) {
 		r = host_path(b, from, &m.source, err);
+	}
 	if (r == 0)
 		r = path_clean(b->arena, to, &m.target, err);
 	return r < 0 ? r : add_mount(b, m, err);

@@ -9,8 +9,18 @@
 #include "runtime/status.h"
 #include "runtime/tool_verbs.h"
 
-const struct verb *const tool_verbs[] = { &verb_run,    &verb_policy,     &verb_why, &verb_audit,
-					  &verb_doctor, &verb_completion, NULL };
+const struct verb *const tool_verbs[] = {
+	/* clang-format off */
+	&verb_run,
+	&verb_policy,
+	&verb_why,
+	&verb_audit,
+	&verb_volume,
+	&verb_doctor,
+	&verb_completion,
+	NULL,
+	/* clang-format on */
+};
 
 static void print_options(const struct verb *verb)
 {
@@ -36,7 +46,9 @@ static void print_verb_help(const char *prefix, const struct verb *verb)
 	print_options(verb);
 	if (verb->more)
 		printf("\n%s", verb->more);
-	printf("\nManual: immure-%s(1)\n", *prefix ? "policy" : verb->name);
+	/* The page of a verb tells of its own verbs, too. */
+	printf("\nManual: immure-%.*s(1)\n", (int)strcspn(*prefix ? prefix : verb->name, " "),
+	       *prefix ? prefix : verb->name);
 }
 
 static void print_help(void)

@@ -171,6 +171,13 @@ must_check int plan_make(const struct bundle *bundle, const struct host *host,
 			 const struct plan_request *request, struct arena *arena, struct plan *ret,
 			 struct err *err);
 
+/*
+ * The caller's own id as 0 inside, and its subordinate ids from 1 on.
+ *
+ * Returns   0, or -EINVAL (there is no range, or newuidmap is missing: says what to do).
+ */
+must_check int plan_ids_range(const struct host *host, struct plan_ids *ids, struct err *err);
+
 /* The first ledger entry that stops the launch, or NULL. */
 const struct ledger_entry *plan_refusal(const struct plan *plan);
 

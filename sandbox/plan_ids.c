@@ -124,11 +124,8 @@ static bool root_needs_range(const struct planner *p)
 	return st.st_uid >= range->outside && st.st_uid - range->outside < range->count;
 }
 
-static int map_range(struct planner *p, struct err *err)
+int plan_ids_range(const struct host *host, struct plan_ids *ids, struct err *err)
 {
-	struct plan_ids *ids = &p->plan->ids;
-	const struct host *host = p->host;
-
 	if (!host->has_subuid || !host->has_subgid)
 		return err_set(
 			err, EINVAL,
@@ -183,7 +180,7 @@ int plan_ids(struct planner *p, struct err *err)
 	if (p->host->is_root) {
 		map_as_root(p);
 	} else if (p->request->ids_range || root_needs_range(p)) {
-		r = map_range(p, err);
+		r = plan_ids_range(p->host, ids, err);
 		if (r < 0)
 			return r;
 	} else {

@@ -87,6 +87,9 @@ static void reads_volumes(void **state)
 	assert_string_equal(c.request.mounts[1].source, "/tmp");
 	assert_int_equal(c.request.mounts[1].flags, MOUNT_FLAG_EXEC);
 	assert_int_equal(c.request.mounts[2].size, 1 << 20);
+	assert_int_equal(parse(&c, ARGS(S("--host"), S("-v"), S("name:/w:ro"), S("ls"))), 0);
+	assert_string_equal(c.request.mounts[0].source, "name");
+	assert_int_equal(c.request.mounts[0].flags, MOUNT_FLAG_NAMED | MOUNT_FLAG_RO);
 	arena_done(&c.arena);
 }
 

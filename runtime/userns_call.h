@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_USERNS_CALL_H
+#define IMMURE_RUNTIME_USERNS_CALL_H
+
+#include "base/err.h"
+
+typedef int (*userns_fn)(void *data, struct err *err);
+
+/*
+ * Call a function where the caller's own id is 0 and its subordinate ids are 1 and up, with every
+ * capability over files of these ids: for what programs with a range of ids left behind.
+ *
+ *   fn    runs in a child process, with a copy of our memory and our open descriptors
+ *   data  for fn
+ *
+ * Returns   what fn returned, and its error; -EINVAL (no range of ids: says what to do), -errno.
+ * Effects   a child process with a user namespace; newuidmap and newgidmap are started. As root,
+ *           fn is called directly.
+ */
+must_check int userns_call(userns_fn fn, void *data, struct err *err);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* immure volume: named volumes for those who look after them. Runs use runtime/volume.h. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/jsonw.h"
+#include "runtime/dirs.h"
+#include "runtime/status.h"
+#include "runtime/verb.h"
+#include "runtime/volume_list.h"
+
+struct volume_options {
+	bool json, quiet, force, all;
+	struct opt_list labels, filters;
+};
+
+#define ROW(field) offsetof(struct volume_options, field)
+#define LABEL_WIDTH 40
+
+static const struct opt create_opts[] = {
+	{ "label", 'l', OPT_LIST, ROW(labels), "KEY[=VALUE]", "note this with it", NULL },
+};
+static const struct opt list_opts[] = {
+	{ "filter", 'f', OPT_LIST, ROW(filters), "label=KEY[=VALUE]", "only those with this label",
+	  NULL },
+	{ "json", 0, OPT_FLAG, ROW(json), NULL, "print JSON", NULL },
+	{ "quiet", 'q', OPT_FLAG, ROW(quiet), NULL, "print names only", NULL },
+};
+static const struct opt remove_opts[] = {
+	{ "force", 'f', OPT_FLAG, ROW(force), NULL, "do not mind if there is no such volume",
+	  NULL },
+};
+static const struct opt prune_opts[] = {
+	{ "all", 'a', OPT_FLAG, ROW(all), NULL, "every volume that no run uses", NULL },
+	{ "filter", 'f', OPT_LIST, ROW(filters), "label=KEY[=VALUE]", "only those with this label",
+	  NULL },
+};
+
+static int create(const struct verb_call *call, struct err *err)
+{
+	const struct volume_options *options = call->options;
+	cleanup_strbuf struct strbuf record = { 0 };
+	cleanup_close int volumes = -1;
+	int r;
+
+	for (size_t i = 0; i < options->labels.n; i++) {
+		r = volume_label(&record, options->labels.items[i], err);
+		if (r < 0)
+			return r;
+	}
+	if (record.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	volumes = volumes_open(err);
+	if (volumes < 0)
+		return volumes;
+	r = volume_make(volumes, call->argv[0], (struct span){ strbuf_str(&record), record.len },
+			err);
+	if (r < 0)
+		return r;
+	printf("%s\n", call->argv[0]);
+	return 0;
+}
+
+/* "label=KEY" or "label=KEY=VALUE" */
+static int check_filters(const struct opt_list *filters, struct err *err)
+{
+	for (size_t i = 0; i < filters->n; i++) {
+		if (strncmp(filters->items[i], "label=", strlen("label=")) == 0)
+			continue;
+		err_set(err, EINVAL, "--filter %.60s: expected label=KEY or label=KEY=VALUE",
+			filters->items[i]);
+		return err_at(err, ERR_USAGE);
+	}
+	return 0;
+}
+
+static bool has_label(const struct volume_info *info, const char *wanted)
+{
+	size_t n = strlen(wanted);
+
+	for (size_t i = 0; i < info->n_labels; i++) {
+		const char *label = info->labels[i];
+
+		if (strncmp(label, wanted, n) == 0 &&
+		    (label[n] == '\0' || (label[n] == '=' && !strchr(wanted, '='))))
+			return true;
+	}
+	return false;
+}
+
+static bool matches(const struct volume_info *info, const struct opt_list *filters)
+{
+	for (size_t i = 0; i < filters->n; i++) {
+		if (!has_label(info, filters->items[i] + strlen("label=")))
+			return false;
+	}
+	return true;
+}
+
+/* Adds {"name":...} with what is known of it. */
+static void add_json(struct jsonw *j, const char *name, const char *path,
+		     const struct volume_info *info, const struct volume_size *size)
+{
+	jsonw_object(j);
+	if (size)
+		jsonw_ku64(j, "bytes", size->bytes);
+	jsonw_ku64(j, "created", info->created);
+	if (size)
+		jsonw_ku64(j, "files", size->files);
+	jsonw_kbool(j, "in_use", info->in_use);
+	jsonw_key(j, "labels");
+	jsonw_object(j);
+	for (size_t i = 0; i < info->n_labels; i++) {
+		const char *equals = strchr(info->labels[i], '=');
+		size_t n = equals ? (size_t)(equals - info->labels[i]) : strlen(info->labels[i]);
+		char key[160] = "";
+
+		memcpy(key, info->labels[i], n < sizeof(key) ? n : sizeof(key) - 1);
+		jsonw_kstr(j, key, equals ? equals + 1 : "");
+	}
+	jsonw_object_end(j);
+	jsonw_kstr(j, "name", name);
+	jsonw_kstr(j, "path", path);
+	jsonw_object_end(j);
+}
+
+static void print_line(const char *name, const struct volume_info *info)
+{
+	cleanup_strbuf struct strbuf labels = { 0 };
+	time_t created = (time_t)info->created;
+	char day[24] = "?";
+	struct tm tm;
+
+	for (size_t i = 0; i < info->n_labels; i++) {
+		strbuf_puts(&labels, i ? "," : "");
+		strbuf_escaped(&labels, info->labels[i], strlen(info->labels[i]));
+	}
+	if (localtime_r(&created, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d %H:%M", &tm);
+	printf("%-32s %-17s %-7s %.*s\n", name, day, info->in_use ? "in use" : "-", LABEL_WIDTH,
+	       strbuf_str(&labels));
+}
+
+static const char *data_path(const struct verb_call *call, const char *name, struct err *err)
+{
+	const char *folder = NULL;
+	const char *path = NULL;
+
+	if (dirs_data(call->arena, &folder, err) == 0)
+		path = arena_printf(call->arena, "%s/volumes/%s/data", folder, name);
+	if (folder && !path)
+		err_set(err, ENOMEM, "out of memory");
+	return path;
+}
+
+static int list(const struct verb_call *call, struct err *err)
+{
+	const struct volume_options *options = call->options;
+	cleanup_strbuf struct strbuf out = { 0 };
+	cleanup_close int volumes = -1;
+	struct jsonw j = { .out = &out };
+	const char **names = NULL;
+	int n = check_filters(&options->filters, err);
+
+	if (n < 0)
+		return n;
+	volumes = volumes_open(err);
+	if (volumes < 0)
+		return volumes;
+	n = volumes_names(volumes, call->arena, &names, err);
+	if (n < 0)
+		return n;
+	jsonw_array(&j);
+	if (!options->json && !options->quiet)
+		printf("%-32s %-17s %-7s %s\n", "VOLUME", "CREATED", "USE", "LABELS");
+	for (int i = 0; i < n; i++) {
+		struct volume_info info = { 0 };
+		int r = volume_info(volumes, names[i], call->arena, &info, err);
+
+		if (r == -ENOENT) {
+			*err = (struct err){ 0 };
+			continue; /* removed meanwhile */
+		}
+		if (r < 0)
+			return r;
+		if (!matches(&info, &options->filters))
+			continue;
+		if (options->json)
+			add_json(&j, names[i], data_path(call, names[i], err), &info, NULL);
+		else if (options->quiet)
+			printf("%s\n", names[i]);
+		else
+			print_line(names[i], &info);
+	}
+	jsonw_array_end(&j);
+	if (options->json)
+		printf("%s\n", strbuf_str(&out));
+	return out.failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int inspect(const struct verb_call *call, struct err *err)
+{
+	cleanup_close int volumes = volumes_open(err);
+	cleanup_strbuf struct strbuf out = { 0 };
+	struct jsonw j = { .out = &out };
+
+	if (volumes < 0)
+		return volumes;
+	jsonw_array(&j);
+	for (int i = 0; i < call->argc; i++) {
+		const char *name = call->argv[i];
+		const char *path = data_path(call, name, err);
+		struct volume_info info = { 0 };
+		struct volume_size size = { 0 };
+		int r = path ? volume_info(volumes, name, call->arena, &info, err) : -err->code;
+
+		if (r == 0)
+			r = volume_size(volumes, name, &size, err);
+		if (r < 0)
+			return r;
+		add_json(&j, name, path, &info, &size);
+	}
+	jsonw_array_end(&j);
+	printf("%s\n", strbuf_str(&out));
+	return out.failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int remove_volumes(const struct verb_call *call, struct err *err)
+{
+	const struct volume_options *options = call->options;
+	cleanup_close int volumes = volumes_open(err);
+
+	if (volumes < 0)
+		return volumes;
+	for (int i = 0; i < call->argc; i++) {
+		int r = volume_remove(volumes, call->argv[i], err);
+
+		if (r == -ENOENT && options->force) {
+			*err = (struct err){ 0 };
+			continue;
+		}
+		if (r < 0)
+			return r;
+		printf("%s\n", call->argv[i]);
+	}
+	return 0;
+}
+
+static int prune_one(int volumes, const char *name, const struct verb_call *call, struct err *err)
+{
+	const struct volume_options *options = call->options;
+	struct volume_info info = { 0 };
+	int r = volume_info(volumes, name, call->arena, &info, err);
+
+	if (r == 0 && !info.in_use && matches(&info, &options->filters)) {
+		r = volume_remove(volumes, name, err);
+		if (r == 0)
+			printf("%s\n", name);
+	}
+	if (r == -ENOENT || r == -EBUSY) { /* somebody else was faster */
+		*err = (struct err){ 0 };
+		r = 0;
+	}
+	return r;
+}
+
+static int prune(const struct verb_call *call, struct err *err)
+{
+	const struct volume_options *options = call->options;
+	cleanup_close int volumes = -1;
+	const char **names = NULL;
+	int n = check_filters(&options->filters, err);
+	int r;
+
+	if (n < 0)
+		return n;
+	volumes = volumes_open(err);
+	if (volumes < 0)
+		return volumes;
+	n = volumes_names(volumes, call->arena, &names, err);
+	if (n < 0)
+		return n;
+	/* Volumes are made to outlive runs: without being told so, none goes. */
+	for (int i = 0; i < n && (options->all || options->filters.n > 0); i++) {
+		r = prune_one(volumes, names[i], call, err);
+		if (r < 0)
+			return r;
+	}
+	r = volumes_collect(volumes, err);
+	return r < 0 ? r : 0;
+}
+
+static const struct verb verb_create = {
+	.name = "create",
+	.args = "[-l KEY=VALUE]... NAME",
+	.help = "make an empty volume",
+	.opts = create_opts,
+	.n_opts = ARRAY_LEN(create_opts),
+	.options_size = sizeof(struct volume_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = create,
+};
+
+static const struct verb verb_list = {
+	.name = "ls",
+	.args = "[--json|-q] [-f label=KEY[=VALUE]]...",
+	.help = "the volumes there are",
+	.opts = list_opts,
+	.n_opts = ARRAY_LEN(list_opts),
+	.options_size = sizeof(struct volume_options),
+	.run = list,
+};
+
+static const struct verb verb_inspect = {
+	.name = "inspect",
+	.args = "NAME...",
+	.help = "all that is known of a volume, and how much it holds, as JSON",
+	.options_size = sizeof(struct volume_options),
+	.min_args = 1,
+	.max_args = -1,
+	.run = inspect,
+};
+
+static const struct verb verb_remove = {
+	.name = "rm",
+	.args = "[-f] NAME...",
+	.help = "remove volumes and what they hold; refused while a run uses one",
+	.opts = remove_opts,
+	.n_opts = ARRAY_LEN(remove_opts),
+	.options_size = sizeof(struct volume_options),
+	.min_args = 1,
+	.max_args = -1,
+	.run = remove_volumes,
+};
+
+static const struct verb verb_prune = {
+	.name = "prune",
+	.args = "[-a] [-f label=KEY[=VALUE]]...",
+	.help = "remove what a killed command left, and volumes that no run uses if told so",
+	.opts = prune_opts,
+	.n_opts = ARRAY_LEN(prune_opts),
+	.options_size = sizeof(struct volume_options),
+	.run = prune,
+};
+
+static const struct verb *const subverbs[] = {
+	&verb_create, &verb_list, &verb_inspect, &verb_remove, &verb_prune, NULL,
+};
+
+const struct verb verb_volume = {
+	.name = "volume",
+	.args = "VERB [ARG...]",
+	.help = "folders with a name that outlive runs: create, list, remove",
+	.subverbs = subverbs,
+};

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/volume.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/flat.h"
+#include "runtime/dirs.h"
+
+int volumes_open(struct err *err)
+{
+	return dirs_open_data("volumes", err);
+}
+
+static int check_name(const char *name, struct err *err)
+{
+	if (text_is_id(name))
+		return 0;
+	err_set(err, EINVAL,
+		"volume name \"%.70s\": expected 1 to 64 letters, digits, '_', '.', '-', the first a letter or digit",
+		name);
+	err->stage = ERR_USAGE;
+	return -EINVAL;
+}
+
+/* Is what we hold open still what the name stands for? */
+static bool is_current(int volumes, const char *name, int fd)
+{
+	struct stat mine = { 0 };
+	struct stat named = { 0 };
+
+	return fstat(fd, &mine) == 0 && fstatat(volumes, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
+int volume_open(int volumes, const char *name, enum volume_lock how, struct err *err)
+{
+	int r = check_name(name, err);
+
+	if (r < 0)
+		return r;
+	for (;;) {
+		cleanup_close int fd =
+			openat(volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT)
+			return err_set(err, ENOENT, "there is no volume %s", name);
+		if (fd < 0)
+			return err_sys(err, errno, "cannot open the volume %s", name);
+		do
+			r = flock(fd, how == VOLUME_SHARED ? LOCK_SH : LOCK_EX | LOCK_NB);
+		while (r < 0 && errno == EINTR);
+		if (r < 0 && errno == EWOULDBLOCK)
+			return err_set(err, EBUSY, "the volume %s is in use", name);
+		if (r < 0)
+			return err_sys(err, errno, "cannot lock the volume %s", name);
+		if (is_current(volumes, name, fd))
+			return steal_fd(fd);
+	}
+}
+
+int volume_temporary(const char *prefix, char ret[VOLUME_TEMPORARY_LEN], struct err *err)
+{
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return err_sys(err, errno, "cannot get random bytes");
+	snprintf(ret, VOLUME_TEMPORARY_LEN, "%s%016llx", prefix, (unsigned long long)random);
+	return 0;
+}
+
+/* What stands in the folder before it gets its name. */
+static int fill(int dir, struct span record, struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	int r;
+
+	flat_putu(&text, "created", (uint64_t)time(NULL));
+	strbuf_span(&text, record);
+	if (text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (mkdirat(dir, "data", 0700) < 0)
+		return err_sys(err, errno, "cannot make its folder");
+	r = fd_replace_file(dir, "record", text.p, text.len, true, err);
+	return r;
+}
+
+static int make_as(int volumes, const char *temporary, const char *name, struct span record,
+		   struct err *err)
+{
+	cleanup_close int dir =
+		openat(volumes, temporary, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (dir < 0)
+		return err_sys(err, errno, "cannot open its folder");
+	/* The collector takes what is not locked; it cannot run before this, see volume_make(). */
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(err, errno, "cannot lock its folder");
+	r = fill(dir, record, err);
+	if (r < 0)
+		return r;
+	if (renameat2(volumes, temporary, volumes, name, RENAME_NOREPLACE) < 0)
+		return errno == EEXIST ? err_set(err, EEXIST, "there is one already")
+				       : err_sys(err, errno, "cannot give it its name");
+	if (fsync(volumes) < 0)
+		return err_sys(err, errno, "cannot write the folder of volumes");
+	return 0;
+}
+
+int volume_make(int volumes, const char *name, struct span record, struct err *err)
+{
+	/* A descriptor of our own: a lock belongs to the open file, and the caller may hold one. */
+	cleanup_close int lock = openat(volumes, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char temporary[VOLUME_TEMPORARY_LEN];
+	struct err ignored = { 0 };
+	int r = check_name(name, err);
+
+	if (r < 0)
+		return r;
+	if (lock < 0 || flock(lock, LOCK_SH) < 0)
+		return err_sys(err, errno, "cannot lock the folder of volumes");
+	r = volume_temporary(VOLUME_NEW, temporary, err);
+	if (r < 0)
+		return r;
+	if (mkdirat(volumes, temporary, 0700) < 0)
+		return err_sys(err, errno, "cannot make the volume %s", name);
+	r = make_as(volumes, temporary, name, record, err);
+	if (r == 0)
+		return 0;
+	if (fd_remove_tree(volumes, temporary, &ignored) < 0)
+		ignored.code = 0; /* garbage has a name that says so */
+	return err_wrap(err, "volume %s", name);
+}
+
+static int open_or_make(int volumes, const char *name, bool make, struct err *err)
+{
+	static const struct span nothing_more = { "", 0 };
+
+	for (;;) {
+		int fd = volume_open(volumes, name, VOLUME_SHARED, err);
+		int r;
+
+		if (fd != -ENOENT)
+			return fd;
+		if (!make)
+			return err_wrap(err, "a run would make it");
+		*err = (struct err){ 0 };
+		r = volume_make(volumes, name, nothing_more, err);
+		if (r < 0 && r != -EEXIST)
+			return r;
+		*err = (struct err){ 0 };
+	}
+}
+
+static int find_data(const char *name, struct arena *arena, const char **ret, struct err *err)
+{
+	const char *folder = NULL;
+	const char *path;
+	char resolved[PATH_MAX];
+	int r = dirs_data(arena, &folder, err);
+
+	if (r < 0)
+		return r;
+	path = arena_printf(arena, "%s/volumes/%s/data", folder, name);
+	if (!path)
+		return err_set(err, ENOMEM, "out of memory");
+	/* The home may lie behind a link; what is mounted is opened without following any. */
+	if (!realpath(path, resolved))
+		return err_sys(err, errno, "cannot find the volume %s", name);
+	*ret = arena_strdup(arena, resolved);
+	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
+int volumes_use(struct plan_request *request, bool make, struct arena *arena,
+		struct volume_locks *ret, struct err *err)
+{
+	cleanup_close int volumes = -1;
+	struct plan_mount *mounts = arena_array(arena, request->n_mounts + 1, sizeof(*mounts));
+
+	ret->fds = arena_array(arena, request->n_mounts + 1, sizeof(*ret->fds));
+	if (!mounts || !ret->fds)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < request->n_mounts; i++) {
+		const char *name = request->mounts[i].source;
+		int r;
+
+		mounts[i] = request->mounts[i];
+		if (!(mounts[i].flags & MOUNT_FLAG_NAMED))
+			continue;
+		if (volumes < 0)
+			volumes = volumes_open(err);
+		if (volumes < 0)
+			return volumes;
+		r = open_or_make(volumes, name, make, err);
+		if (r < 0)
+			return r;
+		ret->fds[ret->n++] = r;
+		r = find_data(name, arena, &mounts[i].source, err);
+		if (r < 0)
+			return r;
+	}
+	request->mounts = mounts;
+	return 0;
+}
+
+void volumes_release(struct volume_locks *locks)
+{
+	for (size_t i = 0; i < locks->n; i++)
+		closep(&locks->fds[i]);
+	locks->n = 0;
+}

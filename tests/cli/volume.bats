@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Named volumes: kept, private, locked, whole or absent.
+
+setup() {
+  work=$(mktemp -d)
+  export XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data
+  volumes=$XDG_DATA_HOME/immure/volumes
+  cd "$work"
+}
+
+teardown() {
+  cd /
+  chmod -R u+rwX "$work"
+  rm -rf "$work"
+}
+
+@test "what one run writes the next one finds, and nobody else can look" {
+  "$IMMURE" run --host -v cache:/c -- sh -c 'echo kept >/c/f'
+  run "$IMMURE" run --host -v cache:/c:ro -- cat /c/f
+  [ "$output" = kept ]
+  run "$IMMURE" run --host -v cache:/c:ro -- touch /c/g
+  [ "$status" -ne 0 ]
+  [ -z "$(find "$volumes" -maxdepth 2 -type d -perm /077)" ]
+}
+
+@test "create, ls, inspect, rm" {
+  run "$IMMURE" volume create -l tier=gold -l team b
+  [ "$output" = b ]
+  "$IMMURE" volume create a
+  run "$IMMURE" volume create a
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"there is one already"* ]]
+  [ "$("$IMMURE" volume ls -q | tr '\n' ' ')" = "a b " ]
+  [ "$("$IMMURE" volume ls -q -f label=tier=gold)" = b ]
+  [ "$("$IMMURE" volume ls -q -f label=team)" = b ]
+  [ -z "$("$IMMURE" volume ls -q -f label=tier=silver)" ]
+  "$IMMURE" run --host -v b:/b -- sh -c 'head -c 100000 /dev/zero >/b/x; mkdir -p /b/d/e'
+  "$IMMURE" volume inspect b >json
+  [ "$(jq -r '.[0] | [.name, .labels.tier, .labels.team, .in_use, .files, .bytes >= 100000] | join(" ")' json)" = "b gold  false 4 true" ]
+  [ -f "$(jq -r '.[0].path' json)/x" ]
+  [ "$("$IMMURE" volume ls --json | jq -r 'map(.name) | join(",")')" = a,b ]
+  "$IMMURE" volume rm a b
+  [ -z "$(ls -A "$volumes")" ]
+  run "$IMMURE" volume rm a
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"no volume a"* ]]
+  "$IMMURE" volume rm -f a
+}
+
+@test "a volume that a run uses is not removed, and is told to be in use" {
+  "$IMMURE" run --host -v v:/v -- sh -c 'touch /v/ready; exec sleep 30' &
+  pid=$!
+  for _ in $(seq 100); do [ -e "$volumes/v/data/ready" ] && break; sleep 0.1; done
+  run "$IMMURE" volume rm -f v
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"in use"* ]]
+  [ "$("$IMMURE" volume inspect v | jq '.[0].in_use')" = true ]
+  [ -z "$("$IMMURE" volume prune -a)" ]
+  kill -KILL $pid
+  wait $pid || true
+  for _ in $(seq 100); do [ "$("$IMMURE" volume ls --json | jq '.[0].in_use')" = false ] && break; sleep 0.1; done
+  "$IMMURE" volume rm v
+}
+
+@test "prune keeps volumes unless told otherwise" {
+  "$IMMURE" volume create a
+  "$IMMURE" volume create -l x=1 b
+  mkdir -m 700 "$volumes/.new-0000000000000000" "$volumes/.old-0000000000000000"
+  touch "$volumes/.old-0000000000000000/file"
+  "$IMMURE" volume prune
+  [ "$(ls -A "$volumes" | tr '\n' ' ')" = "a b " ]
+  [ "$("$IMMURE" volume prune -f label=x)" = b ]
+  [ "$("$IMMURE" volume prune -a)" = a ]
+}
+
+@test "names that are none, and the folder of volumes itself, are refused" {
+  for name in .. . .hidden a/b "" "a b" "$(printf 'x%.0s' $(seq 65))"; do
+    run "$IMMURE" volume create -- "$name"
+    [ "$status" -eq 2 ]
+    run "$IMMURE" volume rm -- "$name"
+    [ "$status" -eq 2 ]
+  done
+  "$IMMURE" volume create v
+  for source in "$XDG_DATA_HOME" "$volumes" "$volumes/v" "$volumes/v/data"; do
+    run "$IMMURE" run --host -v "$source:/x" -- true
+    [ "$status" -ne 0 ]
+    [[ "$output" == *"images and volumes"* ]]
+  done
+}
+
+@test "a folder of volumes that others may enter is refused" {
+  "$IMMURE" volume create v
+  chmod 755 "$volumes"
+  run "$IMMURE" run --host -v v:/v -- true
+  [ "$status" -eq 125 ]
+  chmod 700 "$volumes"
+}
+
+@test "a dry run makes no volume" {
+  run "$IMMURE" run --host --dry-run -v fresh:/v -- true
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"a run would make it"* ]]
+  [ -z "$(ls -A "$volumes")" ]
+}
+
+@test "what a hostile program left is counted and removed" {
+  "$IMMURE" run --host -v v:/v -- python3 -c '
+import os
+os.chdir("/v")
+for i in range(100):
+    os.mkdir("d" * 200); os.chdir("d" * 200)
+os.mkdir("/v/closed"); open("/v/closed/f", "w"); os.chmod("/v/closed", 0)
+os.symlink("/etc", "/v/link")'
+  "$IMMURE" volume rm v
+  [ -d /etc ]
+  [ -z "$(ls -A "$volumes")" ]
+}
+
+@test "subordinate ids: what a range left is counted and removed" {
+  [ "$(id -u)" -ne 0 ] && grep -q "^$(id -un):" /etc/subuid || skip "needs an ordinary user with subordinate ids"
+  "$IMMURE" run --host --ids range --user 0 -v v:/v -- true
+  # Files of a subordinate id, as a server that drops its privileges leaves them.
+  "$IMMURE" volume inspect v
+  unshare --map-root-user --map-users=auto --map-groups=auto sh -c "mkdir -p $volumes/v/data/theirs/deep && chown -R 7:7 $volumes/v/data/theirs && chmod 700 $volumes/v/data/theirs" 2>/dev/null ||
+    skip "unshare cannot map a range here"
+  [ "$("$IMMURE" volume inspect v | jq '.[0].files')" -eq 3 ]
+  "$IMMURE" volume rm v
+  [ -z "$(ls -A "$volumes")" ]
+}
+
+@test "kill -9 while volumes come and go leaves whole ones or garbage that prune finds" {
+  for i in $(seq 60); do
+    case $((i % 3)) in
+      0) "$IMMURE" volume create -l n=$i v ;;
+      1) "$IMMURE" run --host -v w$i:/w -- true ;;
+      2) "$IMMURE" volume rm v ;;
+    esac >/dev/null 2>&1 &
+    pid=$!
+    sleep 0.0$((RANDOM % 3))$((RANDOM % 10))
+    kill -KILL $pid 2>/dev/null || true
+    wait $pid 2>/dev/null || true
+    for volume in "$volumes"/*; do
+      [ ! -e "$volume" ] || [ -d "$volume/data" -a -f "$volume/record" ]
+    done
+  done
+  sleep 1
+  "$IMMURE" volume prune -a
+  "$IMMURE" volume prune
+  [ -z "$(ls -A "$volumes")" ]
+}
