@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put(struct err *err, int code, const char *format, va_list args)
+printf_like(3, 0) static void put(struct err *err, int code, const char *format, va_list args)
 {
 	int n = vsnprintf(err->msg, sizeof(err->msg), format, args);
 	size_t len = n < 0 ? 0 : (size_t)n;

@@ -117,33 +117,58 @@ static int temporary_name(char ret[40])
 	return 0;
 }
 
-static int write_new(int dirfd, const char *name, const void *bytes, size_t n, bool sync)
+static int write_whole(int fd, const void *bytes, size_t n, bool sync)
 {
-	cleanup_close int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int r = fd_write_all(fd, bytes, n);
+
+	return r == 0 && sync && fsync(fd) < 0 ? -errno : r;
+}
+
+/* A file without a name: a kill leaves nothing of it. Source: open(2), O_TMPFILE. */
+static int write_nameless(int dirfd, const char *name, const void *bytes, size_t n, bool sync)
+{
+	cleanup_close int fd = openat(dirfd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	char self[32];
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = fd_write_all(fd, bytes, n);
-	if (r == 0 && sync && fsync(fd) < 0)
+	r = write_whole(fd, bytes, n, sync);
+	if (r < 0)
+		return r;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, dirfd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* Where there is a file of that name, or no O_TMPFILE, a name of our own comes in between. */
+static int write_and_rename(int dirfd, const char *name, const void *bytes, size_t n, bool sync)
+{
+	cleanup_close int fd = -1;
+	char temporary[40];
+	int r = temporary_name(temporary);
+
+	if (r < 0)
+		return r;
+	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_whole(fd, bytes, n, sync);
+	if (r == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		r = -errno;
+	if (r < 0)
+		unlinkat(dirfd, temporary, 0);
 	return r;
 }
 
 int fd_replace_file(int dirfd, const char *name, const void *bytes, size_t n, bool sync,
 		    struct err *err)
 {
-	char temporary[40];
-	int r = temporary_name(temporary);
+	int r = write_nameless(dirfd, name, bytes, n, sync);
 
-	if (r == 0)
-		r = write_new(dirfd, temporary, bytes, n, sync);
-	if (r == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlinkat(dirfd, temporary, 0);
+	if (r == -EEXIST || r == -EOPNOTSUPP || r == -EISDIR || r == -ENOENT)
+		r = write_and_rename(dirfd, name, bytes, n, sync);
+	if (r < 0)
 		return err_sys(err, -r, "cannot write %s", name);
-	}
 	if (sync && fsync(dirfd) < 0)
 		return err_sys(err, errno, "cannot write the folder of %s", name);
 	return 0;

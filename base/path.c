@@ -28,6 +28,10 @@ int path_open_in(int rootfd, const char *path, uint64_t flags, uint64_t resolve,
 	if (fd == -ELOOP && (resolve & RESOLVE_NO_SYMLINKS))
 		return err_set(err, ELOOP, "%s is a link, or has one on the way, inside the root",
 			       path);
+	/* O_DIRECTORY | O_NOFOLLOW says ENOTDIR for a link. */
+	if (fd == -ENOTDIR && (resolve & RESOLVE_NO_SYMLINKS))
+		return err_set(err, ENOTDIR,
+			       "%s: a link or a file stands where a directory is needed", path);
 	if (fd < 0)
 		return err_sys(err, -fd, "cannot open %s inside the root", path);
 	return fd;

@@ -93,6 +93,19 @@ static int wait_for(pid_t pid, int *ret, struct err *err)
 	return 0;
 }
 
+/* It said why itself; where it writes to is what only we know. */
+static int compiler_failed(struct err *err)
+{
+	cleanup_arena struct arena arena = { 0 };
+	const char *state = NULL;
+	int r = dirs_state(&arena, &state, err);
+
+	if (r < 0)
+		return r;
+	return err_set(err, EIO, "the policy compiler failed; it keeps compiled policies in %s",
+		       state);
+}
+
 static int compile(const char *name, const struct policy_loaded *loaded, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
@@ -133,7 +146,7 @@ static int compile(const char *name, const struct policy_loaded *loaded, struct 
 		return err_at(err, ERR_POLICY);
 	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_set(err, EIO, "the policy compiler failed");
+		return compiler_failed(err);
 	return 0;
 }
 

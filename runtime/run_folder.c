@@ -148,11 +148,18 @@ int run_folder_link(const struct run_folder *folder, int from_dir, const char *f
 
 int run_folder_set_last(const struct run_folder *folder, struct err *err)
 {
-	char temporary[RUN_ID_LEN + 8];
+	static const char temporary[] = ".last";
+	int r = symlinkat(folder->id, folder->runs, temporary);
 
-	snprintf(temporary, sizeof(temporary), ".last-%s", folder->id);
-	if (symlinkat(folder->id, folder->runs, temporary) < 0 ||
-	    renameat(folder->runs, temporary, folder->runs, "last") < 0)
+	/* One name for all: what a kill left is cleared here, and of two runs that end at once one
+	 * is the last. */
+	if (r < 0 && errno == EEXIST) {
+		unlinkat(folder->runs, temporary, 0);
+		r = symlinkat(folder->id, folder->runs, temporary);
+	}
+	if (r < 0 && errno != EEXIST)
+		return err_sys(err, errno, "cannot point \"last\" at run %s", folder->id);
+	if (renameat(folder->runs, temporary, folder->runs, "last") < 0 && errno != ENOENT)
 		return err_sys(err, errno, "cannot point \"last\" at run %s", folder->id);
 	return 0;
 }

@@ -54,10 +54,18 @@ struct builder {
 	size_t cap_mounts;
 };
 
+/* What was typed is at fault, unless it is the machine that lacks what was named. */
 static int usage(struct err *err, int r)
 {
-	err->stage = ERR_USAGE;
+	if (err->stage == ERR_NONE)
+		err->stage = ERR_USAGE;
 	return r;
+}
+
+static int absent(struct err *err, const char *what, const char *typed)
+{
+	err_sys(err, errno, "cannot find %s%s", what, typed);
+	return err_at(err, ERR_HOST);
 }
 
 /*
@@ -86,14 +94,14 @@ static int host_path(struct builder *b, const char *typed, const char **ret, str
 	last = slash + 1;
 	if (*last == '\0' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0) {
 		if (!realpath(full, resolved))
-			return err_sys(err, errno, "cannot find %s", typed);
+			return absent(err, "", typed);
 		return path_clean(b->arena, resolved, ret, err);
 	}
 	dir = arena_strndup(b->arena, full, (size_t)(slash - full) + 1);
 	if (!dir)
 		return err_set(err, ENOMEM, "out of memory");
 	if (!realpath(dir, resolved))
-		return err_sys(err, errno, "cannot find the folder of %s", typed);
+		return absent(err, "the folder of ", typed);
 	full = arena_printf(b->arena, "%s/%s", resolved, last);
 	return full ? path_clean(b->arena, full, ret, err) : err_set(err, ENOMEM, "out of memory");
 }

@@ -93,7 +93,7 @@ kill_after() {
 	"$IMMURE" run --host -- sh -c "echo $TOKEN; sleep 0.3; echo end" >"$HOME_DIR/out" 3>&- &
 	local pid=$!
 	sleep 0.1
-	kill -TSTP "$pid"
+	kill -STOP "$pid"
 	sleep 0.5
 	kill -CONT "$pid"
 	wait "$pid"

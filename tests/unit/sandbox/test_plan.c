@@ -263,6 +263,7 @@ static void stops_when_a_required_layer_is_missing(void **state)
 	assert_int_equal(decide(&s), 0);
 	assert_int_equal(plan_refusal(&s.plan)->layer, LAYER_USERNS);
 	assert_non_null(plan_refusal(&s.plan)->remedy);
+	arena_done(&s.arena);
 
 	scene_init(&s);
 	s.host.landlock_abi = 0;
