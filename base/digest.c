@@ -38,8 +38,8 @@ void digest_hex(const struct digest *d, char ret[DIGEST_HEX_LEN])
 	static const char digits[] = "0123456789abcdef";
 
 	for (size_t i = 0; i < DIGEST_LEN; i++) {
-		ret[2 * i] = digits[d->bytes[i] >> 4];
-		ret[2 * i + 1] = digits[d->bytes[i] & 15];
+		*ret++ = digits[d->bytes[i] >> 4];
+		*ret++ = digits[d->bytes[i] & 15];
 	}
-	ret[2 * DIGEST_LEN] = '\0';
+	*ret = '\0';
 }

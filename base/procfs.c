@@ -115,8 +115,10 @@ static bool status_others(struct span key, struct span value, struct proc_status
 	if (span_eq(key, "Name"))
 		return status_name(value, st);
 	if (span_eq(key, "State")) {
-		st->state = value.n > 0 ? value.p[0] : '?';
-		return value.n > 0;
+		if (value.n == 0)
+			return false;
+		st->state = value.p[0];
+		return true;
 	}
 	if (span_eq(key, "Uid"))
 		return u32_words(value, st->uid, 4);

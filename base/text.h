@@ -47,8 +47,9 @@ must_check int span_milli(struct span s, uint64_t max, uint64_t *ret);
 /* [A-Za-z0-9][A-Za-z0-9_.-]{0,63}: names of runs, sandboxes and volumes (R15). */
 bool text_is_id(const char *s);
 
-/* Bytes of the valid UTF-8 sequence at p (RFC 3629), of n that are there; 0 if it is not valid. */
-size_t text_utf8_length(const char *p, size_t n);
+/* Bytes of the valid UTF-8 sequence at text (RFC 3629), of n that are there; 0 if it is not valid.
+ */
+size_t text_utf8_length(const char *text, size_t n);
 
 /* Smallest number of single-byte edits from a to b, capped at 99: for "did you mean". */
 unsigned text_distance(const char *a, const char *b);

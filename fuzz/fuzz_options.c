@@ -29,9 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		argv[argc++] = arena_strndup(&arena, word.p, word.n);
 	}
-	r = options_read(run_opts, N_RUN_OPTS, argc, argv, &arena, &options, &used, &err);
+	used = options_read(run_opts, N_RUN_OPTS, argc, argv, &arena, &options, &err);
 	options.env_files.n = 0; /* files of this machine are not part of the input */
-	if (r == 0)
+	r = used;
+	if (used >= 0)
 		r = run_request(&options, &caller, argv + used, &arena, &request, &err);
 	if (r < 0 && (err.code == 0 || err.len == 0))
 		abort();

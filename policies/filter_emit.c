@@ -138,6 +138,7 @@ static size_t test(struct emitter *e, const struct cond *c, size_t to_true, size
 		next = test(e, c->right, to_true, to_false);
 		return test(e, c->left, to_true, next);
 	case COND_NOT:
+		/* NOLINTNEXTLINE(readability-suspicious-call-argument): exchanged on purpose */
 		return test(e, c->left, to_false, to_true);
 	case COND_IN:
 		next = to_false;
@@ -148,6 +149,7 @@ static size_t test(struct emitter *e, const struct cond *c, size_t to_true, size
 		branch(e, BPF_JEQ, value, to_true, to_false);
 		break;
 	case COND_LT:
+		/* NOLINTNEXTLINE(readability-suspicious-call-argument): less is not at least */
 		branch(e, BPF_JGE, value, to_false, to_true);
 		break;
 	case COND_HAS:
@@ -155,6 +157,7 @@ static size_t test(struct emitter *e, const struct cond *c, size_t to_true, size
 		put(e, BPF_ALU | BPF_AND | BPF_K, value, 0, 0);
 		break;
 	case COND_ONLY:
+		/* NOLINTNEXTLINE(readability-suspicious-call-argument): another bit is a miss */
 		branch(e, BPF_JSET, ~value, to_false, to_true);
 		break;
 	}
@@ -268,7 +271,7 @@ static void head(struct emitter *e, uint32_t arch, size_t root)
 
 	if (arch == AUDIT_ARCH_X86_64) {
 		kill = leaf(e, VERDICT_KILL, 0, BUNDLE_NO_RULE);
-		root = branch(e, BPF_JGE, X32_BIT, kill, root);
+		branch(e, BPF_JGE, X32_BIT, kill, root);
 	}
 	put(e, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	root = e->n;

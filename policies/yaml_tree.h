@@ -35,6 +35,6 @@ must_check int yaml_tree_read(struct span text, const char *name, struct arena *
 			      struct yaml_node *ret, struct diags *diags);
 
 /* The value of a key, or NULL. */
-const struct yaml_node *yaml_find(const struct yaml_node *map, const char *key);
+const struct yaml_node *yaml_find(const struct yaml_node *in, const char *key);
 
 #endif

@@ -152,7 +152,7 @@ static int letters(struct scan *s, const char *arg, struct err *err)
 }
 
 int options_read(const struct opt *opts, size_t n, int argc, char *const argv[],
-		 struct arena *arena, void *ret, int *ret_used, struct err *err)
+		 struct arena *arena, void *ret, struct err *err)
 {
 	struct scan s = { .opts = opts,
 			  .n = n,
@@ -176,6 +176,5 @@ int options_read(const struct opt *opts, size_t n, int argc, char *const argv[],
 		if (r < 0)
 			return r;
 	}
-	*ret_used = s.at < argc ? s.at : argc;
-	return 0;
+	return s.at < argc ? s.at : argc;
 }

@@ -37,13 +37,12 @@ struct opt {
  *   opts, n  rows of the verb
  *   argv     argv[0] is skipped; borrowed by *ret
  *   ret      the verb's struct, zeroed by the caller
- *   ret_used filled on success: how many of argv were read, argv[0] and "--" included
  *
  * Accepts --name VALUE, --name=VALUE, -l VALUE, -lVALUE, joined flags (-it), unique prefixes are
- * not accepted. Returns 0, or -EINVAL (unknown option, with a near one named; missing or
- * unexpected value; stage ERR_USAGE), -ENOMEM.
+ * not accepted. Returns how many of argv were read, argv[0] and "--" included, or -EINVAL (unknown
+ * option, with a near one named; missing or unexpected value; stage ERR_USAGE), -ENOMEM.
  */
 must_check int options_read(const struct opt *opts, size_t n, int argc, char *const argv[],
-			    struct arena *arena, void *ret, int *ret_used, struct err *err);
+			    struct arena *arena, void *ret, struct err *err);
 
 #endif

@@ -345,12 +345,10 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 		.signals = -1,
 		.whole_argv = whole_argv,
 	};
-	int used = 0;
-	int r;
+	int used = options_read(run_opts, N_RUN_OPTS, argc, argv, &run.arena, &run.options, err);
 
-	r = options_read(run_opts, N_RUN_OPTS, argc, argv, &run.arena, &run.options, &used, err);
-	if (r < 0)
-		return r;
+	if (used < 0)
+		return used;
 	log_setup(run.options.verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
 		  run.options.log_format && strcmp(run.options.log_format, "json") == 0);
 	return run_all(&run, argv + used, err);

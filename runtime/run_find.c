@@ -18,14 +18,16 @@ int run_list(int runs, struct arena *arena, const char ***ret, struct err *err)
 	int copy = openat(runs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_closedir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
-	const char **ids = NULL;
-	size_t cap = 0;
+	const char **ids = arena_alloc(arena, sizeof(*ids));
+	size_t cap = 1;
 	size_t n = 0;
 
 	if (!dir) {
 		closep(&copy);
 		return err_sys(err, errno, "cannot list the runs");
 	}
+	if (!ids)
+		return err_set(err, ENOMEM, "out of memory");
 	while ((entry = readdir(dir)) != NULL) {
 		if (entry->d_type != DT_DIR || !text_is_id(entry->d_name))
 			continue;
@@ -76,6 +78,7 @@ int run_find(int runs, const char *which, struct arena *arena, const char **ret,
 
 	if (n < 0)
 		return n;
+	assert(ids);
 	if (!which || strcmp(which, "last") == 0)
 		return find_last(runs, ids, n, arena, ret, err);
 	for (int i = 0; i < n; i++) {

@@ -111,15 +111,14 @@ static int call_verb(const struct verb *verb, int argc, char *argv[], struct err
 {
 	cleanup_arena struct arena arena = { 0 };
 	struct verb_call call = { .verb = verb, .arena = &arena };
-	int used = 0;
-	int r;
+	int used;
 
 	call.options = arena_alloc(&arena, verb->options_size + 1);
 	if (!call.options)
 		return err_set(err, ENOMEM, "out of memory");
-	r = options_read(verb->opts, verb->n_opts, argc, argv, &arena, call.options, &used, err);
-	if (r < 0)
-		return r;
+	used = options_read(verb->opts, verb->n_opts, argc, argv, &arena, call.options, err);
+	if (used < 0)
+		return used;
 	call.argc = argc - used;
 	call.argv = argv + used;
 	if (call.argc < verb->min_args || (verb->max_args >= 0 && call.argc > verb->max_args)) {

@@ -163,7 +163,8 @@ static int print_chain(const struct run_record *record)
 		printf("chain   ok so far, but the run was cut short: it was never sealed\n");
 		return STATUS_INTEGRITY;
 	}
-	printf("chain   ok  head %.8s..%s  not signed\n", head, head + 2 * DIGEST_LEN - 4);
+	printf("chain   ok  head %.8s..%s  not signed\n", head,
+	       head + (size_t)(DIGEST_HEX_LEN - 1 - 4));
 	printf("exit    %lld\n", (long long)record_number(record->status, "exit", -1));
 	return 0;
 }

@@ -32,14 +32,13 @@ static int parse(struct call *c, char *const argv[])
 {
 	static const char *const environ_of_ours[] = { "LANG=C", "SECRET=x", NULL };
 	static const struct run_caller caller = { .cwd = "/tmp", .environ = environ_of_ours };
-	int r;
 
 	arena_done(&c->arena);
 	*c = (struct call){ 0 };
-	r = options_read(run_opts, N_RUN_OPTS, count(argv), argv, &c->arena, &c->options, &c->used,
-			 &c->err);
-	if (r < 0)
-		return r;
+	c->used = options_read(run_opts, N_RUN_OPTS, count(argv), argv, &c->arena, &c->options,
+			       &c->err);
+	if (c->used < 0)
+		return c->used;
 	return run_request(&c->options, &caller, argv + c->used, &c->arena, &c->request, &c->err);
 }
 
