@@ -6,5 +6,5 @@ case $(clang-format --version) in
 *) echo "skipped: another version of clang-format"; exit 77 ;;
 esac
 cd "$1" || exit 2
-clang-format --dry-run -Werror base/*.[ch] policies/*.[ch] sandbox/*.[ch] audit/*.[ch] runtime/*.[ch] \
+clang-format --dry-run -Werror base/*.[ch] policies/*.[ch] bpf/*.[ch] sandbox/*.[ch] audit/*.[ch] runtime/*.[ch] \
 	fuzz/*.c tests/unit/*/*.c tests/support/*.[ch]

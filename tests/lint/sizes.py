@@ -15,7 +15,7 @@ def main():
     if not shutil.which('ctags'):
         print('skipped: ctags is not installed')
         return 77
-    files = [p for d in ['base', 'policies', 'sandbox', 'audit', 'runtime', 'fuzz', 'tests']
+    files = [p for d in ['base', 'policies', 'bpf', 'sandbox', 'audit', 'runtime', 'fuzz', 'tests']
              for p in sorted((top / d).rglob('*')) if p.suffix in ('.c', '.h', '.py', '.sh')]
     faults = []
     for path in files:

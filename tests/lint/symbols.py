@@ -28,7 +28,7 @@ def undefined(archive):
 def main():
     build = pathlib.Path(sys.argv[1])
     faults = []
-    for name in ['base', 'policies', 'sandbox', 'audit', 'runtime']:
+    for name in ['base', 'policies', 'bpf', 'sandbox', 'audit', 'runtime']:
         for archive in sorted((build / name).glob('lib*.a')):
             used = undefined(archive)
             faults += [f'{archive.name} calls {s}, which is banned' for s in sorted(used & BANNED)]

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_BPF_CALLS_H
+#define IMMURE_BPF_CALLS_H
+
+/* Which system calls are of interest, and how their arguments are copied. Pure. */
+
+#include <stdint.h>
+
+#include "bpf/events.h"
+
+/* What somebody may ask to have recorded. */
+enum tracer_group {
+	TRACER_GROUP_EXEC = 1 << 0,     /* programs that begin */
+	TRACER_GROUP_DENIED = 1 << 1,   /* calls that were refused before they were dispatched */
+	TRACER_GROUP_FLOW = 1 << 2,     /* connections, datagrams, listeners, names asked for */
+	TRACER_GROUP_WRITE = 1 << 3,    /* files opened for writing, made, removed, renamed */
+	TRACER_GROUP_READ = 1 << 4,     /* every file that is opened */
+	TRACER_GROUP_SECURITY = 1 << 5, /* signals, ptrace, mounts, namespaces, bpf, keys, ... */
+	TRACER_GROUP_TASKS = 1 << 6,    /* tasks that are made and end */
+	TRACER_GROUP_ALL = 1 << 7,      /* every call */
+};
+#define TRACER_GROUPS 0xffU
+
+/* Fill the table that the programs read, by number. */
+void tracer_calls_fill(struct tracer_call how[TRACER_CALLS]);
+
+/* Set calls and want of a slot from enum tracer_group bits. */
+void tracer_calls_select(uint32_t groups, struct tracer_slot *slot);
+
+#endif

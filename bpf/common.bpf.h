@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IMMURE_BPF_COMMON_BPF_H
+#define IMMURE_BPF_COMMON_BPF_H
+
+/*
+ * What the programs share: whose task is it, where does its event go, and what was lost.
+ *
+ * Events of process context are put together in `scratch`, one per processor: tracepoints run with
+ * preemption off, and no program of ours runs within another. A soft interrupt may come in between,
+ * so network programs, which run there, reserve room in the ring instead.
+ */
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include "bpf/kernel_types.bpf.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/events.h"
+
+#define SOURCE_WAKEUP (256 << 10) /* bytes waiting, then the reader is woken */
+#define BPF_EEXIST 17
+
+/* Where a marked task stands. */
+enum mark_state {
+	MARK_OUTSIDE,  /* in user mode: an exit that finds this was refused before dispatch */
+	MARK_CALL,     /* sys_enter was seen */
+	MARK_UNHEEDED, /* whatever comes back next was not seen to begin: a new task, an exec */
+};
+
+struct mark {
+	__u32 slot;
+	__u32 generation;
+	__s32 nr;
+	__u8 state; /* enum mark_state */
+	__u8 armed; /* the program has begun: what came before was our own */
+};
+
+/* Whose socket it is: protocol work runs in soft interrupts, where the current task means nothing.
+ */
+struct socket_mark {
+	__u32 slot;
+	__u32 generation;
+	__u32 pid, tid, uid;
+};
+
+struct flow_key {
+	__u32 slot, generation;
+	__u16 family, port;
+	__u32 protocol;
+	__u8 remote[16];
+};
+
+struct scratch {
+	struct tracer_event event;
+	char tail[3 * TRACER_TEXT];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct mark);
+} marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct socket_mark);
+} sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRACER_SLOTS);
+	__type(key, __u32);
+	__type(value, struct tracer_slot);
+} slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_key);
+	__type(value, __u64);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TRACER_SLOTS);
+	__type(key, __u32);
+	__array(values, struct ring_map);
+} rings SEC(".maps");
+
+struct stats_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct tracer_stats));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TRACER_SLOTS);
+	__type(key, __u32);
+	__array(values, struct stats_map);
+} stats SEC(".maps");
+
+static __always_inline struct mark *mark_of_current(void)
+{
+	return bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);
+}
+
+static __always_inline struct tracer_stats *stats_of(__u32 slot)
+{
+	void *inner = bpf_map_lookup_elem(&stats, &slot);
+	__u32 zero = 0;
+
+	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
+}
+
+/* The slot's settings, if it still belongs to the same sandbox. */
+static __always_inline struct tracer_slot *slot_of(__u32 number, __u32 generation)
+{
+	struct tracer_slot *slot = bpf_map_lookup_elem(&slots, &number);
+
+	return slot && slot->generation == generation ? slot : NULL;
+}
+
+static __always_inline bool is_ia32(void)
+{
+	return bpf_get_current_task_btf()->thread_info.status & 2; /* TS_COMPAT */
+}
+
+static __always_inline __u64 wakeup(void *ring)
+{
+	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= SOURCE_WAKEUP ? BPF_RB_FORCE_WAKEUP
+									   : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void fill_event(struct tracer_event *event, __u16 type)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	__builtin_memset(event, 0, sizeof(*event));
+	event->ns = bpf_ktime_get_boot_ns();
+	event->pid = id >> 32;
+	event->tid = (__u32)id;
+	event->ppid = task->real_parent->tgid;
+	event->uid = (__u32)bpf_get_current_uid_gid();
+	event->type = type;
+	event->nr = -1;
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+}
+
+/* An empty event of the current task, in this processor's scratch memory. */
+static __always_inline struct scratch *begin(__u16 type)
+{
+	__u32 zero = 0;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+
+	if (s)
+		fill_event(&s->event, type);
+	return s;
+}
+
+static __always_inline void emit(struct scratch *s, __u32 slot, struct tracer_stats *count)
+{
+	void *ring = bpf_map_lookup_elem(&rings, &slot);
+	__u32 tail = (__u32)s->event.first_len + s->event.second_len;
+
+	s->event.seq = __sync_fetch_and_add(&count->seq, 1);
+	if (tail > 2 * TRACER_TEXT)
+		tail = 2 * TRACER_TEXT;
+	if (!ring || bpf_ringbuf_output(ring, s, sizeof(s->event) + tail, wakeup(ring)))
+		__sync_fetch_and_add(&count->dropped, 1);
+}
+
+#endif

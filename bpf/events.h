@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+#ifndef IMMURE_BPF_EVENTS_H
+#define IMMURE_BPF_EVENTS_H
+
+/*
+ * What crosses from the kernel to us. Compiled on both sides: fixed widths, little-endian as the
+ * machine is, sizes asserted. A change of any layout changes TRACER_VERSION.
+ */
+
+#include <linux/types.h>
+
+#define TRACER_VERSION 1
+#define TRACER_CALLS 512 /* numbers of calls are below this; others are counted as `other` */
+#define TRACER_SLOTS 256 /* sandboxes at a time */
+#define TRACER_TEXT 1024 /* bytes of one tail at most, a power of two */
+#define TRACER_COMM 16
+
+enum tracer_type {
+	TRACER_SYSCALL = 1, /* a call that came back */
+	TRACER_DENIED,      /* a call that was refused before it was dispatched */
+	TRACER_KILLED,      /* a task that the filter killed: nr and args of its last call */
+	TRACER_EXEC,        /* first: path of the program, second: name as given, then argv */
+	TRACER_FORK,        /* args: new tid, new tgid, clone flags */
+	TRACER_EXIT,        /* of a task: ret is the wait status */
+	TRACER_TCP,         /* args: old state, new state, bytes sent, bytes received */
+	TRACER_DATAGRAM,    /* first datagram of its kind to that address; args[0]: its length */
+	TRACER_DNS,         /* first: struct tracer_socket, second: the query */
+	TRACER_RING,        /* io_uring took an operation: args[0] is its number */
+	TRACER_TYPE_END
+};
+
+enum tracer_flag {
+	TRACER_IA32 = 1 << 0,       /* nr is of the 32-bit table */
+	TRACER_CUT = 1 << 1,        /* a tail is longer than what is here */
+	TRACER_UNREADABLE = 1 << 2, /* user memory could not be read: that tail is empty */
+	TRACER_PATH = 1 << 3,       /* first: names from leaf to root, each followed by NUL */
+	TRACER_TUPLE = 1 << 4,      /* first: struct tracer_socket, the kernel's copy */
+	TRACER_USER = 1 << 5,       /* second (and first, unless PATH or TUPLE): user memory */
+	TRACER_FILE = 1 << 6,       /* dev and ino are those of the file */
+	TRACER_LEADER = 1 << 7,     /* EXIT: the last task of its process */
+};
+
+/* The kernel's copy of a socket's two ends. */
+struct tracer_socket {
+	__u16 family; /* AF_* */
+	__u16 protocol;
+	__u16 local_port, remote_port; /* host order */
+	__u8 local[16], remote[16];    /* the first 4 for AF_INET */
+};
+
+/* Followed by first_len and then second_len bytes. */
+struct tracer_event {
+	__u64 seq; /* in its sandbox, from 0; taken before output, so a gap is a loss */
+	__u64 ns;  /* CLOCK_BOOTTIME */
+	__u32 pid, tid, ppid, uid;
+	__u16 type;  /* enum tracer_type */
+	__u16 flags; /* enum tracer_flag */
+	__s32 nr;    /* of the call, or -1 */
+	__s64 ret;
+	__u64 args[6];
+	__u64 ino;
+	__u32 dev; /* as the kernel has it: major << 20 | minor */
+	__u16 first_len, second_len;
+	char comm[TRACER_COMM];
+};
+
+/*
+ * One page group per sandbox, mapped read-only by whoever owns the sandbox. Written by the
+ * programs only; exact at any moment at which no task of the sandbox runs.
+ */
+struct tracer_stats {
+	__u64 seq;     /* events that should have come out, written or not */
+	__u64 dropped; /* of them, those that found the ring full */
+	__u64 lost;    /* tasks that could not be marked: the sandbox must be ended */
+	__u64 alive;   /* marked tasks that have not ended */
+	__u64 tasks;   /* marked tasks ever */
+	__u64 calls;   /* sum of counts, ia32 and other */
+	__u64 denied;
+	__u64 other; /* calls with a number out of range, x32 among them */
+	__u64 sent, received;
+	__u64 rings; /* operations that io_uring took: they are invisible as calls */
+	__u64 spare[5];
+	__u64 counts[TRACER_CALLS];
+	__u64 denied_counts[TRACER_CALLS];
+	__u64 ia32_counts[TRACER_CALLS];
+};
+
+/* What one sandbox's events are. */
+enum tracer_want {
+	TRACER_WANT_DENIED = 1 << 0,
+	TRACER_WANT_TASKS = 1 << 1, /* FORK and EXIT */
+	TRACER_WANT_EXEC = 1 << 2,
+	TRACER_WANT_FLOWS = 1 << 3,      /* TCP, DATAGRAM, DNS */
+	TRACER_WANT_READ_OPENS = 1 << 4, /* opens that neither write nor create */
+	TRACER_WANT_ALL = 1 << 5,        /* every call, whatever the mask */
+};
+
+struct tracer_slot {
+	__u64 calls[TRACER_CALLS / 64]; /* bit by number: an event for each such call */
+	__u32 want;                     /* enum tracer_want */
+	__u32 generation;               /* told apart from what used this slot before; 0: free */
+	/* For the daemon, which finds its sandboxes here after a restart. */
+	__u32 owner; /* uid of who asked */
+	__u32 pid;   /* first task */
+	char name[64];
+};
+
+/* How the arguments of a call are copied; see the table in calls.c. */
+enum tracer_capture {
+	TRACER_TAKE_FD = 1 << 0,      /* the result is a descriptor of a file */
+	TRACER_TAKE_SOCKET = 1 << 1,  /* args[0] is a socket */
+	TRACER_TAKE_ACCEPT = 1 << 2,  /* the result is a socket */
+	TRACER_TAKE_ADDRESS = 1 << 3, /* args[first] is a sockaddr, args[first + 1] its length */
+	TRACER_TAKE_STRINGS = 1 << 4, /* args[first] and args[second] are paths, 7: none */
+};
+
+struct tracer_call {
+	__u8 take;          /* enum tracer_capture */
+	__u8 first, second; /* numbers of arguments */
+	__u8 open_flags;    /* argument with the flags of open(2), 6: always writes, 7: none */
+};
+
+_Static_assert(sizeof(struct tracer_socket) == 40, "layout");
+_Static_assert(sizeof(struct tracer_event) == 128, "layout");
+_Static_assert(sizeof(struct tracer_stats) == 128 + 3 * 8 * TRACER_CALLS, "layout");
+_Static_assert(sizeof(struct tracer_slot) == 144, "layout");
+_Static_assert(sizeof(struct tracer_call) == 4, "layout");
+
+#define TRACER_EVENT_MAX (sizeof(struct tracer_event) + 2 * TRACER_TEXT)
+
+#endif

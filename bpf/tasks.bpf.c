@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Tasks: a mark is inherited by whatever a marked task makes; programs begin; tasks end. */
+#include "bpf/copy.bpf.h"
+
+#define SIGKILL 9
+#define SIGSYS 31
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
+{
+	struct mark *mark = mark_of_current();
+	struct tracer_stats *count;
+	struct tracer_slot *slot;
+	struct mark *child;
+	struct scratch *s;
+
+	if (!mark)
+		return 0;
+	count = stats_of(mark->slot);
+	child = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!child) {
+		/* Fail closed: we end the maker, and the supervisor, who sees the count, the rest.
+		 */
+		if (count)
+			__sync_fetch_and_add(&count->lost, 1);
+		bpf_send_signal(SIGKILL);
+		return 0;
+	}
+	child->slot = mark->slot;
+	child->generation = mark->generation;
+	child->armed = mark->armed;
+	child->state = MARK_UNHEEDED;
+	slot = slot_of(mark->slot, mark->generation);
+	if (!count || !slot)
+		return 0;
+	__sync_fetch_and_add(&count->alive, 1);
+	__sync_fetch_and_add(&count->tasks, 1);
+	if (!mark->armed || !(slot->want & TRACER_WANT_TASKS))
+		return 0;
+	s = begin(TRACER_FORK);
+	if (!s)
+		return 0;
+	s->event.args[0] = task->pid;
+	s->event.args[1] = task->tgid;
+	s->event.args[2] = clone_flags;
+	emit(s, mark->slot, count);
+	return 0;
+}
+
+/* The kernel's copy of the program, and argv in the new memory before any of its code has run. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct mark *mark = mark_of_current();
+	struct tracer_stats *count;
+	struct tracer_slot *slot;
+	struct scratch *s;
+	__u64 start, size;
+	long n;
+
+	if (!mark)
+		return 0;
+	mark->armed = 1;
+	if (mark->state != MARK_CALL)
+		mark->state = MARK_UNHEEDED;
+	slot = slot_of(mark->slot, mark->generation);
+	count = stats_of(mark->slot);
+	if (!slot || !count || !(slot->want & TRACER_WANT_EXEC))
+		return 0;
+	s = begin(TRACER_EXEC);
+	if (!s)
+		return 0;
+	s->event.args[0] = (__u32)old_pid;
+	copy_file(s, bprm->file);
+	n = bpf_probe_read_kernel_str(tail_at(s, s->event.first_len), TRACER_TEXT / 2,
+				      bprm->filename);
+	if (n < 1)
+		n = 0;
+	s->event.second_len = n;
+	start = task->mm->arg_start;
+	size = task->mm->arg_end - start;
+	if (size > TRACER_TEXT / 2) {
+		size = TRACER_TEXT / 2;
+		s->event.flags |= TRACER_CUT;
+	}
+	if (size > 0 && bpf_probe_read_user(tail_at(s, s->event.first_len) + (n & 1023), size,
+					    (void *)start) == 0)
+		s->event.second_len += size;
+	else
+		s->event.flags |= TRACER_UNREADABLE;
+	emit(s, mark->slot, count);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(task_ends, struct task_struct *task)
+{
+	struct mark *mark = mark_of_current();
+	struct tracer_stats *count;
+	struct tracer_slot *slot;
+	struct scratch *s;
+	bool killed;
+
+	if (!mark)
+		return 0;
+	slot = slot_of(mark->slot, mark->generation);
+	count = stats_of(mark->slot);
+	if (!slot || !count)
+		return 0;
+	__sync_fetch_and_add(&count->alive, -1);
+	killed = (task->exit_code & 0x7f) == SIGSYS && mark->state == MARK_OUTSIDE;
+	if (!mark->armed ||
+	    !(slot->want & (killed ? TRACER_WANT_DENIED | TRACER_WANT_TASKS : TRACER_WANT_TASKS)))
+		return 0;
+	s = begin(killed ? TRACER_KILLED : TRACER_EXIT);
+	if (!s)
+		return 0;
+	s->event.ret = task->exit_code;
+	if (BPF_CORE_READ(task, signal, live.counter) == 0)
+		s->event.flags |= TRACER_LEADER;
+	if (killed) {
+		struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+		s->event.nr = (__s32)regs->orig_ax;
+		s->event.args[0] = regs->di;
+		s->event.args[1] = regs->si;
+		if (is_ia32())
+			s->event.flags |= TRACER_IA32;
+	}
+	emit(s, mark->slot, count);
+	return 0;
+}

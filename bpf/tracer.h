@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_BPF_TRACER_H
+#define IMMURE_BPF_TRACER_H
+
+/*
+ * The loader: programs and maps live as pins in a folder of a BPF file system, so that they outlive
+ * whoever loaded them. CAP_BPF and CAP_PERFMON are enough.
+ */
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "bpf/events.h"
+
+struct tracer;
+
+/* One sandbox's descriptors, both to be handed out. */
+struct tracer_fds {
+	int ring, stats;
+};
+
+/*
+ * Take over what is pinned in a folder, or load everything anew and pin it there. Attaches nothing.
+ *
+ *   dir  path of a folder of a BPF file system that we may write; "." works where the way to it
+ *        is closed to us
+ *   ret  the caller owns it: tracer_close()
+ *
+ * Returns   0, or -errno and which program the kernel refused.
+ */
+must_check int tracer_open(const char *dir, struct tracer **ret, struct err *err);
+
+/* Release descriptors. What is pinned stays, and so does what is attached. */
+void tracer_close(struct tracer *tracer);
+
+/* Attach what is not attached yet, and pin that too. */
+must_check int tracer_attach(struct tracer *tracer, struct err *err);
+
+/* Detach all: without sandboxes no task on this machine pays for us. */
+void tracer_detach(struct tracer *tracer);
+
+/* Remove every pin. Marks and counters go with the last descriptor. */
+void tracer_unpin(struct tracer *tracer);
+
+/*
+ * Put a new, empty ring and new counters into a slot that is not in use: takes tens of
+ * milliseconds, so it is done before somebody asks.
+ *
+ *   ring_bytes  a power of two, a multiple of the page
+ *   ret         owned by the caller; they must never be handed out twice
+ */
+must_check int tracer_fill_slot(struct tracer *tracer, uint32_t slot, uint32_t ring_bytes,
+				struct tracer_fds *ret, struct err *err);
+
+/* Make a filled slot belong to a sandbox, with its counters pinned under the slot's number. */
+must_check int tracer_take_slot(struct tracer *tracer, uint32_t slot,
+				const struct tracer_slot *value, int stats, struct err *err);
+
+/* The slot is nobody's. */
+void tracer_drop_slot(struct tracer *tracer, uint32_t slot);
+
+/* What is in a slot; generation 0 if it is nobody's. */
+must_check int tracer_read_slot(struct tracer *tracer, uint32_t slot, struct tracer_slot *ret,
+				struct err *err);
+
+/* The counters of a slot that was taken before we began. The caller owns the descriptor. */
+must_check int tracer_open_stats(struct tracer *tracer, uint32_t slot, struct err *err);
+
+/*
+ * Mark a task: it and all it will make belong to the slot.
+ *
+ * Returns   0, -EEXIST (it has a mark), -ESRCH (it is gone), -errno.
+ */
+must_check int tracer_mark(struct tracer *tracer, int pidfd, uint32_t slot, uint32_t generation,
+			   struct err *err);
+
+bool tracer_is_marked(struct tracer *tracer, int pidfd);
+
+#endif

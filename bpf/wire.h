@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_BPF_WIRE_H
+#define IMMURE_BPF_WIRE_H
+
+/*
+ * What immure and immure-tracerd say to one another: messages of one size each, over a
+ * SOCK_SEQPACKET socket. Whoever asks sends one request; the connection then stands for the
+ * sandbox, and its end tells the daemon that nobody reads any more.
+ */
+
+#include "base/err.h"
+#include "bpf/calls.h"
+
+#define WIRE_SOCKET "/run/immure/tracerd.sock"
+#define WIRE_MAGIC 0x54524d49U /* "IMRT" */
+#define WIRE_VERSION 1
+
+enum wire_kind {
+	WIRE_TRACE = 1, /* with the pidfd of a task that waits: mark it */
+	WIRE_LIST,      /* what of mine is traced? One reply for each, then one with status 0 */
+};
+
+struct wire_request {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t kind;   /* enum wire_kind */
+	uint32_t groups; /* enum tracer_group bits */
+	uint32_t zero;
+	char name[64]; /* of the run: text_is_id(), padded with NUL */
+};
+
+enum wire_status {
+	WIRE_DONE,    /* TRACE: two descriptors come with it, ring and counters */
+	WIRE_REFUSED, /* text says why */
+	WIRE_ENTRY,   /* LIST: one sandbox; text is its name */
+};
+
+struct wire_reply {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t status;     /* enum wire_status */
+	uint32_t ring_bytes; /* size of the ring's data */
+	uint32_t pid;        /* LIST: its first process */
+	uint64_t calls, denied, events, dropped, tasks, alive, sent, received;
+	char text[128]; /* ends with NUL */
+};
+
+/* Fill in magic, version, kind; copy name. */
+void wire_request_init(enum wire_kind kind, uint32_t groups, const char *name,
+		       struct wire_request *ret);
+
+/*
+ * Check what somebody sent.
+ *
+ * Returns   0, or -EBADMSG and the reason.
+ */
+must_check int wire_request_decode(const void *bytes, size_t n, struct wire_request *ret,
+				   struct err *err);
+must_check int wire_reply_decode(const void *bytes, size_t n, struct wire_reply *ret,
+				 struct err *err);
+
+/*
+ * Send one message with up to two descriptors (-1: none).
+ *
+ * Returns   0 or -errno; never raises SIGPIPE, never waits if the socket is non-blocking.
+ */
+must_check int wire_send(int fd, const void *bytes, size_t n, int first, int second);
+
+/*
+ * Receive one message of at most n bytes. Descriptors beyond the two are closed.
+ *
+ *   fds  set to -1 where there is none; the caller owns them
+ *
+ * Returns   bytes received (0: the other side has gone), -EMSGSIZE (longer than n), -errno.
+ */
+must_check ssize_t wire_receive(int fd, void *bytes, size_t n, int fds[2]);
+
+#endif
