@@ -7,6 +7,6 @@ command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed"; exit 
 cd "$top" || exit 2
 case $tool in
 codespell) codespell -q 3 -L usig,opne,ans base policies bpf sandbox audit runtime docs ./*.md ;;
-shellcheck) shellcheck -x tests/run tests/fuzz_run tests/lint/*.sh runtime/quickstart .ci/run ;;
+shellcheck) shellcheck -x tests/vm/guest/*.sh tests/vm/shell tests/run tests/fuzz_run tests/lint/*.sh runtime/quickstart .ci/run ;;
 mandoc) mandoc -Tlint -W error "$@" ;;
 esac

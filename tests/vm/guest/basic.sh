@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# immure as an ordinary user and as root on this kernel, without any module of the kernel's.
+# shellcheck source=tests/vm/guest/lib.sh
+. /vm/tests/vm/guest/lib.sh
+furnish
+
+check "kernel $(uname -r): doctor" immure doctor
+for user in root immure-test immure-nosub; do
+	run() { su -s /bin/sh "$user" -c "cd && $*"; }
+	says "$user: the program runs" "hello" run "immure run --host -- echo hello"
+	says "$user: not root inside, no capability" "0000000000000000" run "immure run --host -- grep CapEff /proc/self/status"
+	check "$user: status comes back" run "immure run --host -- sh -c 'exit 7'; test \$? -eq 7"
+	refuse "$user: files of the host cannot be written" run "immure run --host -- touch /usr/x"
+	refuse "$user: no further namespaces" run "immure run --host -- unshare -U true"
+	says "$user: a refused call is recorded" "unshare" run "immure run --host -- unshare -U true; immure audit show last"
+done
+
+for test in /vm/unit/test_*; do
+	check "$(basename "$test")" su -s /bin/sh immure-nosub -c "$test"
+done

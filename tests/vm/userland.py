@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of this machine a guest needs for the project's own tests: Python, a shell, util-linux, immure."""
+
+import pathlib
+import shutil
+import sys
+
+PROGRAMS = ("bash", "python3", "unshare", "newuidmap", "newgidmap", "setpriv", "ldd", "rm", "sleep")
+STDLIB = f"/usr/lib/python3.{sys.version_info.minor}"
+# Tests, tools and documentation of Python are most of its size.
+STDLIB_SKIP = ("test", "idlelib", "lib2to3", "tkinter", "ensurepip", "distutils", "pydoc_data", "unittest",
+               "turtledemo", "venv", "xmlrpc", "wsgiref", "sqlite3", "curses")
+
+UNITS = ("base_path", "base_procfs", "sandbox_plan", "runtime_run_folder")
+
+
+def add_programs(segment):
+    """Real programs instead of busybox's."""
+    for name in PROGRAMS:
+        found = shutil.which(name, path="/usr/bin:/bin:/usr/sbin:/sbin")
+        if found:
+            segment.replace(str(pathlib.Path(found).resolve()), f"/usr/bin/{name}")
+    segment.tree(STDLIB, skip=STDLIB_SKIP)
+
+
+def add_immure(segment, build):
+    """The launcher, its helper and the acts of a build folder, as if installed below /usr."""
+    build = pathlib.Path(build)
+    segment.replace(str(build / "runtime/immure"), "/usr/bin/immure")
+    segment.replace(str(build / "runtime/immure-tool"), "/usr/libexec/immure/immure-tool")
+    segment.replace(str(build / "tests/containment/acts"), "/vm/acts")
+
+
+def add_units(segment, build):
+    """The unit tests that ask the kernel something."""
+    for name in UNITS:
+        program = pathlib.Path(build) / "tests/unit" / f"test_{name}"
+        segment.file(str(program), f"/vm/unit/{program.name}")
+
+
+def add_tests(segment, tests):
+    segment.tree(str(tests), "/vm/tests", skip=("__pycache__",))
