@@ -1,9 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The program is written from its end to its start: a target always exists before the jump to it,
- * and an address is the distance from the end. Leaves are shared while they are within reach of a
- * jump (255), and written again where they are not.
- */
 #include "policies/filter_emit.h"
 
 #include <linux/audit.h>
@@ -11,11 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "policies/bpf_emit.h"
 #include "policies/bundle.h"
 #include "policies/syscall_sets.h"
 
 #define X32_BIT 0x40000000U
-#define REACH 250 /* below 255, so that two trampolines never push a target out */
 
 const char *const filter_always[] = { "exit", "exit_group", "rt_sigreturn", "restart_syscall",
 				      NULL };
@@ -37,131 +32,64 @@ struct interval {
 struct emitter {
 	const struct policy *policy;
 	enum filter_kind kind;
-	struct sock_filter *code; /* code[0] is the last instruction */
-	size_t n;
-	bool full;
-	struct {
-		uint32_t value;
-		size_t address;
-	} leaves[256];
-	size_t n_leaves;
+	struct bpf_emitter bpf;
 	struct interval *intervals;
 	size_t n_intervals;
 };
 
-/* Append and return its address, from 1. */
-static size_t put(struct emitter *e, uint16_t code, uint32_t k, size_t to_true, size_t to_false)
-{
-	size_t at = e->n + 1;
-
-	if (e->n == FILTER_MAX_INSNS) {
-		e->full = true;
-		return at;
-	}
-	e->code[e->n++] = (struct sock_filter){
-		.code = code,
-		.jt = (uint8_t)(to_true ? at - to_true - 1 : 0),
-		.jf = (uint8_t)(to_false ? at - to_false - 1 : 0),
-		.k = k,
-	};
-	return at;
-}
-
-/* An address near enough to jump to that leads to target. */
-static size_t near(struct emitter *e, size_t target)
-{
-	if (e->n + 1 - target <= REACH)
-		return target;
-	return put(e, BPF_JMP | BPF_JA, (uint32_t)(e->n + 1 - target - 1), 0, 0);
-}
-
-static size_t branch(struct emitter *e, uint16_t op, uint32_t k, size_t to_true, size_t to_false)
-{
-	to_true = near(e, to_true);
-	to_false = near(e, to_false);
-	return put(e, BPF_JMP | BPF_K | op, k, to_true, to_false);
-}
-
-static size_t ret(struct emitter *e, uint32_t value)
-{
-	for (size_t i = 0; i < e->n_leaves; i++) {
-		if (e->leaves[i].value != value)
-			continue;
-		if (e->n + 1 - e->leaves[i].address > REACH)
-			e->leaves[i].address = put(e, BPF_RET | BPF_K, value, 0, 0);
-		return e->leaves[i].address;
-	}
-	if (e->n_leaves == ARRAY_LEN(e->leaves))
-		return put(e, BPF_RET | BPF_K, value, 0, 0);
-	e->leaves[e->n_leaves].value = value;
-	e->leaves[e->n_leaves].address = put(e, BPF_RET | BPF_K, value, 0, 0);
-	return e->leaves[e->n_leaves++].address;
-}
-
 static size_t leaf(struct emitter *e, enum verdict verdict, int error, uint16_t rule)
 {
 	if (e->kind == FILTER_EXPLAIN)
-		return ret(e, EXPLAIN_LEAF(rule, verdict, error));
+		return bpf_emit_ret(&e->bpf, EXPLAIN_LEAF(rule, verdict, error));
 	switch (verdict) {
 	case VERDICT_ALLOW:
-		return ret(e, SECCOMP_RET_ALLOW);
+		return bpf_emit_ret(&e->bpf, SECCOMP_RET_ALLOW);
 	case VERDICT_NOTIFY:
-		return ret(e, SECCOMP_RET_USER_NOTIF);
+		return bpf_emit_ret(&e->bpf, SECCOMP_RET_USER_NOTIF);
 	case VERDICT_ERRNO:
-		return ret(e, SECCOMP_RET_ERRNO | (uint32_t)error);
+		return bpf_emit_ret(&e->bpf, SECCOMP_RET_ERRNO | (uint32_t)error);
 	case VERDICT_KILL:
 		break;
 	}
-	return ret(e, SECCOMP_RET_KILL_PROCESS);
+	return bpf_emit_ret(&e->bpf, SECCOMP_RET_KILL_PROCESS);
 }
 
-/* The kernel uses the low half of what it takes as int: so do we (CVE-2019-7303). */
-static size_t load_arg(struct emitter *e, unsigned arg)
-{
-	uint32_t offset = (uint32_t)(offsetof(struct seccomp_data, args) + sizeof(uint64_t) * arg);
-
-	return put(e, BPF_LD | BPF_W | BPF_ABS,
-		   offset + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0), 0, 0);
-}
-
-/* Code that goes to to_true if the condition holds; returns its address. */
-static size_t test(struct emitter *e, const struct cond *c, size_t to_true, size_t to_false)
+/* Code that goes to yes if the condition holds; returns its address. */
+static size_t test(struct emitter *e, const struct cond *c, size_t yes, size_t no)
 {
 	uint32_t value = c->n_values > 0 ? c->values[0] : 0;
 	size_t next;
 
 	switch (c->kind) {
 	case COND_AND:
-		next = test(e, c->right, to_true, to_false);
-		return test(e, c->left, next, to_false);
+		next = test(e, c->right, yes, no);
+		return test(e, c->left, next, no);
 	case COND_OR:
-		next = test(e, c->right, to_true, to_false);
-		return test(e, c->left, to_true, next);
+		next = test(e, c->right, yes, no);
+		return test(e, c->left, yes, next);
 	case COND_NOT:
-		/* NOLINTNEXTLINE(readability-suspicious-call-argument): exchanged on purpose */
-		return test(e, c->left, to_false, to_true);
+		return test(e, c->left, no, yes);
 	case COND_IN:
-		next = to_false;
+		next = no;
 		for (uint32_t i = c->n_values; i-- > 0;)
-			next = branch(e, BPF_JEQ, c->values[i], to_true, next);
+			next = bpf_emit_branch(&e->bpf, BPF_JEQ, c->values[i], yes, next);
 		break;
 	case COND_EQ:
-		branch(e, BPF_JEQ, value, to_true, to_false);
+		bpf_emit_branch(&e->bpf, BPF_JEQ, value, yes, no);
 		break;
 	case COND_LT:
-		/* NOLINTNEXTLINE(readability-suspicious-call-argument): less is not at least */
-		branch(e, BPF_JGE, value, to_false, to_true);
+		bpf_emit_branch(&e->bpf, BPF_JGE, value, no, yes);
 		break;
 	case COND_HAS:
-		branch(e, BPF_JEQ, value, to_true, to_false);
-		put(e, BPF_ALU | BPF_AND | BPF_K, value, 0, 0);
+		bpf_emit_branch(&e->bpf, BPF_JEQ, value, yes, no);
+		bpf_emit(&e->bpf, BPF_ALU | BPF_AND | BPF_K, value, 0, 0);
 		break;
 	case COND_ONLY:
-		/* NOLINTNEXTLINE(readability-suspicious-call-argument): another bit is a miss */
-		branch(e, BPF_JSET, ~value, to_false, to_true);
+		bpf_emit_branch(&e->bpf, BPF_JSET, ~value, no, yes);
 		break;
 	}
-	return load_arg(e, c->arg);
+	/* The kernel uses the low half of what it takes as int: so do we (CVE-2019-7303). */
+	return bpf_emit_load_arg(&e->bpf, c->arg, false);
 }
 
 static int error_of(const struct policy *policy, const struct syscall_rule *rule)
@@ -246,7 +174,7 @@ static size_t interval_code(struct emitter *e, size_t i)
 		if (other->code && same(other->decision, interval->decision))
 			interval->code = other->code;
 	}
-	if (interval->code == 0 || e->n + 1 - interval->code > REACH)
+	if (interval->code == 0 || !bpf_emit_is_near(&e->bpf, interval->code))
 		interval->code = decide(e, interval->decision);
 	return interval->code;
 }
@@ -262,7 +190,7 @@ static size_t tree(struct emitter *e, size_t lo, size_t hi)
 		return interval_code(e, lo);
 	right = tree(e, middle, hi);
 	left = tree(e, lo, middle);
-	return branch(e, BPF_JGE, (uint32_t)e->intervals[middle].start, right, left);
+	return bpf_emit_branch(&e->bpf, BPF_JGE, (uint32_t)e->intervals[middle].start, right, left);
 }
 
 static void head(struct emitter *e, uint32_t arch, size_t root)
@@ -271,13 +199,13 @@ static void head(struct emitter *e, uint32_t arch, size_t root)
 
 	if (arch == AUDIT_ARCH_X86_64) {
 		kill = leaf(e, VERDICT_KILL, 0, BUNDLE_NO_RULE);
-		branch(e, BPF_JGE, X32_BIT, kill, root);
+		bpf_emit_branch(&e->bpf, BPF_JGE, X32_BIT, kill, root);
 	}
-	put(e, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	root = e->n;
+	bpf_emit_load(&e->bpf, offsetof(struct seccomp_data, nr));
+	root = e->bpf.n;
 	kill = leaf(e, VERDICT_KILL, 0, BUNDLE_NO_RULE);
-	branch(e, BPF_JEQ, arch, root, kill);
-	put(e, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	bpf_emit_branch(&e->bpf, BPF_JEQ, arch, root, kill);
+	bpf_emit_load(&e->bpf, offsetof(struct seccomp_data, arch));
 }
 
 static bool rule_names(const struct syscall_rule *rule, const char *name)
@@ -352,27 +280,26 @@ static int make_intervals(struct emitter *e, uint32_t arch, struct arena *arena,
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): one parameter more than usual */
 int filter_emit(const struct policy *policy, uint32_t arch, enum filter_kind kind,
 		struct arena *arena, const struct sock_filter **ret_code, uint32_t *ret_allowed,
 		struct err *err)
 {
 	struct emitter e = { .policy = policy, .kind = kind };
-	struct sock_filter *code = arena_array(arena, FILTER_MAX_INSNS, sizeof(*code));
 	uint32_t allowed = 0;
 
-	e.code = arena_array(arena, FILTER_MAX_INSNS, sizeof(*e.code));
-	if (!code || !e.code || policy->n_syscalls >= BUNDLE_NO_RULE)
+	if (bpf_emit_init(&e.bpf, arena) < 0 || policy->n_syscalls >= BUNDLE_NO_RULE)
 		return err_set(err, ENOMEM, "out of memory");
 	if (make_intervals(&e, arch, arena, &allowed) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	head(&e, arch, tree(&e, 0, e.n_intervals));
-	if (e.full)
+	if (e.bpf.full)
 		return err_set(err, E2BIG, "the filter would need more than %d instructions",
 			       FILTER_MAX_INSNS);
-	for (size_t i = 0; i < e.n; i++)
-		code[i] = e.code[e.n - 1 - i];
-	*ret_code = code;
+	*ret_code = bpf_emit_done(&e.bpf, arena);
+	if (!*ret_code)
+		return err_set(err, ENOMEM, "out of memory");
 	if (ret_allowed)
 		*ret_allowed = allowed;
-	return (int)e.n;
+	return (int)e.bpf.n;
 }

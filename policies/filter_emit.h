@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 
 #include "base/err.h"
+#include "policies/bpf_emit.h"
 #include "policies/policy.h"
 
 /* Which of the two programs: for the kernel, or for explaining (leaves are EXPLAIN_LEAF). */
@@ -13,7 +14,7 @@ enum filter_kind {
 	FILTER_EXPLAIN
 };
 
-#define FILTER_MAX_INSNS 4096
+#define FILTER_MAX_INSNS BPF_EMIT_MAX
 
 /*
  * Turn the syscall rules of a merged policy into a classic BPF program: the architecture is checked
