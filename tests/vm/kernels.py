@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's kernels, fetched as packages into a cache of our own: apt's folders in /etc and /var stay as they are."""
 
+import contextlib
 import fcntl
 import glob
 import lzma
@@ -36,6 +37,14 @@ def cache():
     path = pathlib.Path(given or f"{base}/immure-vm")
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+@contextlib.contextmanager
+def locked():
+    """One at a time changes the cache."""
+    with open(cache() / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def run(argv, **options):
@@ -176,8 +185,7 @@ def find(name):
     suite, start = KERNELS[name]
     folder = cache() / "kernels" / name
     ready = folder / "ready"
-    with open(cache() / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked():
         if not ready.exists() or time.time() - ready.stat().st_mtime > FRESH_SECONDS:
             try:
                 fetch(suite, start, folder)

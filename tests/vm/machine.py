@@ -48,10 +48,10 @@ def init_program():
     source = HERE / "init.c"
     digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
     program = kernels.cache() / f"init-{digest}"
-    if not program.exists():
-        part = f"{program}.{os.getpid()}"
-        kernels.run(["cc", "-O2", "-static", "-o", part, str(source)])
-        os.rename(part, program)
+    with kernels.locked():
+        if not program.exists():
+            kernels.run(["cc", "-O2", "-static", "-o", f"{program}.part", str(source)])
+            os.rename(f"{program}.part", program)
     return program
 
 

@@ -2,6 +2,7 @@
 /*
  * acts --list            every act, tab-separated: name, class, rules, control, needs, sentence
  * acts NAME [KEY=VALUE…] try one; the facts say what was planted outside for it to find
+ * acts --each [KEY=VALUE…] try one after the other: "act NAME", what it prints, "end OUTCOME"
  */
 #include "act.h"
 
@@ -85,23 +86,14 @@ static int judge(int status)
 	return OUTCOME_DEFECT;
 }
 
-int main(int argc, char **argv)
+static int try(const struct act *act, bool own_group)
 {
-	const struct act *act;
-	pid_t pid;
+	pid_t pid = fork();
 	int status = 0;
 
-	if (argc == 2 && strcmp(argv[1], "--list") == 0)
-		return list();
-	act = argc >= 2 ? find(argv[1]) : NULL;
-	if (!act) {
-		fprintf(stderr, "usage: acts --list | acts NAME [KEY=VALUE...]\n");
-		return OUTCOME_DEFECT;
-	}
-
-	facts = (const char *const *)argv + 2;
-	pid = fork();
 	if (pid == 0) {
+		if (own_group)
+			setpgid(0, 0);
 		alarm(ACT_SECONDS);
 		_exit((int)act->run(act));
 	}
@@ -110,4 +102,37 @@ int main(int argc, char **argv)
 		return OUTCOME_DEFECT;
 	}
 	return judge(status);
+}
+
+/* For places where a launch costs much. Those that need the terminal must be tried alone. */
+static int try_each(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		for (const struct act *a = tables[i]; a->name; a++) {
+			if (a->needs & ACT_NEEDS_TTY)
+				continue;
+			printf("act %s\n", a->name);
+			fflush(stdout);
+			printf("end %d\n", try(a, true));
+			fflush(stdout);
+		}
+	}
+	return ferror(stdout) ? 2 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct act *act;
+
+	if (argc == 2 && strcmp(argv[1], "--list") == 0)
+		return list();
+	facts = (const char *const *)argv + (argc >= 2 ? 2 : 1);
+	if (argc >= 2 && strcmp(argv[1], "--each") == 0)
+		return try_each();
+	act = argc >= 2 ? find(argv[1]) : NULL;
+	if (!act) {
+		fprintf(stderr, "usage: acts --list | acts NAME|--each [KEY=VALUE...]\n");
+		return OUTCOME_DEFECT;
+	}
+	return try(act, false);
 }

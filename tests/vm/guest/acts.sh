@@ -4,4 +4,4 @@
 # shellcheck source=tests/vm/guest/lib.sh
 . /vm/tests/vm/guest/lib.sh
 furnish
-cd /vm/tests/containment && exec ./run --immure /usr/bin/immure --acts /vm/acts --user subids --root rootfs --acts-only "$@"
+cd /vm/tests/containment && exec ./run --immure /usr/bin/immure --acts /vm/acts --user subids --root rootfs --acts-only --together "$@"
