@@ -39,7 +39,9 @@ struct emitter {
 
 static size_t leaf(struct emitter *e, enum verdict verdict, int error, uint16_t rule)
 {
-	if (e->kind == FILTER_EXPLAIN)
+	if (e->kind == FILTER_VERDICT)
+		rule = BUNDLE_NO_RULE;
+	if (e->kind != FILTER_KERNEL)
 		return bpf_emit_ret(&e->bpf, EXPLAIN_LEAF(rule, verdict, error));
 	switch (verdict) {
 	case VERDICT_ALLOW:
@@ -282,8 +284,7 @@ static int make_intervals(struct emitter *e, uint32_t arch, struct arena *arena,
 
 /* NOLINTNEXTLINE(readability-function-size): one parameter more than usual */
 int filter_emit(const struct policy *policy, uint32_t arch, enum filter_kind kind,
-		struct arena *arena, const struct sock_filter **ret_code, uint32_t *ret_allowed,
-		struct err *err)
+		struct arena *arena, struct filter_code *ret, struct err *err)
 {
 	struct emitter e = { .policy = policy, .kind = kind };
 	uint32_t allowed = 0;
@@ -296,10 +297,6 @@ int filter_emit(const struct policy *policy, uint32_t arch, enum filter_kind kin
 	if (e.bpf.full)
 		return err_set(err, E2BIG, "the filter would need more than %d instructions",
 			       FILTER_MAX_INSNS);
-	*ret_code = bpf_emit_done(&e.bpf, arena);
-	if (!*ret_code)
-		return err_set(err, ENOMEM, "out of memory");
-	if (ret_allowed)
-		*ret_allowed = allowed;
-	return (int)e.bpf.n;
+	*ret = (struct filter_code){ bpf_emit_done(&e.bpf, arena), e.bpf.n, allowed };
+	return ret->code ? 0 : err_set(err, ENOMEM, "out of memory");
 }

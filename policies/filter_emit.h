@@ -8,13 +8,20 @@
 #include "policies/bpf_emit.h"
 #include "policies/policy.h"
 
-/* Which of the two programs: for the kernel, or for explaining (leaves are EXPLAIN_LEAF). */
+/* What the answers of a program are. */
 enum filter_kind {
-	FILTER_KERNEL,
-	FILTER_EXPLAIN
+	FILTER_KERNEL,  /* the kernel's SECCOMP_RET_* */
+	FILTER_EXPLAIN, /* EXPLAIN_LEAF: which rule decides, and what it answers */
+	FILTER_VERDICT, /* the same without the rule: what is answered, whoever said so */
 };
 
 #define FILTER_MAX_INSNS BPF_EMIT_MAX
+
+struct filter_code {
+	const struct sock_filter *code;
+	size_t n;
+	uint32_t n_allowed; /* calls allowed, with or without conditions */
+};
 
 /*
  * Turn the syscall rules of a merged policy into a classic BPF program: the architecture is checked
@@ -22,15 +29,13 @@ enum filter_kind {
  * low 32 bits of arguments. A deny whose condition holds wins over any allow.
  *
  *   arch   AUDIT_ARCH_X86_64 or AUDIT_ARCH_AARCH64
- *   arena  owns *ret
- *   ret_allowed  how many calls are allowed, with or without conditions; may be NULL
+ *   arena  owns the code of *ret
  *
- * Returns   the number of instructions, -E2BIG, -ENOMEM.
+ * Returns   0, -E2BIG, -ENOMEM.
  * Source    seccomp(2), Documentation/networking/filter.rst
  */
 must_check int filter_emit(const struct policy *policy, uint32_t arch, enum filter_kind kind,
-			   struct arena *arena, const struct sock_filter **ret,
-			   uint32_t *ret_allowed, struct err *err);
+			   struct arena *arena, struct filter_code *ret, struct err *err);
 
 /* Calls that no policy can take away: without them nothing could even end. NULL-terminated. */
 extern const char *const filter_always[];

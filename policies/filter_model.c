@@ -29,7 +29,9 @@ static diagram says(const struct model *m, enum verdict verdict, int error, uint
 	};
 	uint32_t answer = actions[verdict];
 
-	if (m->kind == FILTER_EXPLAIN)
+	if (m->kind == FILTER_VERDICT)
+		rule = BUNDLE_NO_RULE;
+	if (m->kind != FILTER_KERNEL)
 		answer = EXPLAIN_LEAF(rule, verdict, error);
 	else if (verdict == VERDICT_ERRNO)
 		answer |= (uint32_t)error;
@@ -204,37 +206,58 @@ void filter_answer_print(uint32_t answer, struct strbuf *ret)
 	}
 }
 
-static void print_argument(const struct arg_info *arg, uint64_t value, struct strbuf *ret)
+/* "PROT_READ|PROT_EXEC": true if each bit has a name; then they are added. */
+static bool print_flags(const struct arg_info *arg, uint64_t value, struct strbuf *ret)
 {
-	struct span name = constant_name(arg->names, (uint32_t)value);
+	size_t start = ret->len;
 
-	strbuf_span(ret, arg->name);
-	if (value <= UINT32_MAX && name.n > 0)
-		strbuf_addf(ret, "=%.*s", (int)name.n, name.p);
-	else
-		strbuf_addf(ret, value < 10 ? "=%llu" : "=0x%llx", (unsigned long long)value);
+	for (uint64_t bit = 1; bit && bit <= value; bit <<= 1) {
+		struct span name = constant_name(arg->names, value & bit);
+
+		if (!(value & bit))
+			continue;
+		if (name.n == 0) {
+			ret->len = start;
+			return false;
+		}
+		strbuf_puts(ret, ret->len > start ? "|" : "");
+		strbuf_span(ret, name);
+	}
+	return ret->len > start;
 }
 
-void filter_call_print(const struct seccomp_data *data, struct strbuf *ret)
+static void print_argument(const struct arg_info *arg, uint64_t value, struct strbuf *ret)
+{
+	struct span name = constant_name(arg->names, value);
+
+	strbuf_span(ret, arg->name);
+	strbuf_putc(ret, '=');
+	if (name.n > 0)
+		strbuf_span(ret, name);
+	else if (arg->kind != ARG_FLAGS || !print_flags(arg, value, ret))
+		strbuf_addf(ret, value < 10 ? "%llu" : "0x%llx", (unsigned long long)value);
+}
+
+void filter_call_print(const struct seccomp_data *data, unsigned args, struct strbuf *ret)
 {
 	const char *call = syscall_name(data->nr, data->arch);
-	struct arg_info args[6];
-	int n = call ? syscall_args_find(call, args) : 0;
+	struct arg_info info[6];
+	int n = call ? syscall_args_find(call, info) : 0;
 	int shown = 0;
 
 	if (!call) {
 		strbuf_addf(ret, "call %d of architecture 0x%x", data->nr, data->arch);
 		return;
 	}
-	strbuf_addf(ret, "%s(", call);
+	strbuf_puts(ret, call);
 	for (int i = 0; i < n; i++) {
-		if (args[i].kind == ARG_PATH || args[i].kind == ARG_POINTER ||
-		    args[i].kind == ARG_SOCKADDR)
+		if (!(args >> i & 1) || info[i].kind == ARG_PATH || info[i].kind == ARG_POINTER ||
+		    info[i].kind == ARG_SOCKADDR)
 			continue;
-		strbuf_puts(ret, shown++ ? ", " : "");
-		print_argument(&args[i], data->args[i], ret);
+		strbuf_puts(ret, shown++ ? ", " : "(");
+		print_argument(&info[i], data->args[i], ret);
 	}
-	strbuf_putc(ret, ')');
+	strbuf_puts(ret, shown ? ")" : "");
 }
 
 /* A witness in words, so that a defect can be reported without the policy at hand. */
@@ -247,7 +270,7 @@ static int differ(const struct diagrams *set, diagram model, diagram program, ui
 	if (!diagram_difference(set, model, program, &data))
 		return 0;
 	strbuf_puts(&text, "the filter is not what the policy says, a defect of immure: ");
-	filter_call_print(&data, &text);
+	filter_call_print(&data, FILTER_ALL_ARGS, &text);
 	strbuf_addf(&text, " should give 0x%x and gives 0x%x", diagram_value(set, model, &data),
 		    diagram_value(set, program, &data));
 	return err_set(err, EINVAL, "%s", strbuf_str(&text));

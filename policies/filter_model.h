@@ -24,11 +24,6 @@ must_check int filter_model(const struct policy *policy, uint32_t arch, enum fil
 /* 1 where a condition holds, 0 elsewhere. */
 diagram filter_model_condition(const struct cond *cond, struct diagrams *set);
 
-struct filter_code {
-	const struct sock_filter *code;
-	size_t n;
-};
-
 /*
  * Translation validation: the program answers what the policy says, on every input.
  *
@@ -42,7 +37,12 @@ must_check int filter_check(const struct policy *policy, uint32_t arch, enum fil
 /* "USER_NOTIF", "ERRNO(1)"...: an answer of the kernel's program in words. */
 void filter_answer_print(uint32_t answer, struct strbuf *ret);
 
-/* "socket(domain=0x10, type=1)": a call with the arguments that policies can name. */
-void filter_call_print(const struct seccomp_data *data, struct strbuf *ret);
+#define FILTER_ALL_ARGS 0x3f
+
+/*
+ * "socket(domain=AF_INET, type=1)": a call with those arguments that policies can name and whose
+ * bit is in `args`; without parentheses if there are none.
+ */
+void filter_call_print(const struct seccomp_data *data, unsigned args, struct strbuf *ret);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -25,6 +26,27 @@ static const struct {
 	/* clang-format on */
 };
 
+static_assert(ARRAY_LEN(limit_rows) == LIMIT_COUNT, "one row for each bit");
+
+const char *limit_name(int bit)
+{
+	return limit_rows[bit].key;
+}
+
+uint64_t limit_value(const struct limits *limits, int bit)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, (const char *)limits + limit_rows[bit].offset, sizeof(v));
+	return v;
+}
+
+void limit_set(struct limits *limits, int bit, uint64_t value)
+{
+	memcpy((char *)limits + limit_rows[bit].offset, &value, sizeof(value));
+	limits->set |= 1U << bit;
+}
+
 int limit_parse(const char *key, struct span text, struct limits *limits, const char **ret_expected)
 {
 	for (size_t i = 0; i < ARRAY_LEN(limit_rows); i++) {
@@ -36,8 +58,7 @@ int limit_parse(const char *key, struct span text, struct limits *limits, const 
 		if (limit_rows[i].parse(text, limit_rows[i].most, &v) < 0 ||
 		    v < limit_rows[i].least)
 			return -EINVAL;
-		memcpy((char *)limits + limit_rows[i].offset, &v, sizeof(v));
-		limits->set |= 1U << i;
+		limit_set(limits, (int)i, v);
 		return (int)i;
 	}
 	return -ENOENT;

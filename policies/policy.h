@@ -92,6 +92,13 @@ struct limits {
 	uint64_t fsize;  /* bytes of one file */
 };
 
+#define LIMIT_COUNT 7
+
+/* The name of a limit ("memory") and its field, by the number of its bit. */
+const char *limit_name(int bit);
+uint64_t limit_value(const struct limits *limits, int bit);
+void limit_set(struct limits *limits, int bit, uint64_t value);
+
 /*
  * Read one limit of the command line or of a policy ("memory", "512MiB").
  *
@@ -140,10 +147,10 @@ struct policy {
 	struct identity identity;
 	bool has_identity;
 	struct limits limits;
-	struct where limit_where[7]; /* by bit number of enum limit_bit */
-	uint32_t require;            /* bits 1 << enum layer */
-	int otherwise_error;         /* 0: not said */
-	int unknown_error;           /* 0: not said */
+	struct where limit_where[LIMIT_COUNT]; /* by bit number of enum limit_bit */
+	uint32_t require;                      /* bits 1 << enum layer */
+	int otherwise_error;                   /* 0: not said */
+	int unknown_error;                     /* 0: not said */
 
 	size_t n_sources;
 	struct policy_source *sources;

@@ -96,26 +96,32 @@ static int fill_calls(struct arena *arena, struct bundle *bundle)
 	return 0;
 }
 
+/* Emit and prove one program. */
+static int emit_one(const struct policy *policy, uint32_t arch, enum filter_kind kind,
+		    struct arena *arena, struct filter_code *ret, struct err *err)
+{
+	int r = filter_emit(policy, arch, kind, arena, ret, err);
+
+	return r < 0 ? r : filter_check(policy, arch, kind, *ret, arena, err);
+}
+
 static int emit(const struct policy *policy, struct arena *arena, struct bundle *bundle,
 		struct err *err)
 {
-	uint32_t arch = bundle->audit_arch;
-	int n = filter_emit(policy, arch, FILTER_KERNEL, arena, &bundle->filter, &bundle->n_allowed,
-			    err);
+	struct filter_code code = { 0 };
+	int r = emit_one(policy, bundle->audit_arch, FILTER_KERNEL, arena, &code, err);
 
-	if (n < 0)
-		return n;
-	bundle->n_filter = (size_t)n;
-	n = filter_emit(policy, arch, FILTER_EXPLAIN, arena, &bundle->explain, NULL, err);
-	if (n < 0)
-		return n;
-	bundle->n_explain = (size_t)n;
-	n = filter_check(policy, arch, FILTER_KERNEL,
-			 (struct filter_code){ bundle->filter, bundle->n_filter }, arena, err);
-	if (n < 0)
-		return n;
-	return filter_check(policy, arch, FILTER_EXPLAIN,
-			    (struct filter_code){ bundle->explain, bundle->n_explain }, arena, err);
+	if (r < 0)
+		return r;
+	bundle->filter = code.code;
+	bundle->n_filter = code.n;
+	bundle->n_allowed = code.n_allowed;
+	r = emit_one(policy, bundle->audit_arch, FILTER_EXPLAIN, arena, &code, err);
+	if (r < 0)
+		return r;
+	bundle->explain = code.code;
+	bundle->n_explain = code.n;
+	return 0;
 }
 
 int policy_compile(const struct policy *policy, struct arena *arena, struct bundle *ret,

@@ -77,29 +77,19 @@ static int visit(struct resolver *r, const char *name, const char *from, struct 
 	return 0;
 }
 
-static uint64_t *limit_field(struct limits *limits, int bit)
-{
-	uint64_t *const fields[] = { &limits->memory,  &limits->pids,   &limits->cpus_milli,
-				     &limits->wall_ms, &limits->nofile, &limits->tmp,
-				     &limits->fsize };
-
-	return fields[bit];
-}
-
 /* What the asked policy says itself stands; of what it extends, the lower counts. */
-static void merge_limits(struct policy *to, struct policy *from, uint32_t own)
+static void merge_limits(struct policy *to, const struct policy *from, uint32_t own)
 {
-	for (int bit = 0; bit < 7; bit++) {
+	for (int bit = 0; bit < LIMIT_COUNT; bit++) {
 		uint32_t mask = 1U << bit;
-		uint64_t *have = limit_field(&to->limits, bit);
-		uint64_t *new = limit_field(&from->limits, bit);
+		uint64_t have = limit_value(&to->limits, bit);
+		uint64_t new = limit_value(&from->limits, bit);
 
 		if (!(from->limits.set & mask) || (own & mask))
 			continue;
-		if ((to->limits.set & mask) && *have <= *new)
+		if ((to->limits.set & mask) && have <= new)
 			continue;
-		*have = *new;
-		to->limits.set |= mask;
+		limit_set(&to->limits, bit, new);
 		to->limit_where[bit] = from->limit_where[bit];
 	}
 }
@@ -131,7 +121,7 @@ static int merge(struct resolver *r, struct policy *ret)
 	uint32_t own = all.limits.set;
 
 	for (size_t i = 1; i < r->n; i++) {
-		struct policy *from = &r->policies[i];
+		const struct policy *from = &r->policies[i];
 
 		if (merge_rules(&all, from, r->arena) < 0)
 			return -ENOMEM;

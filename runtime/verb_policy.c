@@ -7,6 +7,7 @@ static const struct verb *const subverbs[] = {
 	&verb_policy_check,
 	&verb_policy_show,
 	&verb_policy_compile,
+	&verb_policy_diff,
 	NULL,
 	/* clang-format on */
 };

@@ -30,15 +30,15 @@ static void compile(struct compiled *c, const char *text, uint32_t arch)
 {
 	struct diags diags = { .arena = &c->arena };
 	struct err err = { 0 };
-	int n;
+	struct filter_code code = { 0 };
 
 	assert_int_equal(policy_read(span_of(text), "t", &c->arena, &c->policy, &diags), 0);
-	n = filter_emit(&c->policy, arch, FILTER_KERNEL, &c->arena, &c->code, NULL, &err);
-	assert_true(n > 0);
-	c->n = (size_t)n;
-	n = filter_emit(&c->policy, arch, FILTER_EXPLAIN, &c->arena, &c->explain, NULL, &err);
-	assert_true(n > 0);
-	c->n_explain = (size_t)n;
+	assert_int_equal(filter_emit(&c->policy, arch, FILTER_KERNEL, &c->arena, &code, &err), 0);
+	c->code = code.code;
+	c->n = code.n;
+	assert_int_equal(filter_emit(&c->policy, arch, FILTER_EXPLAIN, &c->arena, &code, &err), 0);
+	c->explain = code.code;
+	c->n_explain = code.n;
 	assert_true(bpf_is_loadable(c->code, c->n));
 	assert_true(bpf_is_loadable(c->explain, c->n_explain));
 }
