@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/evidence.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
+#define DEVICES_MAX 64
+#define DEVICE_NAME_MAX 64
 
 static const char ns_files[NS_COUNT][12] = { "ns/user", "ns/mnt", "ns/pid",   "ns/net",
 					     "ns/ipc",  "ns/uts", "ns/cgroup" };
@@ -21,6 +26,39 @@ static int open_proc(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Replaces *to only by something that was read. */
+static void read_into(int proc, const char *name, struct strbuf *to)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+
+	if (fd_read_file(proc, name, TEXT_MAX, &text, &ignored) < 0 || text.len == 0)
+		return;
+	strbuf_reset(to);
+	strbuf_add(to, text.p, text.len);
+}
+
+/* net/dev has two lines of heading, then "  NAME: counters". */
+static void read_interfaces(int proc, struct evidence *evidence)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+	struct span rest;
+
+	if (fd_read_file(proc, "net/dev", TEXT_MAX, &text, &ignored) < 0 || text.len == 0)
+		return;
+	strbuf_reset(&evidence->interfaces);
+	rest = (struct span){ text.p, text.len };
+	span_cut(&rest, '\n');
+	span_cut(&rest, '\n');
+	while (rest.n > 0) {
+		struct span line = span_cut(&rest, '\n');
+
+		strbuf_span(&evidence->interfaces, span_trim(span_cut(&line, ':')));
+		strbuf_putc(&evidence->interfaces, '\n');
+	}
 }
 
 void evidence_namespaces(pid_t pid, struct evidence *evidence)
@@ -39,18 +77,43 @@ void evidence_namespaces(pid_t pid, struct evidence *evidence)
 		evidence->ns[i] = inside.st_ino;
 		evidence->own_ns[i] = inside.st_ino != ours.st_ino;
 	}
+	if (self >= 0)
+		read_into(self, "cgroup", &evidence->own_cgroup);
+	if (proc >= 0)
+		read_interfaces(proc, evidence);
 }
 
-/* Replaces *to only by something that was read. */
-static void read_into(int proc, const char *name, struct strbuf *to)
+static int by_text(const void *a, const void *b)
 {
-	cleanup_strbuf struct strbuf text = { 0 };
-	struct err ignored = { 0 };
+	return strcmp((const char *)a, (const char *)b);
+}
 
-	if (fd_read_file(proc, name, TEXT_MAX, &text, &ignored) < 0 || text.len == 0)
+/* Device nodes that the workload sees, sorted: the order of a folder is nobody's promise. */
+static void read_devices(int proc, struct evidence *evidence)
+{
+	int fd = openat(proc, "root/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_closedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	char names[DEVICES_MAX][DEVICE_NAME_MAX];
+	const struct dirent *entry;
+	size_t n = 0;
+
+	if (!dir) {
+		closep(&fd);
 		return;
-	strbuf_reset(to);
-	strbuf_add(to, text.p, text.len);
+	}
+	while (n < DEVICES_MAX && (entry = readdir(dir)) != NULL) {
+		struct stat st = { 0 };
+
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+			snprintf(names[n++], DEVICE_NAME_MAX, "%c %u:%u %.30s",
+				 S_ISCHR(st.st_mode) ? 'c' : 'b', major(st.st_rdev),
+				 minor(st.st_rdev), entry->d_name);
+	}
+	qsort(names, n, DEVICE_NAME_MAX, by_text);
+	strbuf_reset(&evidence->devices);
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&evidence->devices, "%s\n", names[i]);
 }
 
 static void read_exe(int proc, struct evidence *evidence)
@@ -87,11 +150,30 @@ void evidence_process(pid_t pid, struct evidence *evidence)
 	evidence->has_status = true;
 	read_into(proc, "limits", &evidence->limits);
 	read_into(proc, "cgroup", &evidence->cgroup);
+	read_into(proc, "attr/apparmor/current", &evidence->apparmor);
+	read_into(proc, "attr/current", &evidence->lsm_label);
 	if (status.state == 'Z' || status.state == 'X')
 		return;
 	read_into(proc, "uid_map", &evidence->uid_map);
 	read_into(proc, "gid_map", &evidence->gid_map);
+	read_interfaces(proc, evidence);
+	read_devices(proc, evidence);
 	read_exe(proc, evidence);
+}
+
+void evidence_cgroup(int dir, struct evidence *evidence)
+{
+	static const char files[][20] = { "cpu.max",     "cpu.weight",      "memory.max",
+					  "memory.peak", "memory.swap.max", "pids.max",
+					  "pids.peak" };
+
+	for (size_t i = 0; dir >= 0 && i < ARRAY_LEN(files); i++) {
+		cleanup_strbuf struct strbuf text = { 0 };
+
+		read_into(dir, files[i], &text);
+		if (text.len > 0)
+			strbuf_addf(&evidence->cgroup_limits, "%s %s", files[i], strbuf_str(&text));
+	}
 }
 
 void evidence_mounts(int mountinfo, struct evidence *evidence)
@@ -153,7 +235,10 @@ void evidence_json(const struct evidence *evidence, struct jsonw *j)
 	};
 
 	jsonw_object(j);
+	json_text(j, "apparmor", &evidence->apparmor);
 	json_text(j, "cgroup", &evidence->cgroup);
+	json_text(j, "cgroup_limits", &evidence->cgroup_limits);
+	json_text(j, "devices", &evidence->devices);
 	jsonw_key(j, "exe");
 	if (evidence->has_exe) {
 		jsonw_object(j);
@@ -166,8 +251,10 @@ void evidence_json(const struct evidence *evidence, struct jsonw *j)
 		jsonw_null(j);
 	}
 	json_text(j, "gid_map", &evidence->gid_map);
+	json_text(j, "interfaces", &evidence->interfaces);
 	jsonw_kstr(j, "level", "E3");
 	json_text(j, "limits", &evidence->limits);
+	json_text(j, "lsm_label", &evidence->lsm_label);
 	json_text(j, "mountinfo", &evidence->mountinfo);
 	jsonw_key(j, "namespaces");
 	jsonw_object(j);
@@ -181,6 +268,7 @@ void evidence_json(const struct evidence *evidence, struct jsonw *j)
 		jsonw_object_end(j);
 	}
 	jsonw_object_end(j);
+	json_text(j, "own_cgroup", &evidence->own_cgroup);
 	if (evidence->has_status)
 		json_status(&evidence->status, j);
 	json_text(j, "uid_map", &evidence->uid_map);
@@ -195,5 +283,11 @@ void evidence_done(struct evidence *evidence)
 	strbuf_done(&evidence->limits);
 	strbuf_done(&evidence->cgroup);
 	strbuf_done(&evidence->mountinfo);
+	strbuf_done(&evidence->own_cgroup);
+	strbuf_done(&evidence->apparmor);
+	strbuf_done(&evidence->lsm_label);
+	strbuf_done(&evidence->interfaces);
+	strbuf_done(&evidence->devices);
+	strbuf_done(&evidence->cgroup_limits);
 	strbuf_done(&evidence->exe);
 }

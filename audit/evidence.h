@@ -34,14 +34,20 @@ struct evidence {
 	struct strbuf limits;
 	struct strbuf cgroup;
 	struct strbuf mountinfo;
-	struct strbuf exe; /* path of the program that ran, seen from inside */
+	struct strbuf own_cgroup;    /* the supervisor's */
+	struct strbuf apparmor;      /* attr/apparmor/current */
+	struct strbuf lsm_label;     /* attr/current: SELinux, or the first LSM that answers */
+	struct strbuf interfaces;    /* names, each followed by a newline */
+	struct strbuf devices;       /* of /dev inside: "c 1:3 null", each with a newline */
+	struct strbuf cgroup_limits; /* "memory.max 1024", each with a newline */
+	struct strbuf exe;           /* path of the program that ran, seen from inside */
 	uint64_t exe_dev, exe_ino, exe_size;
 	bool has_exe;
 };
 
 #define cleanup_evidence cleanup(evidence_done)
 
-/* While the child waits: namespaces are there from its first moment on. */
+/* While the child waits: namespaces, and so its network, are there from its first moment on. */
 void evidence_namespaces(pid_t pid, struct evidence *evidence);
 
 /*
@@ -49,6 +55,9 @@ void evidence_namespaces(pid_t pid, struct evidence *evidence);
  * be called again: what is readable now replaces what was read before.
  */
 void evidence_process(pid_t pid, struct evidence *evidence);
+
+/* Limits and peaks of the sandbox's own cgroup; a no-op if dir is -1. */
+void evidence_cgroup(int dir, struct evidence *evidence);
 
 /* From a mountinfo that the child opened after its last mount. Consumes nothing of the descriptor.
  */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turn the shipped profiles into a C file: embed.py OUT.c PROFILE.yaml..."""
+"""Turn shipped texts into a C file: embed.py [--standards] OUT.c FILE..."""
 import pathlib
 import sys
 
@@ -11,17 +11,20 @@ def literal(text):
 
 
 def main():
-    out, *files = sys.argv[1:]
-    profiles = sorted(('builtin/' + pathlib.Path(f).stem, pathlib.Path(f).read_text()) for f in files)
+    is_standard = sys.argv[1] == '--standards'
+    out, *files = sys.argv[1 + is_standard:]
+    prefix, symbol, header = (('', 'standard', 'audit/standard.h') if is_standard else
+                              ('builtin/', 'builtin', 'policies/policy_read.h'))
+    texts = sorted((prefix + pathlib.Path(f).stem, pathlib.Path(f).read_text()) for f in files)
     with open(out, 'w') as c:
-        c.write('#include <string.h>\n\n#include "policies/policy_read.h"\n\n')
-        for i, (_, text) in enumerate(profiles):
+        c.write(f'#include <string.h>\n\n#include "{header}"\n\n')
+        for i, (_, text) in enumerate(texts):
             c.write(f'static const char text_{i}[] =\n{literal(text)};\n\n')
-        names = ', '.join(f'"{name}"' for name, _ in profiles)
-        c.write(f'const char *const builtin_names[] = {{ {names} }};\n')
-        c.write(f'const size_t n_builtin_names = {len(profiles)};\n\n')
-        c.write('struct span builtin_text(const char *name)\n{\n')
-        for i, (name, _) in enumerate(profiles):
+        names = ', '.join(f'"{name}"' for name, _ in texts)
+        c.write(f'const char *const {symbol}_names[] = {{ {names} }};\n')
+        c.write(f'const size_t n_{symbol}_names = {len(texts)};\n\n')
+        c.write(f'struct span {symbol}_text(const char *name)\n{{\n')
+        for i, (name, _) in enumerate(texts):
             c.write(f'\tif (strcmp(name, "{name}") == 0)\n'
                     f'\t\treturn (struct span){{ text_{i}, sizeof(text_{i}) - 1 }};\n')
         c.write('\treturn (struct span){ "", 0 };\n}\n')

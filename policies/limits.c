@@ -63,3 +63,8 @@ int limit_parse(const char *key, struct span text, struct limits *limits, const 
 	}
 	return -ENOENT;
 }
+
+const char *limit_key(size_t bit)
+{
+	return bit < ARRAY_LEN(limit_rows) ? limit_rows[bit].key : "";
+}

@@ -110,6 +110,9 @@ void limit_set(struct limits *limits, int bit, uint64_t value);
 must_check int limit_parse(const char *key, struct span text, struct limits *limits,
 			   const char **ret_expected);
 
+/* "memory" for bit 0 of enum limit_bit, and so on. */
+const char *limit_key(size_t bit);
+
 /* The layers, in the order in which ledgers list them. */
 enum layer {
 	LAYER_USERNS,

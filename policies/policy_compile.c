@@ -48,7 +48,7 @@ static void check_floor(const struct policy *policy, struct diags *diags)
 
 static int fill_rules(const struct policy *policy, struct arena *arena, struct bundle *bundle)
 {
-	size_t n = policy->n_syscalls + policy->n_files;
+	size_t n = policy->n_syscalls + policy->n_files + ARRAY_LEN(policy->limit_where);
 
 	bundle->rules = arena_array(arena, n + 1, sizeof(*bundle->rules));
 	bundle->files = arena_array(arena, policy->n_files + 1, sizeof(*bundle->files));
@@ -64,6 +64,14 @@ static int fill_rules(const struct policy *policy, struct arena *arena, struct b
 			.path = policy->files[i].path,
 		};
 		bundle->rules[bundle->n_rules++] = policy->files[i].rule;
+	}
+	/* So that a verdict on a limit can point at its line. */
+	for (size_t i = 0; i < ARRAY_LEN(policy->limit_where); i++) {
+		if (policy->limits.set & 1U << i && policy->limit_where[i].file)
+			bundle->rules[bundle->n_rules++] =
+				(struct rule){ .where = policy->limit_where[i],
+					       .text = arena_printf(arena, "limits %s",
+								    limit_key(i)) };
 	}
 	return 0;
 }

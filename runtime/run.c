@@ -179,6 +179,7 @@ static int write_evidence(struct run *run, struct err *err)
 {
 	struct jsonw j = { .out = &run->text };
 
+	evidence_cgroup(run->launched.cgroup.dir, &run->evidence);
 	if (run->launched.page->mountinfo >= 0)
 		evidence_mounts(run->launched.page->mountinfo, &run->evidence);
 	strbuf_reset(&run->text);

@@ -107,20 +107,45 @@ static bool asks_help(int argc, char *const argv[])
 	return false;
 }
 
+/* Arguments are gathered at the front; what stands behind each is read as options again. */
+static int read_mixed(const struct verb *verb, int argc, char *argv[], struct verb_call *call,
+		      struct err *err)
+{
+	char **arguments = arena_array(call->arena, (size_t)argc + 1, sizeof(*arguments));
+	int at = 0;
+
+	if (!arguments)
+		return err_set(err, ENOMEM, "out of memory");
+	while (at < argc) {
+		int used = options_read(verb->opts, verb->n_opts, argc - at, argv + at, call->arena,
+					call->options, err);
+
+		if (used < 0)
+			return used;
+		at += used;
+		if (!verb->mixed || strcmp(argv[at - 1], "--") == 0)
+			break;
+		if (at < argc)
+			arguments[call->argc++] = argv[at];
+	}
+	while (at < argc)
+		arguments[call->argc++] = argv[at++];
+	call->argv = arguments;
+	return 0;
+}
+
 static int call_verb(const struct verb *verb, int argc, char *argv[], struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
 	struct verb_call call = { .verb = verb, .arena = &arena };
-	int used;
+	int r;
 
 	call.options = arena_alloc(&arena, verb->options_size + 1);
 	if (!call.options)
 		return err_set(err, ENOMEM, "out of memory");
-	used = options_read(verb->opts, verb->n_opts, argc, argv, &arena, call.options, err);
-	if (used < 0)
-		return used;
-	call.argc = argc - used;
-	call.argv = argv + used;
+	r = read_mixed(verb, argc, argv, &call, err);
+	if (r < 0)
+		return r;
 	if (call.argc < verb->min_args || (verb->max_args >= 0 && call.argc > verb->max_args)) {
 		err_set(err, EINVAL, "wrong number of arguments: expected immure ... %s %s",
 			verb->name, verb->args);

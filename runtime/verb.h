@@ -2,6 +2,8 @@
 #ifndef IMMURE_RUNTIME_VERB_H
 #define IMMURE_RUNTIME_VERB_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "runtime/options.h"
@@ -28,6 +30,7 @@ struct verb {
 	size_t n_opts;
 	size_t options_size;
 	int min_args, max_args; /* -1: any number */
+	bool mixed;             /* options may also stand behind arguments, up to "--" */
 	/* Returns the exit status, or a negative errno with *err filled. */
 	int (*run)(const struct verb_call *call, struct err *err);
 	const struct verb *const *subverbs; /* NULL-terminated */

@@ -9,6 +9,7 @@
 
 #include "audit/risk.h"
 #include "audit/run_read.h"
+#include "audit/suggest.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "policies/bpf_eval.h"
@@ -133,27 +134,12 @@ static void print_rule(const char *label, const struct rule *rule)
 		printf("  %-9s %s\n", "because", rule->why);
 }
 
-/* A condition for the argument that decides, where the call has one worth naming. */
 static void print_line_to_add(const char *call, const json_t *args)
 {
-	struct arg_info info[6];
-	int n = syscall_args_find(call, info);
+	cleanup_strbuf struct strbuf rule = { 0 };
 
-	printf("  %-9s under syscalls:  - allow %s", "to allow", call);
-	for (int i = 0; i < n; i++) {
-		uint32_t value = (uint32_t)json_integer_value(json_array_get(args, (size_t)i));
-		struct span name = constant_name(info[i].names, value);
-
-		if (info[i].kind != ARG_ENUM || !args)
-			continue;
-		if (name.n > 0)
-			printf(" if %.*s == %.*s", (int)info[i].name.n, info[i].name.p, (int)name.n,
-			       name.p);
-		else
-			printf(" if %.*s == 0x%x", (int)info[i].name.n, info[i].name.p, value);
-		break;
-	}
-	printf("\n");
+	suggest_call(call, args, &rule);
+	printf("  %-9s under syscalls:  - %s\n", "to allow", strbuf_str(&rule));
 }
 
 static void explain_call(const struct bundle *bundle, const char *call, uint16_t rule,

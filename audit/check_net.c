@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network: whose it is, what listens in it, and what is reached through it. */
+#include <string.h>
+
+#include "audit/check_parts.h"
+
+#define NET_SOURCE "/proc/PID/ns/net, /proc/PID/net/dev"
+
+bool is_network_alone(const struct judge *judge)
+{
+	const json_t *net = json_object_get(judge->namespaces, "net");
+	const char *interfaces = evidence_text(judge, "interfaces");
+
+	return json_is_true(json_object_get(net, "own")) && interfaces &&
+	       strcmp(interfaces, "lo\n") == 0;
+}
+
+static const char *network_name(const struct judge *j)
+{
+	const char *network = record_text(j->plan, "network", "?");
+
+	return strcmp(network, "host") == 0 ? "the host's network: --network host"
+					    : arena_printf(j->arena, "network %s", network);
+}
+
+/* Nothing comes in or goes out where there is only a loopback. */
+static bool judged_alone(struct judge *j, struct finding *ret, const char *expected)
+{
+	if (!is_network_alone(j))
+		return false;
+	judged(j, ret, FINDING_PASS, LEVEL_KERNEL,
+	       TEXTS(expected, "its own network, which has a loopback and nothing else",
+		     NET_SOURCE));
+	return true;
+}
+
+/* Forwarded ports: [{"address":"127.0.0.1","port":8080,"to":80},...] of the plan. */
+static void each_forward(struct judge *j, struct finding *ret, const char *expected,
+			 bool (*is_right)(const json_t *forward))
+{
+	const json_t *forward;
+	size_t i;
+
+	json_array_foreach(json_object_get(j->plan, "forwards"), i, forward)
+	{
+		if (is_right(forward))
+			continue;
+		judged(j, ret, FINDING_FAIL, LEVEL_INSTALLED,
+		       TEXTS(expected,
+			     arena_printf(j->arena, "%s:%lld", record_text(forward, "address", "*"),
+					  (long long)record_number(forward, "port", 0)),
+			     "table of forwarded ports"));
+		return;
+	}
+	judged(j, ret, FINDING_PASS, LEVEL_INSTALLED,
+	       TEXTS(expected,
+		     arena_printf(j->arena, "%zu forwarded",
+				  json_array_size(json_object_get(j->plan, "forwards"))),
+		     "table of forwarded ports"));
+}
+
+static bool is_high(const json_t *forward)
+{
+	return record_number(forward, "port", 0) >= 1024;
+}
+
+static bool is_bound(const json_t *forward)
+{
+	const char *address = record_text(forward, "address", "");
+
+	return *address && strcmp(address, "0.0.0.0") != 0 && strcmp(address, "::") != 0;
+}
+
+static bool is_host_network(const struct judge *j)
+{
+	return strcmp(record_text(j->plan, "network", ""), "host") == 0;
+}
+
+void check_low_ports(struct judge *j, const struct control *control, struct finding *ret)
+{
+	static const char expected[] = "none below 1024";
+
+	(void)control;
+	if (judged_alone(j, ret, expected))
+		return;
+	if (!is_host_network(j))
+		each_forward(j, ret, expected, is_high);
+	else
+		/* Its capabilities are those of a user namespace that does not own this network. */
+		judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
+		       TEXTS(expected, network_name(j), "plan"));
+}
+
+void check_bound_ports(struct judge *j, const struct control *control, struct finding *ret)
+{
+	static const char expected[] = "each is bound to one address";
+
+	(void)control;
+	if (judged_alone(j, ret, expected))
+		return;
+	if (!is_host_network(j))
+		each_forward(j, ret, expected, is_bound);
+	else
+		judged(j, ret, FINDING_FAIL, LEVEL_INSTALLED,
+		       TEXTS(expected,
+			     arena_printf(j->arena, "%s, where it may listen on every address",
+					  network_name(j)),
+			     "plan"));
+}
+
+/* Not proven: this collector does not see what would have to be seen. */
+static bool judged_blind(struct judge *j, struct finding *ret, const char *expected,
+			 const char *what)
+{
+	if (j->sees_all)
+		return false;
+	judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
+	       TEXTS(expected,
+		     arena_printf(j->arena, "%s; the notify collector does not record %s",
+				  network_name(j), what),
+		     "events"));
+	return true;
+}
+
+void check_open_ports(struct judge *j, const struct control *control, struct finding *ret)
+{
+	static const char expected[] = "only what was asked for";
+	const json_t *event;
+	size_t at = 0;
+
+	(void)control;
+	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "listeners"))
+		return;
+	event = next_event(j, "listen", &at);
+	if (event)
+		judged_by_events(j, ret, FINDING_FAIL,
+				 TEXTS(expected,
+				       arena_printf(j->arena, "%s by pid %lld",
+						    record_text(event, "local", "?"),
+						    (long long)record_number(event, "pid", 0)),
+				       "listen events"));
+	else
+		judged_by_events(j, ret, FINDING_PASS,
+				 TEXTS(expected, "no listener", "listen events"));
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text);
+	size_t k = strlen(end);
+
+	return n >= k && strcmp(text + n - k, end) == 0;
+}
+
+void check_no_sshd(struct judge *j, const struct control *control, struct finding *ret)
+{
+	static const char expected[] = "no sshd was started, nothing listens on port 22";
+	const json_t *event;
+	size_t at = 0;
+
+	(void)control;
+	while ((event = next_event(j, "exec", &at)) != NULL) {
+		if (!ends_with(record_text(event, "path", ""), "/sshd"))
+			continue;
+		judged_by_events(j, ret, FINDING_FAIL,
+				 TEXTS(expected, record_text(event, "path", "?"), "exec events"));
+		return;
+	}
+	at = 0;
+	while ((event = next_event(j, "listen", &at)) != NULL) {
+		if (!ends_with(record_text(event, "local", ""), ":22"))
+			continue;
+		judged_by_events(
+			j, ret, FINDING_FAIL,
+			TEXTS(expected, record_text(event, "local", "?"), "listen events"));
+		return;
+	}
+	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "starts of programs"))
+		return;
+	judged_by_events(j, ret, FINDING_PASS, TEXTS(expected, "none", "exec and listen events"));
+}
+
+void check_egress(struct judge *j, const struct control *control, struct finding *ret)
+{
+	static const char expected[] = "no network that was not asked for";
+
+	(void)control;
+	if (judged_alone(j, ret, expected))
+		return;
+	if (is_host_network(j))
+		judged(j, ret, FINDING_FAIL, LEVEL_INSTALLED,
+		       TEXTS(expected, network_name(j), "plan"));
+	else
+		judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
+		       TEXTS(expected, network_name(j), NET_SOURCE));
+}
+
+void check_flows(struct judge *j, const struct control *control, struct finding *ret)
+{
+	static const char expected[] = "each connection is on record";
+	size_t n = 0;
+	size_t at = 0;
+
+	(void)control;
+	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "connections"))
+		return;
+	while (next_event(j, "connect", &at))
+		n++;
+	judged_by_events(
+		j, ret, FINDING_PASS,
+		TEXTS(expected, arena_printf(j->arena, "%zu connections", n), "connect events"));
+}
+
+void check_anomaly_destination(struct judge *j, const struct control *control, struct finding *ret)
+{
+	static const char expected[] = "no refused connection";
+	const json_t *event;
+	size_t at = 0;
+
+	(void)control;
+	while ((event = next_event(j, "denied", &at)) != NULL) {
+		const char *call = record_text(event, "call", "");
+
+		if (strcmp(call, "connect") != 0 && strcmp(call, "sendto") != 0 &&
+		    strcmp(call, "sendmsg") != 0)
+			continue;
+		judged_by_events(j, ret, FINDING_FAIL,
+				 TEXTS(expected, record_text(event, "text", "?"), "denied events"));
+		return;
+	}
+	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "connections"))
+		return;
+	judged_by_events(j, ret, FINDING_PASS, TEXTS(expected, "none", "connect events"));
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/judge.h"
+
+#include <string.h>
+
+#include "audit/check_parts.h"
+
+/* Sum of what was dropped, by the counters of the sealed record. */
+static uint64_t sum_dropped(const json_t *sealed, bool *ret_bpf)
+{
+	const json_t *loss;
+	uint64_t dropped = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(sealed, "losses"), i, loss)
+	{
+		dropped += (uint64_t)record_number(loss, "dropped", 0);
+		if (strcmp(record_text(loss, "source", ""), "bpf") == 0)
+			*ret_bpf = true;
+	}
+	return dropped;
+}
+
+struct completeness judge_completeness(const struct run_record *record, struct arena *arena)
+{
+	size_t n = json_array_size(record->events);
+	const json_t *sealed = n > 0 ? json_array_get(record->events, n - 1) : NULL;
+	struct completeness c = { .whole = true };
+
+	c.dropped = sum_dropped(sealed, &c.sees_all);
+	if (record->chain.code)
+		c.not_whole = arena_printf(arena, "the chain is broken: %s", record->chain.msg);
+	else if (!record->complete)
+		c.not_whole = "the run was cut short: its record was never sealed";
+	else if (json_is_true(json_object_get(sealed, "lost")))
+		c.not_whole = "an event could not be recorded";
+	else if (c.dropped > 0)
+		c.not_whole =
+			arena_printf(arena, "%llu events were lost", (unsigned long long)c.dropped);
+	c.whole = c.not_whole == NULL;
+	return c;
+}
+
+static void judge_init(struct judge *j, const struct judge_input *in, struct arena *arena)
+{
+	struct completeness c = judge_completeness(in->record, arena);
+	struct err ignored = { 0 };
+	const char *mounts;
+
+	*j = (struct judge){
+		.record = in->record,
+		.bundle = in->bundle,
+		.arena = arena,
+		.evidence = in->record->evidence,
+		.plan = in->record->plan,
+		.status = json_object_get(in->record->evidence, "status"),
+		.namespaces = json_object_get(in->record->evidence, "namespaces"),
+		.whole = c.whole,
+		.not_whole = c.not_whole,
+		.sees_all = c.sees_all,
+	};
+	mounts = record_text(j->evidence, "mountinfo", NULL);
+	if (mounts &&
+	    proc_mountinfo_parse(span_of(mounts), arena, &j->mounts, &j->n_mounts, &ignored) < 0)
+		j->n_mounts = 0;
+}
+
+/* Was the option given that decides the control? The value it gave is in the plan. */
+static bool is_option_used(const struct judge *j, const char *option)
+{
+	const json_t *limits = json_object_get(j->plan, "limits");
+	const struct bundle *b = j->bundle;
+	const json_t *m;
+	size_t i;
+
+	if (strcmp(option, "network") == 0)
+		return strcmp(record_text(j->plan, "network", "none"), "none") != 0;
+	if (strcmp(option, "writable") == 0)
+		return json_is_true(json_object_get(json_object_get(j->plan, "root"), "writable"));
+	if (strcmp(option, "image") == 0)
+		return json_is_object(json_object_get(j->plan, "image"));
+	if (strcmp(option, "volume") == 0 || strcmp(option, "device") == 0) {
+		json_array_foreach(json_object_get(j->plan, "mounts"), i, m)
+		{
+			if (json_is_true(json_object_get(m, "volume")))
+				return true;
+		}
+		return false;
+	}
+	if (!b)
+		return false;
+	if (strcmp(option, "pids") == 0)
+		return record_number(limits, "pids", 0) != (int64_t)b->limits.pids;
+	if (strcmp(option, "memory") == 0)
+		return record_number(limits, "memory", 0) != (int64_t)b->limits.memory;
+	if (strcmp(option, "nofile") == 0)
+		return record_number(limits, "nofile", 0) != (int64_t)b->limits.nofile;
+	return strcmp(option, "cpus") == 0 &&
+	       record_number(limits, "cpus_milli", 0) != (int64_t)b->limits.cpus_milli;
+}
+
+/* "limits.pids" is the rule "limits pids"; "syscalls" is the first one that is about calls. */
+static bool is_rule_of(const struct rule *rule, const char *part)
+{
+	struct span text = span_of(rule->text);
+	struct span first = span_word(&text);
+	struct span key = span_of(part);
+	struct span section = span_cut(&key, '.');
+
+	if (span_eq(section, "syscalls"))
+		return span_eq(first, "allow") || span_eq(first, "deny");
+	text = span_trim(text);
+	return key.n > 0 && first.n == section.n && memcmp(first.p, section.p, first.n) == 0 &&
+	       text.n == key.n && memcmp(text.p, key.p, text.n) == 0;
+}
+
+static const struct rule *find_rule(const struct bundle *bundle, const char *part)
+{
+	if (strcmp(part, "files") == 0)
+		return bundle->n_files > 0 && bundle->files[0].rule < bundle->n_rules
+			       ? &bundle->rules[bundle->files[0].rule]
+			       : NULL;
+	for (size_t i = 0; i < bundle->n_rules; i++) {
+		if (is_rule_of(&bundle->rules[i], part))
+			return &bundle->rules[i];
+	}
+	return NULL;
+}
+
+/* Where to change something: the option that was given, the rule, or the policy as a whole. */
+static void find_place(struct judge *j, struct finding *f)
+{
+	const struct control *control = f->control;
+	const struct rule *rule;
+
+	if (control->option && is_option_used(j, control->option)) {
+		f->file = "command line";
+		f->rule = arena_printf(j->arena, "--%s", control->option);
+		return;
+	}
+	if (!control->policy || !j->bundle)
+		return;
+	rule = find_rule(j->bundle, control->policy);
+	if (rule) {
+		f->file = rule->where.file;
+		f->line = rule->where.line;
+		f->rule = rule->text;
+	} else if (j->bundle->n_sources > 0) {
+		f->file = j->bundle->sources[0].name;
+		f->line = 1;
+	}
+}
+
+/* "cis-docker" of "cis-docker-1.6"; the whole if no version stands at its end. */
+static size_t family_length(const char *name)
+{
+	const char *dash = strrchr(name, '-');
+
+	return dash && dash[1] && dash[1 + strspn(dash + 1, "0123456789.")] == '\0'
+		       ? (size_t)(dash - name)
+		       : strlen(name);
+}
+
+bool waiver_names(const struct waiver *waiver, const struct control *control)
+{
+	const char *name = control->standard->name;
+	const char *rest = waiver->control;
+	size_t family = family_length(name);
+
+	if (strncmp(rest, name, strlen(name)) == 0 && rest[strlen(name)] == '-' &&
+	    strcmp(rest + strlen(name) + 1, control->id) == 0)
+		return true;
+	return strncmp(rest, name, family) == 0 && rest[family] == '-' &&
+	       strcmp(rest + family + 1, control->id) == 0;
+}
+
+static void apply_waivers(const struct judge_input *in, struct finding *f)
+{
+	for (size_t i = 0; i < in->n_waivers; i++) {
+		struct waiver *w = &in->waivers[i];
+
+		if (!waiver_names(w, f->control))
+			continue;
+		f->waiver = w;
+		if (in->today && strcmp(in->today, w->until) > 0) {
+			w->state = WAIVER_EXPIRED;
+			continue;
+		}
+		if (f->status != FINDING_FAIL && f->status != FINDING_NOT_PROVEN &&
+		    f->status != FINDING_MANUAL)
+			continue;
+		w->state = WAIVER_APPLIED;
+		f->before_waiver = f->status;
+		f->status = FINDING_WAIVED;
+	}
+}
+
+static void judge_one(struct judge *j, const struct judge_input *in, struct finding *f)
+{
+	const struct check *check = check_find(f->control->check);
+
+	check->fn(j, f->control, f);
+	/* Evidence that somebody may have changed proves nothing; a failure it shows still counts.
+	 */
+	if (f->status == FINDING_PASS && in->record->chain.code) {
+		f->status = FINDING_NOT_PROVEN;
+		f->observed = arena_printf(j->arena, "%s, but %s", f->observed, j->not_whole);
+	}
+	if (f->status == FINDING_PASS && f->level < in->require) {
+		f->status = FINDING_NOT_PROVEN;
+		f->observed = arena_printf(j->arena, "%s, but known at %s only", f->observed,
+					   evidence_level_name(f->level));
+	}
+	j->out_of_memory |= !f->observed;
+	find_place(j, f);
+	f->before_waiver = f->status;
+	apply_waivers(in, f);
+}
+
+int judge_run(const struct judge_input *in, struct arena *arena, struct finding **ret,
+	      struct err *err)
+{
+	struct finding *findings;
+	struct judge judge;
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->n_standards; i++)
+		n += in->standards[i].n;
+	findings = arena_array(arena, n + 1, sizeof(*findings));
+	if (!findings)
+		return err_set(err, ENOMEM, "out of memory");
+	judge_init(&judge, in, arena);
+	for (size_t i = 0; i < in->n_waivers; i++)
+		in->waivers[i].state = WAIVER_UNUSED;
+	n = 0;
+	for (size_t i = 0; i < in->n_standards; i++) {
+		for (size_t k = 0; k < in->standards[i].n; k++) {
+			findings[n].control = &in->standards[i].controls[k];
+			judge_one(&judge, in, &findings[n++]);
+		}
+	}
+	if (judge.out_of_memory)
+		return err_set(err, ENOMEM, "out of memory");
+	*ret = findings;
+	return (int)n;
+}

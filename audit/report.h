@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_AUDIT_REPORT_H
+#define IMMURE_AUDIT_REPORT_H
+
+/*
+ * The report of a run: one JSON object with a versioned schema (docs/report.schema.json), from
+ * which every format is rendered. The same inputs give the same bytes.
+ */
+
+#include "audit/judge.h"
+
+#define REPORT_SCHEMA "immure-report/1"
+
+struct report_input {
+	struct judge_input judge;
+	const char *run;   /* id */
+	const char *build; /* of immure */
+	const json_t
+		*signature; /* signature.json of the run's folder after it was checked, or NULL */
+};
+
+/*
+ * Judge a run and build the report.
+ *
+ *   ret  the report; released by json_decref()
+ */
+must_check int report_make(const struct report_input *in, struct arena *arena, json_t **ret,
+			   struct err *err);
+
+/* What decides the exit status. */
+struct gate {
+	enum severity fail_on;
+	const json_t *baseline; /* an earlier report: only what is new in ours counts; or NULL */
+};
+
+enum gate_result {
+	GATE_PASS = 0,
+	GATE_FINDINGS = 1,   /* something fails that is at least as severe as fail_on */
+	GATE_NOT_PROVEN = 3, /* nothing fails, and something is not proven */
+	GATE_BROKEN = 4      /* the record cannot be trusted */
+};
+
+/* The worst of: broken, findings, not proven. Never depends on a format. */
+enum gate_result report_gate(const json_t *report, const struct gate *gate);
+
+/* The finding of a report for a control ("cis-docker-1.6", "5.29"), or NULL. */
+const json_t *report_finding(const json_t *report, const char *standard, const char *id);
+
+/* What the run did: report_activity.c. Part of report_make(). */
+must_check json_t *report_activity(const struct run_record *record);
+
+/* Renderers: report_*.c. Each appends to *out; any JSON is survived, and out->failed tells of
+ * memory. */
+void report_text(const json_t *report, struct strbuf *out);
+
+#endif

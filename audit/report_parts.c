@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/report_parts.h"
+
+#include <string.h>
+
+const char *part_text(const json_t *report, const char *part, const char *key, const char *absent)
+{
+	return record_text(json_object_get(report, part), key, absent);
+}
+
+int64_t part_number(const json_t *report, const char *part, const char *key, int64_t absent)
+{
+	return record_number(json_object_get(report, part), key, absent);
+}
+
+void put_escaped(struct strbuf *out, const char *text)
+{
+	strbuf_escaped(out, text, strlen(text));
+}
+
+const char *report_verdict(const json_t *report)
+{
+	const struct gate gate = { .fail_on = SEVERITY_LOW };
+
+	switch (report_gate(report, &gate)) {
+	case GATE_BROKEN:
+		return "broken";
+	case GATE_FINDINGS:
+		return "fail";
+	case GATE_NOT_PROVEN:
+		return "not-proven";
+	case GATE_PASS:
+		break;
+	}
+	return "pass";
+}
+
+void put_control(struct strbuf *out, const json_t *finding)
+{
+	put_escaped(out, record_text(finding, "prefix", "?"));
+	strbuf_putc(out, ' ');
+	put_escaped(out, record_text(finding, "id", "?"));
+}
+
+void put_place(struct strbuf *out, const json_t *place)
+{
+	int64_t line = record_number(place, "line", 0);
+
+	if (!json_is_object(place))
+		return;
+	put_escaped(out, record_text(place, "file", "?"));
+	if (line > 0) {
+		strbuf_addf(out, ":%lld", (long long)line);
+	} else {
+		strbuf_putc(out, ' ');
+		put_escaped(out, record_text(place, "rule", ""));
+	}
+}
+
+void put_command(struct strbuf *out, const json_t *report)
+{
+	const json_t *arg;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(report, "subject"), "argv"), i, arg)
+	{
+		if (i > 0)
+			strbuf_putc(out, ' ');
+		put_escaped(out, json_string_value(arg) ? json_string_value(arg) : "?");
+	}
+}
+
+int finding_rank(const json_t *finding)
+{
+	static const char *const order[] = { "fail", "not-proven", "manual", "waived" };
+	int severity = severity_find(record_text(finding, "severity", ""));
+
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		if (strcmp(record_text(finding, "status", ""), order[i]) == 0)
+			return (int)i * SEVERITY_COUNT + SEVERITY_CRITICAL - severity;
+	}
+	return -1;
+}

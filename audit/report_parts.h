@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_AUDIT_REPORT_PARTS_H
+#define IMMURE_AUDIT_REPORT_PARTS_H
+
+/* What the renderers share. Nobody else includes it. */
+
+#include "audit/report.h"
+
+/* A member of a member: part_text(report, "subject", "run", "?"). */
+const char *part_text(const json_t *report, const char *part, const char *key, const char *absent);
+int64_t part_number(const json_t *report, const char *part, const char *key, int64_t absent);
+
+/* Any text, safe for a terminal, a log or a table: strbuf_escaped(). */
+void put_escaped(struct strbuf *out, const char *text);
+
+/* "pass", "fail", "not-proven" or "broken", with nothing left out. */
+const char *report_verdict(const json_t *report);
+
+/* "CIS 5.29". */
+void put_control(struct strbuf *out, const json_t *finding);
+
+/* "policy.yaml:41", "command line --writable", or nothing. */
+void put_place(struct strbuf *out, const json_t *place);
+
+/* The command with its arguments, escaped, one blank between. */
+void put_command(struct strbuf *out, const json_t *report);
+
+/* The order in which findings are told: worst first; -1 for those that need no telling. */
+int finding_rank(const json_t *finding);
+
+#endif

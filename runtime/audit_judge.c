@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/audit_judge.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "audit/report.h"
+#include "audit/waiver.h"
+#include "base/fd.h"
+#include "build_id.h"
+
+#define STANDARDS_MAX 16
+#define INPUT_MAX ((size_t)64 << 20)
+
+struct standards {
+	size_t n;
+	struct standard list[STANDARDS_MAX];
+};
+
+static int usage(struct err *err)
+{
+	return err_at(err, ERR_USAGE);
+}
+
+static int add_standard(struct standards *s, const char *name, struct arena *arena, struct err *err)
+{
+	cleanup_strbuf struct strbuf file = { 0 };
+	struct span text = standard_text(name);
+	int r;
+
+	if (s->n == STANDARDS_MAX) {
+		err_set(err, EINVAL, "--standard: at most %d", STANDARDS_MAX);
+		return usage(err);
+	}
+	if (text.n == 0) {
+		r = fd_read_file(AT_FDCWD, name, STANDARD_MAX_BYTES, &file, err);
+		if (r < 0) {
+			err_wrap(err, "--standard: neither a shipped standard nor a file");
+			return usage(err);
+		}
+		text = (struct span){ strbuf_str(&file), file.len };
+	}
+	r = standard_parse(text, arena, &s->list[s->n], err);
+	if (r < 0) {
+		err_wrap(err, "%.60s", name);
+		return usage(err);
+	}
+	/* The controls point at their standard, which now stands in the list. */
+	for (size_t i = 0; i < s->list[s->n].n; i++)
+		s->list[s->n].controls[i].standard = &s->list[s->n];
+	s->n++;
+	return 0;
+}
+
+static int read_standards(const struct opt_list *names, struct standards *s, struct arena *arena,
+			  struct err *err)
+{
+	int r = 0;
+
+	if (names->n == 0) {
+		r = add_standard(s, "cis-docker-1.6", arena, err);
+		return r < 0 ? r : add_standard(s, "immure", arena, err);
+	}
+	for (size_t i = 0; r == 0 && i < names->n; i++) {
+		if (strcmp(names->items[i], "all") != 0) {
+			r = add_standard(s, names->items[i], arena, err);
+			continue;
+		}
+		for (size_t k = 0; r == 0 && k < n_standard_names; k++)
+			r = add_standard(s, standard_names[k], arena, err);
+	}
+	return r;
+}
+
+static int read_waivers(const struct audit_judge_options *options, struct arena *arena,
+			struct judge_input *in, struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct span span;
+	int r;
+
+	if (!options->waivers)
+		return 0;
+	r = fd_read_file(AT_FDCWD, options->waivers, INPUT_MAX, &text, err);
+	span = (struct span){ strbuf_str(&text), text.len };
+	if (r == 0)
+		r = waivers_parse(span, options->waivers, arena, &in->waivers, err);
+	if (r < 0) {
+		err_wrap(err, "%.80s", options->waivers);
+		return usage(err);
+	}
+	in->n_waivers = (size_t)r;
+	return 0;
+}
+
+static int find_today(const struct audit_judge_options *options, char now[16],
+		      struct judge_input *in, struct err *err)
+{
+	time_t seconds = time(NULL);
+	struct tm tm = { 0 };
+
+	in->today = options->today ? options->today : now;
+	if (options->today && !date_is_valid(options->today)) {
+		err_set(err, EINVAL, "--today %.20s: expected YYYY-MM-DD", options->today);
+		return usage(err);
+	}
+	gmtime_r(&seconds, &tm);
+	return strftime(now, 16, "%Y-%m-%d", &tm) > 0 ? 0 : err_set(err, ERANGE, "no date");
+}
+
+static int find_level(const struct audit_judge_options *options, struct judge_input *in,
+		      struct err *err)
+{
+	int level = options->require ? evidence_level_find(options->require) : LEVEL_NONE;
+
+	if (level < 0) {
+		err_set(err, EINVAL, "--require-evidence %.20s: expected E0, E1, E2, E3 or E4",
+			options->require);
+		return usage(err);
+	}
+	in->require = (enum evidence_level)level;
+	return 0;
+}
+
+int audit_judge(const struct audit_run *run, const struct audit_judge_options *options,
+		struct arena *arena, json_t **ret, struct err *err)
+{
+	struct standards *standards = arena_alloc(arena, sizeof(*standards));
+	struct report_input in = {
+		.judge = { .record = &run->record,
+			   .bundle = run->has_bundle ? &run->bundle : NULL },
+		.run = run->id,
+		.build = IMMURE_BUILD_ID,
+	};
+	char now[16] = "";
+	int r;
+
+	if (!standards)
+		return err_set(err, ENOMEM, "out of memory");
+	r = read_standards(&options->standards, standards, arena, err);
+	if (r == 0)
+		r = read_waivers(options, arena, &in.judge, err);
+	if (r == 0)
+		r = find_today(options, now, &in.judge, err);
+	if (r == 0)
+		r = find_level(options, &in.judge, err);
+	if (r < 0)
+		return r;
+	in.judge.standards = standards->list;
+	in.judge.n_standards = standards->n;
+	return report_make(&in, arena, ret, err);
+}
+
+int audit_baseline_read(const char *file, json_t **ret, struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	json_error_t error = { 0 };
+	json_t *report;
+
+	if (fd_read_file(AT_FDCWD, file, INPUT_MAX, &text, err) < 0)
+		return usage(err);
+	report = json_loadb(strbuf_str(&text), text.len, JSON_REJECT_DUPLICATES, &error);
+	if (!report || strcmp(record_text(report, "schema", ""), REPORT_SCHEMA) != 0) {
+		err_set(err, EINVAL, "%.80s is no report: %s", file,
+			report ? "expected schema " REPORT_SCHEMA : error.text);
+		json_decref(report);
+		return usage(err);
+	}
+	*ret = report;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_AUDIT_RUN_H
+#define IMMURE_RUNTIME_AUDIT_RUN_H
+
+/* A run on record, opened for the verbs of `immure audit`. */
+
+#include "audit/run_read.h"
+#include "policies/bundle.h"
+
+struct audit_run {
+	int dir;        /* the run's folder */
+	const char *id; /* in arena */
+	struct run_record record;
+	struct bundle bundle;
+	bool has_bundle; /* its policy.bundle could be read by this version */
+};
+
+#define cleanup_audit_run cleanup(audit_run_close)
+
+/*
+ * Open a run's record.
+ *
+ *   which  "last" or NULL, an id, a unique beginning or end of one
+ *   arena  owns id and bundle
+ *
+ * Returns   0, -ENOENT, -EINVAL (several fit), -EBADMSG (no plan), -errno.
+ * Effects   syncs the file system, so that what is reported is also there after a power cut
+ */
+must_check int audit_run_open(const char *which, struct arena *arena, struct audit_run *ret,
+			      struct err *err);
+
+void audit_run_close(struct audit_run *run);
+
+#endif

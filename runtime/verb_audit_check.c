@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* audit check, audit report: the same report; check also decides the exit status by it. */
+#include <string.h>
+
+#include "audit/report.h"
+#include "runtime/audit_judge.h"
+#include "runtime/audit_output.h"
+#include "runtime/verb_audit.h"
+
+struct check_options {
+	struct audit_judge_options judge;
+	struct opt_list outputs;
+	const char *format, *fail_on, *baseline;
+};
+
+/* clang-format off */
+#define ROW(field) offsetof(struct check_options, field)
+#define REPORT_ROWS \
+	{ "standard",         's', OPT_LIST, ROW(judge.standards), "NAME|FILE", "judge by it; may be given several times; all: each that is shipped", "cis-docker-1.6 nist-800-190 immure all" }, \
+	{ "output",           'o', OPT_LIST, ROW(outputs),         "FILE",      "write there, in the format of its ending; - is standard output", "@files" }, \
+	{ "format",            0,  OPT_TEXT, ROW(format),          "FORMAT",    "format where the ending says nothing", AUDIT_FORMATS }, \
+	{ "require-evidence",  0,  OPT_TEXT, ROW(judge.require),   "LEVEL",     "a pass that is known less well is not proven", "E0 E1 E2 E3 E4" }, \
+	{ "waivers",           0,  OPT_TEXT, ROW(judge.waivers),   "FILE",      "JSON list of controls that somebody answers for", "@files" }, \
+	{ "today",             0,  OPT_TEXT, ROW(judge.today),     "DATE",      "the day by which waivers expire, as YYYY-MM-DD", NULL }
+
+static const struct opt report_opts[] = {
+	REPORT_ROWS,
+};
+
+static const struct opt check_opts[] = {
+	REPORT_ROWS,
+	{ "fail-on",           0,  OPT_TEXT, ROW(fail_on),         "SEVERITY",  "the least severity that decides the exit status; medium by default", "low medium high critical" },
+	{ "baseline",          0,  OPT_TEXT, ROW(baseline),        "FILE",      "an earlier report as JSON: only what is worse now counts", "@files" },
+};
+/* clang-format on */
+
+static int read_gate(const struct check_options *options, struct gate *ret, json_t **ret_baseline,
+		     struct err *err)
+{
+	int severity = severity_find(options->fail_on ? options->fail_on : "medium");
+
+	if (severity < 0) {
+		err_set(err, EINVAL, "--fail-on %.20s: expected low, medium, high or critical",
+			options->fail_on);
+		return err_at(err, ERR_USAGE);
+	}
+	ret->fail_on = (enum severity)severity;
+	if (options->baseline && audit_baseline_read(options->baseline, ret_baseline, err) < 0)
+		return -err->code;
+	ret->baseline = *ret_baseline;
+	return 0;
+}
+
+/* Everything that the command line says is checked before anything is written. */
+static int report_on(const struct verb_call *call, json_t **ret, struct err *err)
+{
+	const struct check_options *options = call->options;
+	cleanup_audit_run struct audit_run run = { .dir = -1 };
+	int r = audit_output_check(&options->outputs, options->format, err);
+
+	if (r == 0)
+		r = audit_run_open(call->argc > 0 ? call->argv[0] : NULL, call->arena, &run, err);
+	if (r == 0)
+		r = audit_judge(&run, &options->judge, call->arena, ret, err);
+	if (r == 0)
+		r = audit_output(*ret, &options->outputs, options->format, call->arena, err);
+	return r;
+}
+
+static int check(const struct verb_call *call, struct err *err)
+{
+	json_t *baseline = NULL;
+	json_t *report = NULL;
+	struct gate gate = { 0 };
+	int r = read_gate(call->options, &gate, &baseline, err);
+
+	if (r == 0)
+		r = report_on(call, &report, err);
+	if (r == 0)
+		r = (int)report_gate(report, &gate);
+	json_decref(report);
+	json_decref(baseline);
+	return r;
+}
+
+static int report(const struct verb_call *call, struct err *err)
+{
+	const struct gate gate = { .fail_on = SEVERITY_CRITICAL };
+	json_t *made = NULL;
+	int r = report_on(call, &made, err);
+
+	if (r == 0 && report_gate(made, &gate) == GATE_BROKEN)
+		r = STATUS_INTEGRITY;
+	json_decref(made);
+	return r;
+}
+
+const struct verb verb_audit_check = {
+	.name = "check",
+	.args = "[OPTION...] [RUN]",
+	.help = "judge a run by standards; the exit status says what came of it",
+	.more = "Exit status: 0 pass, 1 findings, 2 wrong usage, 3 not proven, 4 the record is broken.\n\n"
+		"  immure audit check last --standard cis-docker-1.6 --fail-on high\n"
+		"  immure audit check -o report.json --baseline before.json\n",
+	.opts = check_opts,
+	.n_opts = ARRAY_LEN(check_opts),
+	.options_size = sizeof(struct check_options),
+	.max_args = 1,
+	.mixed = true,
+	.run = check,
+};
+
+const struct verb verb_audit_report = {
+	.name = "report",
+	.args = "[OPTION...] [RUN]",
+	.help = "the same report, whatever it says: exit 0, or 4 if the record is broken",
+	.opts = report_opts,
+	.n_opts = ARRAY_LEN(report_opts),
+	.options_size = sizeof(struct check_options),
+	.max_args = 1,
+	.mixed = true,
+	.run = report,
+};

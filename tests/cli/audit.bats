@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Records judged and reported: verdicts, gates, and what is said of a record that was changed.
+
+load common
+
+setup() {
+	common_setup
+}
+
+teardown() {
+	common_teardown
+}
+
+# The status of a control in a report: status_of FILE ID
+status_of() {
+	jq -r --arg id "$2" '.findings[] | select(.id == $id) | .status' "$1"
+}
+
+@test "on a default run every control that can be proven passes" {
+	"$IMMURE" run --host -- true
+	"$IMMURE" audit report --standard all -o r.json
+	[ "$(jq .summary.fail r.json)" = 0 ]
+	# Memory and processor time of the whole sandbox need a cgroup; starts of programs the bpf collector.
+	open=$(jq -r '.findings[] | select(.status == "not-proven") | .check' r.json | sort -u)
+	for check in $open; do
+		[[ " cgroup-memory cgroup-cpu anomaly-process " == *" $check "* ]]
+	done
+	[ "$(jq '[.findings[] | select(.standard == "cis-docker-1.6")] | length' r.json)" = 32 ]
+	[ "$(jq '[.findings[] | select(.status == "pass" and (.level == "E3" or .level == "E4"))] | length' r.json)" -ge 30 ]
+}
+
+@test "what weakens a run is found, with the option that did it" {
+	mkdir data
+	"$IMMURE" run --host --network host -v /etc:/data -- true
+	run "$IMMURE" audit check --fail-on high -o r.json
+	[ "$status" -eq 1 ]
+	[ "$(status_of r.json 5.6)" = fail ]
+	[ "$(status_of r.json 5.10)" = fail ]
+	[ "$(jq -r '.findings[] | select(.id == "5.10") | .place | .file + .rule' r.json)" = "command line--network" ]
+}
+
+@test "a verdict on a limit points at its line of the policy" {
+	printf 'policy: 1\nextends: [builtin/default]\nlimits:\n  nofile: 64\n  pids: 100\n' >p.yaml
+	"$IMMURE" run --host --policy p.yaml -- true
+	"$IMMURE" audit report -o r.json
+	[ "$(jq -r '.findings[] | select(.id == "5.29") | .place | "\(.file):\(.line)"' r.json)" = "$PWD/p.yaml:5" ] ||
+		[ "$(jq -r '.findings[] | select(.id == "5.29") | .place | "\(.file):\(.line)"' r.json)" = "p.yaml:5" ]
+	[ "$(jq -r '.findings[] | select(.id == "5.29") | .expected' r.json)" = "at most 100" ]
+}
+
+@test "the exit status says what came of it, and never depends on formats" {
+	"$IMMURE" run --host -- true
+	run "$IMMURE" audit check --standard nist-800-190 --fail-on critical
+	[ "$status" -eq 0 ]
+	run "$IMMURE" audit check --standard nist-800-190 --fail-on critical --require-evidence E4
+	[ "$status" -eq 3 ]
+	"$IMMURE" run --host --network host -- true
+	for format in text json; do
+		run "$IMMURE" audit check --fail-on high --format $format
+		[ "$status" -eq 1 ]
+	done
+	run "$IMMURE" audit check --fail-on critical last -o r.txt
+	[ "$status" -eq 0 ]
+	run "$IMMURE" audit check --standard nonesuch
+	[ "$status" -eq 2 ]
+	run "$IMMURE" audit check --fail-on often
+	[ "$status" -eq 2 ]
+	run "$IMMURE" audit check -o r.unknown
+	[ "$status" -eq 2 ]
+	[ ! -e r.unknown ]
+	run "$IMMURE" audit check nonesuch
+	[ "$status" -eq 125 ]
+}
+
+@test "the same record gives the same report" {
+	"$IMMURE" run --host -- sh -c 'unshare -U true; true'
+	"$IMMURE" audit report -o a.json -o a.txt
+	sleep 1.1
+	"$IMMURE" audit report -o b.json -o b.txt
+	cmp a.json b.json
+	cmp a.txt b.txt
+}
+
+@test "with a baseline only what is worse counts" {
+	"$IMMURE" run --host --network host -- true
+	"$IMMURE" audit report -o before.json
+	run "$IMMURE" audit check --fail-on high
+	[ "$status" -eq 1 ]
+	run "$IMMURE" audit check --fail-on high --baseline before.json
+	[ "$status" -eq 0 ]
+	"$IMMURE" run --host --network host -v /etc:/data -- true
+	run "$IMMURE" audit check --fail-on high --baseline before.json
+	[ "$status" -eq 1 ]
+	echo '{}' >no.json
+	run "$IMMURE" audit check --baseline no.json
+	[ "$status" -eq 2 ]
+}
+
+@test "a waiver holds until its day is over" {
+	"$IMMURE" run --host --network host -- true
+	for id in 5.7 5.8 5.9 5.10 5.11 5.14; do
+		echo "{\"control\":\"cis-docker-$id\",\"until\":\"2026-12-31\",\"by\":\"sec@acme.example\",\"why\":\"a probe\"}"
+	done | jq -s . >w.json
+	run "$IMMURE" audit check --waivers w.json --today 2026-12-31 -o r.json
+	[ "$status" -eq 0 ]
+	[ "$(status_of r.json 5.10)" = waived ]
+	run "$IMMURE" audit check --waivers w.json --today 2027-01-01
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"waiver expired"* ]]
+	echo '[{"control":"x"}]' >w.json
+	run "$IMMURE" audit check --waivers w.json
+	[ "$status" -eq 2 ]
+}
+
+@test "nothing passes in a record that was changed, cut off or never sealed" {
+	"$IMMURE" run --host -- sh -c 'unshare -U true; true'
+	folder=$(readlink -f "$XDG_STATE_HOME/immure/runs/last")
+	cp -r "$folder" kept
+	for file in plan.json evidence.json status.json events.jsonl; do
+		sed -i '0,/[1-9]/s/[1-9]/0/' "$folder/$file"
+		cmp -s "$folder/$file" "kept/$file" && return 1
+		run "$IMMURE" audit check -o r.json
+		[ "$status" -eq 4 ] || { echo "$file: $status $output" >&2; return 1; }
+		[ "$(jq .summary.pass r.json)" = 0 ]
+		cp "kept/$file" "$folder/$file"
+	done
+	run "$IMMURE" audit verify
+	[ "$status" -eq 0 ]
+	rm "$folder/status.json"
+	run "$IMMURE" audit check
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"never sealed"* ]]
+}
+
+@test "a standard of one's own" {
+	"$IMMURE" run --host -- true
+	cat >own.json <<-END
+		{"standard":"acme-1","title":"ours","prefix":"ACME","version":1,"controls":[
+		{"id":"a","title":"no root","severity":"high","check":"not-root","remedy":"be somebody"},
+		{"id":"b","title":"own network","severity":"high","check":"namespace","param":"net","remedy":"none"}]}
+	END
+	run "$IMMURE" audit check --standard own.json
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"PASS 2"* ]]
+	sed -i s/not-root/no-such-check/ own.json
+	run "$IMMURE" audit check --standard own.json
+	[ "$status" -eq 2 ]
+	[[ "$output" == *'no check "no-such-check"'* ]]
+}
