@@ -22,6 +22,7 @@ struct denial {
 	char number[16];
 	uint16_t rule; /* index into bundle->rules, or BUNDLE_NO_RULE */
 	int error;     /* positive errno that answers it */
+	bool allowed;  /* nothing refused it: a learning run announces these too */
 };
 
 /*

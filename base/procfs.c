@@ -76,11 +76,9 @@ static bool status_numbers(struct span key, struct span value, struct proc_statu
 		const char *key;
 		uint32_t *to;
 	} numbers[] = {
-		{ "Pid", &st->pid },
-		{ "PPid", &st->ppid },
-		{ "Tgid", &st->tgid },
-		{ "Threads", &st->threads },
-		{ "Seccomp_filters", &st->n_seccomp_filters },
+		{ "Pid", &st->pid },        { "PPid", &st->ppid },
+		{ "Tgid", &st->tgid },      { "Threads", &st->threads },
+		{ "FDSize", &st->fd_size }, { "Seccomp_filters", &st->n_seccomp_filters },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {

@@ -16,6 +16,7 @@ struct proc_status {
 	char name[64]; /* as the kernel escapes it */
 	char state;    /* R, S, Z, ... */
 	uint32_t pid, ppid, tgid, threads;
+	uint32_t fd_size;        /* room in the descriptor table; it never shrinks */
 	uint32_t uid[4], gid[4]; /* real, effective, saved, file system */
 	uint32_t n_groups;
 	uint64_t cap_inh, cap_prm, cap_eff, cap_bnd, cap_amb;

@@ -43,6 +43,10 @@ extern const size_t n_builtin_names;
 typedef int (*policy_fetch_fn)(void *data, const char *name, const char *from, struct arena *arena,
 			       struct span *ret_text, const char **ret_path, struct err *err);
 
+/* A policy_fetch_fn that knows the builtins only; data is not used. */
+int builtin_fetch(void *data, const char *name, const char *from, struct arena *arena,
+		  struct span *ret_text, const char **ret_path, struct err *err);
+
 /*
  * Read a policy and all that it extends, and merge them.
  *

@@ -5,6 +5,7 @@
 #include "audit/denial.h"
 #include "audit/event_log.h"
 #include "policies/bundle.h"
+#include "runtime/learn.h"
 
 /* What answering needs. All borrowed. */
 struct notify {
@@ -14,10 +15,16 @@ struct notify {
 	struct denial_table *table;
 	pid_t first; /* the sandbox's first process, where a lineage ends */
 	uint64_t answered;
+	struct learn *learn; /* NULL: only what is refused comes here */
 };
 
+/* Wake the other side on this processor: a learning run does little else. */
+void notify_wake_here(int listener);
+
 /*
- * Receive one refused call, record it, and answer with the error that the policy says.
+ * Receive one refused call, record it, and answer with the error that the policy says. In a
+ * learning run every call comes; what the policy allows goes on, for it was decided by registers,
+ * which nobody can change meanwhile.
  *
  * A process that is killed while it waits, or whose call is interrupted, is no error.
  *

@@ -15,6 +15,7 @@
 #include "runtime/policy_cache.h"
 #include "runtime/pty.h"
 #include "runtime/run_folder.h"
+#include "runtime/run_learn.h"
 #include "runtime/run_options.h"
 #include "runtime/selfexe.h"
 #include "runtime/signals.h"
@@ -38,7 +39,8 @@ struct run {
 	struct event_log log;
 	struct denial_table *denials; /* in arena, as is pty */
 	struct evidence evidence;
-	struct pty *pty; /* NULL without a terminal */
+	struct pty *pty;    /* NULL without a terminal */
+	struct learn learn; /* used with --learn */
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
 	struct volume_locks volumes;
@@ -53,6 +55,7 @@ static void run_done(struct run *run)
 	stdfds_restore(&run->stdio);
 	launch_done(&run->launched);
 	event_log_close(&run->log);
+	learn_done(&run->learn);
 	evidence_done(&run->evidence);
 	strbuf_done(&run->text);
 	closep(&run->policy.dir);
@@ -71,7 +74,9 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 		.term = getenv("TERM"),
 		.environ = (const char *const *)environ,
 	};
-	const char *policy = run->options.policy ? run->options.policy : "builtin/default";
+	const char *policy = run->options.policy  ? run->options.policy
+			     : run->options.learn ? "builtin/learn"
+						  : "builtin/default";
 	struct err no_data = { 0 };
 	int r = run_request(&run->options, &caller, argv, &run->arena, &run->request, err);
 
@@ -197,6 +202,8 @@ static int record_end(struct run *run, const struct supervisor *s, int status, s
 	struct digest hash;
 	int r = write_evidence(run, err);
 
+	if (r == 0 && run->options.learn)
+		r = run_learn_record(&run->learn, &run->folder, err);
 	if (r < 0)
 		return r;
 	/* The chain vouches for what the verdicts are made from, too. */
@@ -246,6 +253,7 @@ static int watch(struct run *run, struct err *err)
 			    .bundle = &run->policy.bundle,
 			    .log = &run->log,
 			    .table = run->denials,
+			    .learn = run->options.learn ? &run->learn : NULL,
 			    .first = run->launched.pid },
 		.evidence = &run->evidence,
 		.pty = run->pty,
@@ -278,7 +286,30 @@ static int watch(struct run *run, struct err *err)
 	if (run->denials->total > 0 && log_is_on(LOG_LEVEL_INFO))
 		log_info("%llu calls were refused: immure audit show %s",
 			 (unsigned long long)run->denials->total, run->folder.id);
-	return s.lost.code ? STATUS_FAILED : status;
+	if (run->options.learn) {
+		r = run_learn_write(run->options.learn, &run->folder, err);
+		if (r < 0) /* the run itself is over and recorded */
+			log_error("%s", err->msg);
+	}
+	return s.lost.code || r < 0 ? STATUS_FAILED : status;
+}
+
+/* In a learning run another filter is installed, which announces what is to be recorded. */
+static int start_learning(struct run *run, struct err *err)
+{
+	int r;
+
+	if (!run->host.seccomp_notify)
+		return err_set(err, ENOTSUP,
+			       "--learn: this kernel cannot announce calls (Linux 5.0)");
+	r = run_learn_prepare(run->options.learn, &run->policy.bundle, &run->arena, &run->learn,
+			      err);
+	if (r < 0)
+		return err_at(err, ERR_STATE);
+	run->learn.plan = &run->plan;
+	run->plan.filter = run->learn.filter;
+	run->plan.n_filter = run->learn.n_filter;
+	return 0;
 }
 
 static int launch(struct run *run, struct err *err)
@@ -300,6 +331,7 @@ static int launch(struct run *run, struct err *err)
 	r = launch_start(&run->plan, run->folder.id, &run->launched, err);
 	if (r < 0)
 		return r;
+	run->learn.program = run->launched.page->program;
 	r = record_start(run, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
@@ -322,6 +354,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	if (r < 0)
 		return err_at(err, ERR_STATE);
 	r = make_plan(run, err);
+	if (r == 0 && run->options.learn)
+		r = start_learning(run, err);
 	if (r == 0)
 		r = launch(run, err);
 	if (r < 0) {
@@ -344,6 +378,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 		.stdio = { { -1, -1, -1 } },
 		.log = { .fd = -1 },
 		.signals = -1,
+		.learn = { .root = -1 },
 		.whole_argv = whole_argv,
 	};
 	int used = options_read(run_opts, N_RUN_OPTS, argc, argv, &run.arena, &run.options, err);

@@ -17,6 +17,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "rootfs",         0,  OPT_TEXT, ROW(rootfs),         "DIR", "run in the root file system in DIR, read-only", "@dirs" },
 	{ "writable",       0,  OPT_FLAG, ROW(writable),       NULL, "let the root be written to; what is written is thrown away", NULL },
 	{ "policy",         0,  OPT_TEXT, ROW(policy),         "POLICY", "a file, or a builtin such as builtin/strict (builtin/default)", "@policies" },
+	{ "learn",          0,  OPT_TEXT, ROW(learn),          "FILE", "write the policy that the program needs to FILE, merged with earlier runs", "@files" },
 	{ "name",           0,  OPT_TEXT, ROW(name),           "NAME", "name of the run, and host name inside", NULL },
 	{ "env",            'e', OPT_LIST, ROW(env),           "NAME[=VALUE]", "set a variable; NAME alone takes yours", NULL },
 	{ "env-file",       0,  OPT_LIST, ROW(env_files),      "FILE", "read variables from FILE, one NAME=VALUE a line", "@files" },

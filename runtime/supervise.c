@@ -68,12 +68,17 @@ static void handle_refusals(struct supervisor *s)
 {
 	struct pollfd more = { .fd = s->notify.listener, .events = POLLIN };
 
-	/* Receiving would wait if there were none, so each one is asked for first. */
-	for (int i = 0; i < MAX_ANSWERS_PER_TURN && poll(&more, 1, 0) > 0; i++) {
+	/*
+	 * Receiving would wait if there were none, so each one is asked for first. In a learning
+	 * run poll() has just said so, and the next call comes only when we sleep.
+	 */
+	for (int i = 0; i < MAX_ANSWERS_PER_TURN; i++) {
 		struct err err = { 0 };
 		int r;
 
-		if (!(more.revents & POLLIN))
+		if (s->notify.learn && i > 0)
+			return;
+		if (!s->notify.learn && (poll(&more, 1, 0) <= 0 || !(more.revents & POLLIN)))
 			return;
 		r = notify_answer(&s->notify, &err);
 		if (r < 0 && s->lost.code == 0)
@@ -100,8 +105,11 @@ static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
 	fds[POLL_PROGRAM] = (struct pollfd){ .fd = s->launched->program_pidfd, .events = POLLIN };
 	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
 	fds[POLL_TIMER] = (struct pollfd){ .fd = timer, .events = POLLIN };
-	if (s->notify.listener < 0 && launch_is_confined(s->launched))
+	if (s->notify.listener < 0 && launch_is_confined(s->launched)) {
 		s->notify.listener = s->launched->page->listener;
+		if (s->notify.learn)
+			notify_wake_here(s->notify.listener);
+	}
 	fds[POLL_LISTENER] = (struct pollfd){ .fd = s->notify.listener, .events = POLLIN };
 	if (s->pty)
 		n += pty_fill_pollfds(s->pty, fds + POLL_PTY);

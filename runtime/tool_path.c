@@ -13,16 +13,26 @@ const char *own_path(struct arena *arena)
 	return n > 0 && (size_t)n < sizeof(path) ? arena_strndup(arena, path, (size_t)n) : NULL;
 }
 
-const char *tool_path(struct arena *arena)
+static const char *find(const char *name, const char *installed, struct arena *arena)
 {
 	const char *own = own_path(arena);
 	const char *slash = own ? strrchr(own, '/') : NULL;
 	const char *beside;
 
 	if (slash) {
-		beside = arena_printf(arena, "%.*s/immure-tool", (int)(slash - own), own);
+		beside = arena_printf(arena, "%.*s/%s", (int)(slash - own), own, name);
 		if (beside && access(beside, X_OK) == 0)
 			return beside;
 	}
-	return IMMURE_LIBEXECDIR "/immure-tool";
+	return arena_printf(arena, "%s/%s", installed, name);
+}
+
+const char *tool_path(struct arena *arena)
+{
+	return find("immure-tool", IMMURE_LIBEXECDIR, arena);
+}
+
+const char *launcher_path(struct arena *arena)
+{
+	return find("immure", IMMURE_BINDIR, arena);
 }

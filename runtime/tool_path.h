@@ -13,4 +13,7 @@ const char *own_path(struct arena *arena);
  */
 const char *tool_path(struct arena *arena);
 
+/* Where immure itself is, looked for in the same way. */
+const char *launcher_path(struct arena *arena);
+
 #endif

@@ -116,6 +116,8 @@ static int confine_self(struct confine *c, struct err *err)
 	r = lookup_program(plan->argv[0], plan->env, program, err);
 	if (r < 0)
 		return err_at(err, ERR_EXEC);
+	if (strlen(program) < sizeof(c->page->program))
+		memcpy(c->page->program, program, strlen(program) + 1);
 	r = take_steps(c, late_steps, ARRAY_LEN(late_steps), err);
 	if (r == 0)
 		r = take_steps(c, last_step, ARRAY_LEN(last_step), err);

@@ -33,7 +33,8 @@ struct confine_page {
 	uint32_t filtered; /* the filter is on */
 	int32_t workload;  /* pidfd of the program; the child itself stays behind as process 1 */
 	uint32_t n_steps;
-	struct err err; /* valid in CONFINE_FAILED */
+	struct err err;     /* valid in CONFINE_FAILED */
+	char program[1024]; /* what is executed, as found inside; empty if it is longer */
 	struct {
 		const char *name; /* a string constant: same address in both */
 		uint64_t ns;      /* CLOCK_MONOTONIC when the step was done */

@@ -11,10 +11,9 @@
  */
 int filter_apply(struct confine *c, struct err *err)
 {
-	const struct bundle *bundle = c->plan->bundle;
 	struct sock_fprog program = {
-		.len = (unsigned short)bundle->n_filter,
-		.filter = (struct sock_filter *)(uintptr_t)bundle->filter,
+		.len = (unsigned short)c->plan->n_filter,
+		.filter = (struct sock_filter *)(uintptr_t)c->plan->filter,
 	};
 	unsigned flags = 0;
 	int r;

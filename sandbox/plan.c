@@ -127,6 +127,8 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 	};
 	struct plan plan = {
 		.bundle = bundle,
+		.filter = bundle->filter,
+		.n_filter = bundle->n_filter,
 		.host = host,
 		.root_kind = request->root_kind,
 		.root_writable = request->root_writable,

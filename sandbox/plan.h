@@ -131,6 +131,9 @@ struct plan_request {
 struct plan {
 	const struct bundle *bundle; /* borrowed */
 	const struct host *host;     /* borrowed */
+	/* What is installed: the bundle's filter, or a learning run's; borrowed. */
+	const struct sock_filter *filter;
+	size_t n_filter;
 	enum root_kind root_kind;
 	const char *root_dir;
 	bool root_writable;

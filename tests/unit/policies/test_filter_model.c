@@ -15,22 +15,11 @@
 #include "policies/policy_read.h"
 #include "policies/syscall_sets.h"
 
-static int fetch(void *data, const char *name, const char *from, struct arena *arena,
-		 struct span *ret, const char **ret_path, struct err *err)
-{
-	(void)data;
-	(void)from;
-	(void)arena;
-	*ret = builtin_text(name);
-	*ret_path = NULL;
-	return ret->n > 0 ? 0 : err_set(err, ENOENT, "no %s", name);
-}
-
 static void load(const char *name, struct arena *arena, struct policy *ret)
 {
 	struct diags diags = { .arena = arena };
 
-	assert_int_equal(policy_resolve(name, fetch, NULL, arena, ret, &diags), 0);
+	assert_int_equal(policy_resolve(name, builtin_fetch, NULL, arena, ret, &diags), 0);
 }
 
 static size_t emit(const struct policy *policy, uint32_t arch, enum filter_kind kind,

@@ -14,22 +14,11 @@
 #include "policies/policy_read.h"
 #include "policies/syscall_sets.h"
 
-static int fetch(void *data, const char *name, const char *from, struct arena *arena,
-		 struct span *ret, const char **ret_path, struct err *err)
-{
-	(void)data;
-	(void)from;
-	(void)arena;
-	*ret = builtin_text(name);
-	*ret_path = NULL;
-	return ret->n > 0 ? 0 : err_set(err, ENOENT, "no %s", name);
-}
-
 static void load(const char *name, struct arena *arena, struct bundle *bundle)
 {
 	struct diags diags = { .arena = arena };
 	struct policy policy = { 0 };
-	int r = policy_resolve(name, fetch, NULL, arena, &policy, &diags);
+	int r = policy_resolve(name, builtin_fetch, NULL, arena, &policy, &diags);
 
 	if (r == 0)
 		r = policy_compile(&policy, arena, bundle, &diags);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/learn_store.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "runtime/dirs.h"
+#include "runtime/policy_fetch.h"
+#include "runtime/run_find.h"
+#include "runtime/verb_policy.h"
+
+static int add_text(const struct strbuf *text, const char *name, struct arena *arena,
+		    struct learned *learned, struct err *err)
+{
+	struct diags diags = { .arena = arena };
+	struct learned one = { 0 };
+	const char *copy = arena_strndup(arena, strbuf_str(text), text->len);
+	int r;
+
+	if (!copy)
+		return err_set(err, ENOMEM, "out of memory");
+	r = learned_read((struct span){ copy, text->len }, name, arena, &one, &diags);
+	if (r == -ENOMEM || (r < 0 && diags.n == 0))
+		return err_set(err, ENOMEM, "out of memory");
+	if (r < 0)
+		return err_set(err, -r, "%s:%u: %s", name, diags.items[0].where.line,
+			       diags.items[0].text);
+	if (learned->n_runs == 0) {
+		*learned = one;
+		return 0;
+	}
+	return learned_merge(learned, &one, arena, learned, err);
+}
+
+static int add_run(const char *which, struct arena *arena, struct learned *learned, struct err *err)
+{
+	cleanup_close int runs = dirs_open_state("runs", err);
+	cleanup_close int dir = -1;
+	cleanup_strbuf struct strbuf text = { 0 };
+	const char *id = NULL;
+	int r = runs < 0 ? runs : run_find(runs, which, arena, &id, err);
+
+	if (r < 0)
+		return r;
+	dir = openat(runs, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, errno, "cannot open run %s", id);
+	if (faccessat(dir, "learned", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(err, ENOENT, "run %s was not a learning run: immure run --learn",
+			       id);
+	r = fd_read_file(dir, "learned", LEARNED_MAX_BYTES, &text, err);
+	return r < 0 ? r : add_text(&text, arena_printf(arena, "run %s", id), arena, learned, err);
+}
+
+int learn_store_add(const char *which, struct arena *arena, struct learned *learned,
+		    struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	size_t n = strlen(which);
+	int r;
+
+	if (!strchr(which, '/') && (n < 5 || strcmp(which + n - 5, ".runs") != 0))
+		return add_run(which, arena, learned, err);
+	r = fd_read_file(AT_FDCWD, which, LEARNED_MAX_BYTES, &text, err);
+	return r < 0 ? r : add_text(&text, which, arena, learned, err);
+}
+
+/* "learned/NAME" of "path/NAME.yaml", or "learned/policy" where that is no name. */
+static const char *policy_name(const char *file, struct arena *arena)
+{
+	const char *slash = strrchr(file, '/');
+	char *name = arena_strdup(arena, slash ? slash + 1 : file);
+	char *dot = name ? strrchr(name, '.') : NULL;
+
+	if (dot)
+		*dot = '\0';
+	return name && text_is_id(name) ? arena_printf(arena, "learned/%s", name)
+					: "learned/policy";
+}
+
+/* What policy_resolve() asks for while the file is not written yet. */
+struct draft {
+	const char *file;
+	struct span text;
+};
+
+static int fetch_draft(void *data, const char *name, const char *from, struct arena *arena,
+		       struct span *ret, const char **ret_path, struct err *err)
+{
+	const struct draft *draft = data;
+
+	if (strcmp(name, draft->file) != 0)
+		return policy_fetch(NULL, name, from, arena, ret, ret_path, err);
+	*ret = draft->text;
+	*ret_path = draft->file;
+	return 0;
+}
+
+static int compile(struct draft *draft, struct arena *arena, struct bundle *bundle, struct err *err)
+{
+	struct diags diags = { .arena = arena };
+	struct policy policy = { 0 };
+	int r = policy_resolve(draft->file, fetch_draft, draft, arena, &policy, &diags);
+
+	if (r == 0)
+		r = policy_compile(&policy, arena, bundle, &diags);
+	if (r < 0)
+		policy_print_diags(&diags);
+	return r < 0 ? err_set(err, -r, "the learned policy has faults: nothing was written") : 0;
+}
+
+static int make(const char *file, const struct learned *learned, struct arena *arena,
+		struct strbuf *text, struct learn_result *ret, struct err *err)
+{
+	struct draft base_draft = { .file = "builtin/start",
+				    .text = builtin_text("builtin/start") };
+	struct draft draft = { .file = file };
+	struct bundle base = { 0 };
+	struct bundle bundle = { 0 };
+	struct grants grants = { 0 };
+	int r;
+
+	r = compile(&base_draft, arena, &base, err);
+	if (r == 0)
+		r = grants_make(learned, &base, arena, &grants, err);
+	if (r < 0)
+		return r;
+	ret->estimate = estimate_make(&grants);
+	ret->n_runs = learned->n_runs;
+	ret->n_grants = grants.n;
+	learned_policy_print(&grants, &ret->estimate, policy_name(file, arena), text);
+	if (text->failed)
+		return err_set(err, ENOMEM, "out of memory");
+	draft.text = (struct span){ text->p, text->len };
+	r = compile(&draft, arena, &bundle, err);
+	ret->n_allowed = bundle.n_allowed;
+	return r;
+}
+
+static int lock_folder(const char *file, struct arena *arena, struct err *err)
+{
+	const char *slash = strrchr(file, '/');
+	const char *folder = slash ? arena_strndup(arena, file, (size_t)(slash - file) + 1) : ".";
+	cleanup_close int fd = -1;
+
+	if (!folder)
+		return err_set(err, ENOMEM, "out of memory");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return err_sys(err, errno, "cannot lock %s", folder);
+	return steal_fd(fd);
+}
+
+int learn_store_write(const char *file, const struct learned *learned, struct arena *arena,
+		      struct learn_result *ret, struct err *err)
+{
+	const char *runs = arena_printf(arena, "%s%s.runs", strchr(file, '/') ? "" : "./", file);
+	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf record = { 0 };
+	struct learned all = *learned;
+	cleanup_close int lock = lock_folder(file, arena, err);
+	int r = 0;
+
+	if (lock < 0)
+		return lock;
+	if (!runs)
+		return err_set(err, ENOMEM, "out of memory");
+	if (access(runs, F_OK) == 0)
+		r = learn_store_add(runs, arena, &all, err);
+	else if (access(file, F_OK) == 0)
+		return err_set(
+			err, EEXIST,
+			"%s is there and was not learned (there is no %s): expected another name",
+			file, runs);
+	if (r < 0)
+		return r;
+	if (all.n_runs == 0)
+		return err_set(err, EINVAL, "nothing to learn from: expected runs or FILE.runs");
+	r = make(file, &all, arena, &text, ret, err);
+	if (r < 0)
+		return r;
+	learned_print(&all, &record);
+	if (record.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	r = policy_write_file(runs, record.p, record.len, arena, err);
+	return r < 0 ? r : policy_write_file(file, text.p, text.len, arena, err);
+}

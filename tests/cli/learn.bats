@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# Learning: a run becomes a policy, the policy runs the program again, and grants no more than that.
+
+load common
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+@test "a learned policy runs the same program on another input, and no other program" {
+	printf 'b\na\n' >"$WORK/one"
+	printf 'd\nc\n' >"$WORK/two"
+	on_host --learn "$HOME_DIR/sort.yaml" -- sort one
+	run -0 on_host --policy "$HOME_DIR/sort.yaml" -- sort two
+	[ "$output" = $'c\nd' ]
+	run -126 on_host --policy "$HOME_DIR/sort.yaml" -- tac two
+	[[ $output == *"Permission denied"* ]]
+}
+
+@test "what was not needed is not granted" {
+	on_host --learn "$HOME_DIR/p.yaml" -- cat /etc/hostname
+	run ! on_host --policy "$HOME_DIR/p.yaml" -- cat /etc/passwd
+	run -0 "$IMMURE" policy show "$HOME_DIR/p.yaml"
+	[[ $output != *"allow socket"* && $output != *fork* ]]
+}
+
+@test "merging knows no order, and a run counts once" {
+	on_host --learn "$HOME_DIR/a.yaml" -- true
+	on_host --learn "$HOME_DIR/b.yaml" -- ls /
+	"$IMMURE" policy learn -o ab.yaml ./a.yaml.runs ./b.yaml.runs
+	"$IMMURE" policy learn -o ba.yaml ./b.yaml.runs ./a.yaml.runs
+	"$IMMURE" policy learn -o ba.yaml ./a.yaml.runs last
+	cmp ab.yaml.runs ba.yaml.runs
+	[ "$(grep -c '^run ' ab.yaml.runs)" = 2 ]
+	diff <(grep -v '^name:' ab.yaml) <(grep -v '^name:' ba.yaml)
+	grep -q 'why: 1 of 2 runs' ab.yaml
+	"$IMMURE" policy check ab.yaml
+}
+
+@test "a policy that somebody wrote is left alone" {
+	printf 'policy: 1\nname: mine\nextends: [builtin/start]\n' >mine.yaml
+	run -125 on_host --learn mine.yaml -- true
+	[[ $output == *"was not learned"* ]]
+	grep -q 'name: mine' mine.yaml
+	run ! "$IMMURE" policy learn -o mine.yaml last
+	grep -q 'name: mine' mine.yaml
+}
+
+@test "what the run's policy refuses is refused while learning, and stands as a comment" {
+	need python3
+	run -0 on_host --learn "$HOME_DIR/p.yaml" -- /usr/bin/python3 -c '
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.unshare(0x10000000), ctypes.get_errno(), libc.ptrace(0, 0, 0, 0), ctypes.get_errno())'
+	[[ $output == *"-1 1 -1 1"* ]]
+	grep -q '^#   unshare' "$HOME_DIR/p.yaml"
+	run ! grep -E 'allow.*(unshare|ptrace)' "$HOME_DIR/p.yaml"
+}
+
+@test "the program's exit status and signals pass through a learning run" {
+	run -7 on_host --learn "$HOME_DIR/p.yaml" -- sh -c 'exit 7'
+	run -143 on_host --learn "$HOME_DIR/p.yaml" -- sh -c 'kill -TERM $$'
+	grep -q '^policy: 1' "$HOME_DIR/p.yaml"
+}
+
+@test "threads, processes and their files end in the limits" {
+	need python3
+	on_host --learn "$HOME_DIR/p.yaml" -- /usr/bin/python3 -c '
+import threading, time
+ts = [threading.Thread(target=time.sleep, args=(0.3,)) for _ in range(9)]
+[t.start() for t in ts]; [t.join() for t in ts]'
+	grep -q 'allow clone if flags has CLONE_THREAD' "$HOME_DIR/p.yaml"
+	[ "$(sed -n 's/^peak tasks //p' "$HOME_DIR/p.yaml.runs")" -ge 10 ]
+	run ! grep -q 'allow fork' "$HOME_DIR/p.yaml"
+}
+
+@test "a damaged record is refused with its place" {
+	on_host --learn "$HOME_DIR/p.yaml" -- true
+	sed -i '3s/.*/0 allow no_such_call/' p.yaml.runs
+	run ! "$IMMURE" policy learn -o p.yaml last
+	[[ $output == *"p.yaml.runs:3: expected"* ]]
+}
+
+@test "--until stops when enough is known, and gives up when asked to" {
+	run -1 "$IMMURE" policy learn -o u.yaml --until 0.1% --max-runs 2 -- --host -- true
+	[[ $output == *"not reached after 2 runs"* ]]
+	[ "$(grep -c '^run ' u.yaml.runs)" = 2 ]
+	run -0 "$IMMURE" policy learn -o u.yaml --until 99% -- --host -- ls -l /etc
+	run -2 "$IMMURE" policy learn -o u.yaml --until nothing -- --host -- true
+}
+
+@test "a learning run whose policy cannot be written says so and keeps its record" {
+	mkdir gone
+	run -125 on_host --learn gone/p.yaml -v "$HOME_DIR/gone:/gone" -- sh -c 'mv /gone/x /gone/y 2>/dev/null; mkdir /gone/p.yaml'
+	[[ $output == *"immure policy learn --output gone/p.yaml"* ]]
+	run -0 "$IMMURE" policy learn -o kept.yaml last
+}
