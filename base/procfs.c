@@ -306,6 +306,20 @@ int subid_find(struct span text, const char *name, uint32_t uid, struct proc_idm
 	return 1;
 }
 
+struct span passwd_name(struct span text, uint32_t uid)
+{
+	while (text.n > 0) {
+		struct span line = cut_line(&text);
+		struct span name = span_cut(&line, ':');
+		uint32_t number = 0;
+
+		span_cut(&line, ':'); /* the password's place */
+		if (u32_value(span_cut(&line, ':'), &number) && number == uid)
+			return name;
+	}
+	return (struct span){ 0 };
+}
+
 int passwd_find(struct span text, struct span name, uint32_t *ret_uid, uint32_t *ret_gid)
 {
 	while (text.n > 0) {

@@ -164,16 +164,12 @@ static void close_object(struct bpf_object **object)
 /* The table of calls is all that stands in the programs' constants. */
 static int set_constants(const struct bpf_object *object, struct err *err)
 {
-	const struct bpf_map *constants = bpf_object__find_map_by_name(object, ".rodata");
-	size_t size = 0;
-	const void *initial =
-		constants ? bpf_map__initial_value((struct bpf_map *)(uintptr_t)constants, &size)
-			  : NULL;
-	struct tracer_call *how = (struct tracer_call *)(uintptr_t)initial;
+	struct tracer_call how[TRACER_CALLS] = { 0 };
+	struct bpf_map *constants = bpf_object__find_map_by_name(object, ".rodata");
 
-	if (!how || size != TRACER_CALLS * sizeof(struct tracer_call))
-		return err_set(err, EBADMSG, "the tracing programs are not those of this build");
 	tracer_calls_fill(how);
+	if (!constants || bpf_map__set_initial_value(constants, how, sizeof(how)) < 0)
+		return err_set(err, EBADMSG, "the tracing programs are not those of this build");
 	return 0;
 }
 

@@ -31,19 +31,12 @@ static struct span read_text(int dirfd, const char *path, struct strbuf *text)
 	return (struct span){ strbuf_str(text), text->len };
 }
 
-/* The name of a user id in passwd(5), read by ourselves: a static program has no NSS. */
-static const char *user_name(struct span text, uint32_t uid, struct arena *arena)
+/* By ourselves: a static program has no NSS. */
+static const char *user_name(struct span passwd, uint32_t uid, struct arena *arena)
 {
-	while (text.n > 0) {
-		struct span line = span_cut(&text, '\n');
-		struct span name = span_cut(&line, ':');
-		uint64_t number = 0;
+	struct span name = passwd_name(passwd, uid);
 
-		span_cut(&line, ':');
-		if (span_u64(span_cut(&line, ':'), UINT32_MAX, &number) == 0 && number == uid)
-			return arena_strndup(arena, name.p, name.n);
-	}
-	return arena_printf(arena, "%u", uid);
+	return name.n > 0 ? arena_strndup(arena, name.p, name.n) : arena_printf(arena, "%u", uid);
 }
 
 static void read_subids(struct host *host, struct strbuf *text)

@@ -114,9 +114,22 @@ static void finds_the_unified_cgroup(void **state)
 	assert_int_equal(cgroup_v2_path(span_of("5:pids:/a\n")).n, 0);
 }
 
+static void finds_the_name_of_a_user_id(void **state)
+{
+	const struct span text = span_of("root:x:0:0:r:/root:/bin/sh\nbad\nann:x:1000:100::/:\n");
+	struct span name = passwd_name(text, 1000);
+
+	(void)state;
+	assert_int_equal(name.n, 3);
+	assert_memory_equal(name.p, "ann", 3);
+	assert_int_equal(passwd_name(text, 100).n, 0);
+	assert_int_equal(passwd_name((struct span){ 0 }, 0).n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_the_name_of_a_user_id),
 		cmocka_unit_test(reads_our_own_status),
 		cmocka_unit_test(refuses_a_status_that_makes_no_sense),
 		cmocka_unit_test(reads_mountinfo),

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/tracer_client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define ANSWER_SECONDS 5 /* the daemon may have to be started first */
+
+const char *tracer_client_socket(void)
+{
+	const char *path = getenv("IMMURE_TRACERD");
+
+	return path ? path : WIRE_SOCKET;
+}
+
+int tracer_client_connect(const char *path, struct err *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = ANSWER_SECONDS };
+	cleanup_close int fd = -1;
+
+	if (path[0] == '\0')
+		return err_set(err, ENOENT, "the collector is switched off");
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(err, ENAMETOOLONG, "%s is too long for a socket", path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(err, errno, "cannot make a socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+		return err_sys(err, errno, "cannot prepare a socket");
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_sys(err, errno, "cannot reach immure-tracerd at %s", path);
+	return steal_fd(fd);
+}
+
+static int ask(int connection, const struct wire_request *request, int pidfd,
+	       struct wire_reply *ret, int fds[2], struct err *err)
+{
+	char bytes[sizeof(*ret) + 1];
+	ssize_t n;
+	int r = wire_send(connection, request, sizeof(*request), pidfd, -1);
+
+	if (r < 0)
+		return err_sys(err, -r, "cannot ask immure-tracerd");
+	n = wire_receive(connection, bytes, sizeof(bytes), fds);
+	if (n < 0)
+		return err_sys(err, (int)-n, "immure-tracerd does not answer");
+	r = wire_reply_decode(bytes, (size_t)n, ret, err);
+	if (r < 0)
+		return r;
+	if (ret->status != WIRE_DONE)
+		return err_set(err, EPERM, "immure-tracerd: %s", ret->text);
+	if (fds[0] < 0 || fds[1] < 0)
+		return err_set(err, EBADMSG, "immure-tracerd sent no ring");
+	return 0;
+}
+
+int tracer_client_start(int pidfd, uint32_t groups, const char *name, struct tracer_client *ret,
+			struct err *err)
+{
+	cleanup_close int connection = tracer_client_connect(tracer_client_socket(), err);
+	struct tracer_client client = { .connection = -1, .ring_fd = -1 };
+	struct wire_request request;
+	struct wire_reply reply = { 0 };
+	int fds[2] = { -1, -1 };
+	int r;
+
+	if (connection < 0)
+		return connection;
+	wire_request_init(WIRE_TRACE, groups, name, &request);
+	r = ask(connection, &request, pidfd, &reply, fds, err);
+	client.ring_fd = fds[0];
+	if (r == 0)
+		r = ring_open(fds[0], reply.ring_bytes, &client.ring, err);
+	if (r == 0)
+		r = stats_map(fds[1], &client.stats, err);
+	closep(&fds[1]);
+	if (r < 0) {
+		tracer_client_close(&client);
+		return r;
+	}
+	client.connection = steal_fd(connection);
+	*ret = client;
+	return 0;
+}
+
+int tracer_client_next(struct tracer_client *client, struct event *ret, struct err *err)
+{
+	struct span bytes = { 0 };
+	int r = ring_next(&client->ring, &bytes, err);
+
+	if (r <= 0)
+		return r;
+	client->taken++;
+	r = event_decode(bytes, ret, err);
+	return r < 0 ? r : 1;
+}
+
+void tracer_client_release(struct tracer_client *client)
+{
+	ring_release(&client->ring);
+}
+
+uint64_t tracer_client_dropped(const struct tracer_client *client)
+{
+	return __atomic_load_n(&client->stats->dropped, __ATOMIC_ACQUIRE);
+}
+
+bool tracer_client_has_escape(const struct tracer_client *client)
+{
+	return __atomic_load_n(&client->stats->lost, __ATOMIC_ACQUIRE) > 0;
+}
+
+uint64_t tracer_client_alive(const struct tracer_client *client)
+{
+	return __atomic_load_n(&client->stats->alive, __ATOMIC_ACQUIRE);
+}
+
+void tracer_client_close(struct tracer_client *client)
+{
+	closep(&client->connection);
+	closep(&client->ring_fd);
+	ring_close(&client->ring);
+	stats_unmap(client->stats);
+	client->stats = NULL;
+}

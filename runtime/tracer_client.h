@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_TRACER_CLIENT_H
+#define IMMURE_RUNTIME_TRACER_CLIENT_H
+
+/* The launcher's side of immure-tracerd: a socket, one message, two mappings. No libbpf. */
+
+#include <stdbool.h>
+
+#include "bpf/event.h"
+#include "bpf/ring.h"
+#include "bpf/wire.h"
+
+struct tracer_client {
+	int connection; /* its end tells the daemon that nobody reads any more */
+	int ring_fd;    /* readable when much is waiting; poll(2) with a time limit */
+	struct ring ring;
+	const struct tracer_stats *stats;
+	uint64_t taken; /* events read so far */
+};
+
+/*
+ * Where the daemon listens: $IMMURE_TRACERD, or /run/immure/tracerd.sock. An empty value: nowhere.
+ */
+const char *tracer_client_socket(void);
+
+/*
+ * Connect without asking for anything.
+ *
+ * Returns   a descriptor, -ENOENT or -ECONNREFUSED (no daemon), -errno.
+ */
+must_check int tracer_client_connect(const char *socket, struct err *err);
+
+/*
+ * Have a task traced, and what it will make.
+ *
+ *   pidfd   of a task that waits: single, ours, with no_new_privs
+ *   groups  enum tracer_group bits
+ *   name    of the run
+ *   ret     on success ended by tracer_client_close()
+ *
+ * Returns   0, or -errno: as for connect, or -EPERM with the daemon's reason.
+ */
+must_check int tracer_client_start(int pidfd, uint32_t groups, const char *name,
+				   struct tracer_client *ret, struct err *err);
+
+/*
+ * The next event; its texts stay valid until tracer_client_release().
+ *
+ * Returns   1, 0 (none now), -EBADMSG.
+ */
+must_check int tracer_client_next(struct tracer_client *client, struct event *ret, struct err *err);
+void tracer_client_release(struct tracer_client *client);
+
+/*
+ * How many events the kernel could not write, so far. Once no task of the sandbox runs, what was
+ * taken and what was dropped are all there were.
+ */
+uint64_t tracer_client_dropped(const struct tracer_client *client);
+
+/* A task of the sandbox runs without a mark: it must be ended. */
+bool tracer_client_has_escape(const struct tracer_client *client);
+
+/* Tasks still marked as running, tracing included: 0 after the sandbox's end, or it was cut off. */
+uint64_t tracer_client_alive(const struct tracer_client *client);
+
+/* A no-op on what was never started (connection -1). */
+void tracer_client_close(struct tracer_client *client);
+
+#endif

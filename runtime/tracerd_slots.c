@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/tracerd_slots.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "bpf/ring.h"
+
+static void make_empty(struct slots *slots, struct slot *slot)
+{
+	if (slot->state == SLOT_TAKEN)
+		slots->n_taken--;
+	closep(&slot->fds.ring);
+	closep(&slot->fds.stats);
+	stats_unmap(slot->stats);
+	*slot = (struct slot){ .fds = { -1, -1 } };
+}
+
+static int adopt(struct slots *slots, uint32_t number, const struct tracer_slot *value,
+		 struct err *err)
+{
+	struct slot *slot = &slots->slots[number];
+	cleanup_close int stats = tracer_open_stats(slots->tracer, number, err);
+	int r;
+
+	if (stats < 0)
+		return stats;
+	r = stats_map(stats, &slot->stats, err);
+	if (r < 0)
+		return r;
+	slot->state = SLOT_TAKEN;
+	slot->owner = value->owner;
+	slot->pid = value->pid;
+	snprintf(slot->name, sizeof(slot->name), "%.63s", value->name);
+	slots->n_taken++;
+	if (value->generation >= slots->generation)
+		slots->generation = value->generation + 1;
+	return 0;
+}
+
+/* Never one that an earlier daemon may have given away, nor 0, which means nobody. */
+static uint32_t first_generation(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint32_t)now.tv_sec * 64 + 1;
+}
+
+int slots_init(struct slots *slots, struct tracer *tracer, uint32_t ring_bytes, struct err *err)
+{
+	*slots = (struct slots){ .tracer = tracer,
+				 .ring_bytes = ring_bytes,
+				 .generation = first_generation() };
+	for (uint32_t i = 0; i < TRACER_SLOTS; i++) {
+		struct tracer_slot value = { 0 };
+		int r = tracer_read_slot(tracer, i, &value, err);
+
+		if (r < 0)
+			return r;
+		slots->slots[i].fds = (struct tracer_fds){ -1, -1 };
+		if (value.generation == 0)
+			continue;
+		r = adopt(slots, i, &value, err);
+		if (r < 0) {
+			log_error("%s: its sandbox can be traced no more", err->msg);
+			tracer_drop_slot(tracer, i);
+		}
+	}
+	slots_tend(slots);
+	return 0;
+}
+
+static int find_state(const struct slots *slots, enum slot_state state)
+{
+	for (int i = 0; i < TRACER_SLOTS; i++) {
+		if (slots->slots[i].state == state)
+			return i;
+	}
+	return -1;
+}
+
+static size_t count_state(const struct slots *slots, enum slot_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < TRACER_SLOTS; i++)
+		n += slots->slots[i].state == state;
+	return n;
+}
+
+/* Returns the number of a slot that is filled now. */
+static int fill_one(struct slots *slots, struct err *err)
+{
+	int i = find_state(slots, SLOT_EMPTY);
+	struct slot *slot;
+	int r;
+
+	if (i < 0)
+		return err_set(err, EMFILE, "%d sandboxes are traced already", TRACER_SLOTS);
+	slot = &slots->slots[i];
+	r = tracer_fill_slot(slots->tracer, (uint32_t)i, slots->ring_bytes, &slot->fds, err);
+	if (r < 0)
+		return r;
+	slot->state = SLOT_FILLED;
+	return i;
+}
+
+static size_t count_owner(const struct slots *slots, uint32_t uid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < TRACER_SLOTS; i++)
+		n += slots->slots[i].state == SLOT_TAKEN && slots->slots[i].owner == uid;
+	return n;
+}
+
+static int take(struct slots *slots, uint32_t number, const struct tracer_slot *value, int pidfd,
+		struct err *err)
+{
+	struct slot *slot = &slots->slots[number];
+	int r = stats_map(slot->fds.stats, &slot->stats, err);
+
+	if (r == 0)
+		r = tracer_take_slot(slots->tracer, number, value, slot->fds.stats, err);
+	if (r == 0)
+		r = tracer_mark(slots->tracer, pidfd, number, value->generation, err);
+	if (r < 0) {
+		/* Nobody has seen the descriptors: the slot can be filled anew. */
+		tracer_drop_slot(slots->tracer, number);
+		make_empty(slots, slot);
+		return r;
+	}
+	slot->state = SLOT_TAKEN;
+	slot->connected = true;
+	slot->owner = value->owner;
+	slot->pid = value->pid;
+	memcpy(slot->name, value->name, sizeof(slot->name));
+	slots->n_taken++;
+	return 0;
+}
+
+int slots_take(struct slots *slots, const struct wire_request *request, uint32_t uid, uint32_t pid,
+	       int pidfd, struct tracer_fds *ret_fds, struct err *err)
+{
+	struct tracer_slot value = { .generation = slots->generation, .owner = uid, .pid = pid };
+	int i;
+	int r;
+
+	if (count_owner(slots, uid) >= SLOTS_PER_UID)
+		return err_set(err, EMFILE, "%d sandboxes of yours are traced already",
+			       SLOTS_PER_UID);
+	r = tracer_attach(slots->tracer, err);
+	if (r < 0)
+		return r;
+	i = find_state(slots, SLOT_FILLED);
+	if (i < 0)
+		i = fill_one(slots, err);
+	if (i < 0)
+		return i;
+	tracer_calls_select(request->groups, &value);
+	memcpy(value.name, request->name, sizeof(value.name));
+	r = take(slots, (uint32_t)i, &value, pidfd, err);
+	if (r < 0)
+		return r;
+	slots->generation++;
+	*ret_fds = slots->slots[i].fds;
+	return i;
+}
+
+void slots_handed_out(struct slots *slots, uint32_t slot)
+{
+	closep(&slots->slots[slot].fds.ring);
+	closep(&slots->slots[slot].fds.stats);
+}
+
+static bool is_over(const struct slot *slot)
+{
+	return slot->state == SLOT_TAKEN && !slot->connected &&
+	       __atomic_load_n(&slot->stats->alive, __ATOMIC_ACQUIRE) == 0;
+}
+
+void slots_tend(struct slots *slots)
+{
+	struct err err = { 0 };
+
+	for (uint32_t i = 0; i < TRACER_SLOTS; i++) {
+		if (!is_over(&slots->slots[i]))
+			continue;
+		tracer_drop_slot(slots->tracer, i);
+		make_empty(slots, &slots->slots[i]);
+	}
+	while (count_state(slots, SLOT_FILLED) < SLOTS_SPARE) {
+		if (fill_one(slots, &err) < 0) {
+			log_error("%s", err.msg); /* the next request will try, and tell */
+			return;
+		}
+	}
+}
+
+bool slots_are_waiting(const struct slots *slots)
+{
+	for (size_t i = 0; i < TRACER_SLOTS; i++) {
+		if (slots->slots[i].state == SLOT_TAKEN && !slots->slots[i].connected)
+			return true;
+	}
+	return false;
+}
+
+void slots_describe(const struct slots *slots, uint32_t number, struct wire_reply *ret)
+{
+	const struct slot *slot = &slots->slots[number];
+	const struct tracer_stats *stats = slot->stats;
+
+	*ret = (struct wire_reply){
+		.magic = WIRE_MAGIC,
+		.version = WIRE_VERSION,
+		.status = WIRE_ENTRY,
+		.pid = slot->pid,
+		.calls = stats->calls,
+		.denied = stats->denied,
+		.events = stats->seq,
+		.dropped = stats->dropped,
+		.tasks = stats->tasks,
+		.alive = stats->alive,
+		.sent = stats->sent,
+		.received = stats->received,
+	};
+	snprintf(ret->text, sizeof(ret->text), "%.63s", slot->name);
+}
+
+void slots_done(struct slots *slots)
+{
+	for (size_t i = 0; i < TRACER_SLOTS; i++)
+		make_empty(slots, &slots->slots[i]);
+}
