@@ -27,9 +27,14 @@ static const char *find(const char *name, const char *installed, struct arena *a
 	return arena_printf(arena, "%s/%s", installed, name);
 }
 
+const char *helper_path(struct arena *arena, const char *name)
+{
+	return find(name, IMMURE_LIBEXECDIR, arena);
+}
+
 const char *tool_path(struct arena *arena)
 {
-	return find("immure-tool", IMMURE_LIBEXECDIR, arena);
+	return helper_path(arena, "immure-tool");
 }
 
 const char *launcher_path(struct arena *arena)

@@ -8,10 +8,11 @@
 const char *own_path(struct arena *arena);
 
 /*
- * Where immure-tool is: beside our own program (in a build folder), else where it was installed.
- * NULL only when out of memory.
+ * Where a helper program such as "immure-tool" is: beside our own program (in a build folder), else
+ * where it was installed. NULL only when out of memory.
  */
-const char *tool_path(struct arena *arena);
+const char *helper_path(struct arena *arena, const char *name);
+const char *tool_path(struct arena *arena); /* of immure-tool */
 
 /* Where immure itself is, looked for in the same way. */
 const char *launcher_path(struct arena *arena);

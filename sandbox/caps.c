@@ -45,3 +45,19 @@ int caps_apply(struct confine *c, struct err *err)
 		return err_set(err, EPERM, "cannot empty the capability sets (libcap-ng: %d)", r);
 	return 0;
 }
+
+int caps_keep_apply(bool over_ids, struct err *err)
+{
+	int r;
+
+	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS) < 0)
+		return err_sys(err, errno, "cannot lock the secure bits");
+	capng_clear(CAPNG_SELECT_ALL);
+	if (over_ids)
+		capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_CHOWN,
+			      CAP_DAC_OVERRIDE, CAP_FOWNER, -1);
+	r = capng_apply(CAPNG_SELECT_ALL);
+	if (r < 0)
+		return err_set(err, EPERM, "cannot empty the capability sets (libcap-ng: %d)", r);
+	return 0;
+}

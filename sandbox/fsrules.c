@@ -229,3 +229,27 @@ int fsrules_apply(struct confine *c, struct err *err)
 		return err_sys(err, -r, "cannot apply the ruleset");
 	return 0;
 }
+
+int fsrules_one_folder_apply(int dir, bool writable, struct err *err)
+{
+	int abi = sys_landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct fsrules rules = { .ruleset = -1 };
+	cleanup_close int ruleset = -1;
+	/* A whiteout is a character device 0:0, which anybody may make. */
+	uint64_t rights =
+		read_rights | (writable ? write_rights | LANDLOCK_ACCESS_FS_MAKE_CHAR : 0);
+	int r;
+
+	if (abi <= 0)
+		return 0;
+	rules.handled = rights_of_abi(abi);
+	ruleset = make_ruleset(abi, rules.handled, err);
+	if (ruleset < 0)
+		return ruleset;
+	rules.ruleset = ruleset;
+	r = add_rule(&rules, dir, rights, err);
+	if (r < 0)
+		return r;
+	r = sys_landlock_restrict_self(ruleset);
+	return r < 0 ? err_sys(err, -r, "cannot apply the ruleset") : 0;
+}

@@ -181,6 +181,16 @@ must_check int plan_make(const struct bundle *bundle, const struct host *host,
  */
 must_check int plan_ids_range(const struct host *host, struct plan_ids *ids, struct err *err);
 
+/*
+ * The ids that files of an image belong to: those that a workload of the same kind will have.
+ *
+ *   range  map the caller's subordinate ids too; root always has a range
+ *
+ * Returns   0, or -EINVAL (no subordinate ids, or no newuidmap; says what to do).
+ */
+must_check int plan_ids_files(const struct host *host, bool range, struct plan_ids *ret,
+			      struct err *err);
+
 /* The first ledger entry that stops the launch, or NULL. */
 const struct ledger_entry *plan_refusal(const struct plan *plan);
 

@@ -144,15 +144,14 @@ int plan_ids_range(const struct host *host, struct plan_ids *ids, struct err *er
 	return 0;
 }
 
-static void map_as_root(struct planner *p)
+static void map_as_root(const struct host *host, struct plan_ids *ids)
 {
-	struct plan_ids *ids = &p->plan->ids;
 	struct proc_idmap uids = { 0, ROOT_BASE, ROOT_COUNT };
 	struct proc_idmap gids = { 0, ROOT_BASE, ROOT_COUNT };
 
-	if (p->host->has_subuid && p->host->has_subgid) {
-		uids = (struct proc_idmap){ 0, p->host->subuid.outside, p->host->subuid.count };
-		gids = (struct proc_idmap){ 0, p->host->subgid.outside, p->host->subgid.count };
+	if (host->has_subuid && host->has_subgid) {
+		uids = (struct proc_idmap){ 0, host->subuid.outside, host->subuid.count };
+		gids = (struct proc_idmap){ 0, host->subgid.outside, host->subgid.count };
 	}
 	ids->how = IDMAP_ROOT;
 	ids->n_uid = ids->n_gid = 1;
@@ -178,7 +177,7 @@ int plan_ids(struct planner *p, struct err *err)
 	if (r < 0)
 		return r;
 	if (p->host->is_root) {
-		map_as_root(p);
+		map_as_root(p->host, ids);
 	} else if (p->request->ids_range || root_needs_range(p)) {
 		r = plan_ids_range(p->host, ids, err);
 		if (r < 0)
@@ -194,4 +193,22 @@ int plan_ids(struct planner *p, struct err *err)
 		return err_set(err, EINVAL, "user %u:%u lies outside of the ids that %s may map",
 			       ids->uid, ids->gid, p->host->user);
 	return 0;
+}
+
+int plan_ids_files(const struct host *host, bool range, struct plan_ids *ret, struct err *err)
+{
+	struct plan_ids ids = { .how = IDMAP_SELF, .n_uid = 1, .n_gid = 1 };
+	int r = 0;
+
+	if (host->is_root) {
+		map_as_root(host, &ids);
+	} else if (range) {
+		r = plan_ids_range(host, &ids, err);
+	} else {
+		ids.uids[0] = (struct proc_idmap){ 0, host->uid, 1 };
+		ids.gids[0] = (struct proc_idmap){ 0, host->gid, 1 };
+	}
+	if (r == 0)
+		*ret = ids;
+	return r;
 }

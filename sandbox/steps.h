@@ -52,6 +52,13 @@ int dumpable_apply(struct confine *c, struct err *err); /* nobody may look into 
 int init_apply(struct confine *c, struct err *err);     /* the program is process 2 from here on */
 int filter_apply(struct confine *c, struct err *err);   /* seccomp: the last one */
 
+/* For a worker (sandbox/worker.c) instead of caps_apply() and fsrules_apply(). */
+
+/* Keep nothing, or CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER over the ids of our namespace. */
+must_check int caps_keep_apply(bool over_ids, struct err *err);
+/* Landlock where the kernel has it: this folder and nothing else; nothing is executed. */
+must_check int fsrules_one_folder_apply(int dir, bool writable, struct err *err);
+
 /* Used by several steps. */
 
 /* The place to mount on: made if the root is ours, else it must be there, and no link (R3). */
