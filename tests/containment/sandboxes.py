@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 VOLUMES = (("acts", "/acts", True), ("vol", "/vol", False), ("volro", "/volro", True))
 ALL_NAMESPACES = ["unshare", "-m", "-p", "-f", "-n", "-i", "-u", "-C", "--mount-proc"]
@@ -206,3 +207,13 @@ def docker_seccomp(path=DEFAULT_SECCOMP, arch="SCMP_ARCH_X86_64"):
             kept["errnoRet"] = rule["errnoRet"]
         result["syscalls"].append(kept)
     return result
+
+
+def show_one_cgroup():
+    """crun refuses a host that mounts both kinds of cgroups; let the peers see one, in private."""
+    both = "/sys/fs/cgroup/unified"
+    if os.geteuid() != 0 or not os.path.ismount(both) or "IMMURE_ONE_CGROUP" in os.environ:
+        return
+    os.environ["IMMURE_ONE_CGROUP"] = "1"
+    script = f'mount --make-rprivate /; umount {both}; exec "$@"'
+    os.execvp("unshare", ["unshare", "-m", "sh", "-c", script, "sh", *sys.argv])
