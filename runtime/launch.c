@@ -8,13 +8,16 @@
 #include "runtime/launch.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -257,6 +260,18 @@ bool launch_find_program(struct launched *launched)
 		launched->program = pid_of(pidfd);
 	}
 	return launched->program_pidfd >= 0;
+}
+
+void launch_await_program(struct launched *launched)
+{
+	const struct timespec look = { .tv_nsec = 2000000 };
+	struct pollfd child = { .fd = launched->pidfd, .events = POLLIN };
+	const struct confine_page *page = launched->page;
+
+	/* Bounded waits: a child that dies here wakes nobody. */
+	while (!launch_find_program(launched) && poll(&child, 1, 0) == 0 &&
+	       __atomic_load_n(&page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
+		syscall(SYS_futex, &page->workload, FUTEX_WAIT, -1, &look, NULL, 0);
 }
 
 int launch_failure(const struct launched *launched, struct err *err)

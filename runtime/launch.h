@@ -58,6 +58,9 @@ bool launch_is_confined(const struct launched *launched);
  */
 bool launch_find_program(struct launched *launched);
 
+/* Wait until there is a program, or until the child has failed or died. */
+void launch_await_program(struct launched *launched);
+
 /*
  * After the child has ended: was it the child's own failure rather than the workload's end?
  *

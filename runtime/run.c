@@ -233,8 +233,7 @@ static int record_end(struct run *run, const struct supervisor *s, int status, s
 	jsonw_object_end(&j);
 	if (run->text.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	r = run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
-	return r < 0 ? r : run_folder_set_last(&run->folder, err);
+	return run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
 }
 
 static void print_trace(const struct confine_page *page)

@@ -3,8 +3,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 
@@ -52,21 +55,35 @@ static bool fits(const char *id, const char *part)
 	return k <= n && (strncmp(id, part, k) == 0 || strcmp(id + n - k, part) == 0);
 }
 
-/* The link that the newest sealed run left, or the newest folder. */
-static int find_last(int runs, const char **ids, int n, struct arena *arena, const char **ret,
-		     struct err *err)
+static int64_t sealed_at(int runs, const char *id)
 {
-	char name[RUN_ID_LEN + 1];
-	ssize_t length = readlinkat(runs, "last", name, sizeof(name));
+	char path[RUN_ID_LEN + sizeof("/status.json")];
+	struct stat st = { 0 };
 
-	if (length == RUN_ID_LEN - 1) {
-		*ret = arena_strndup(arena, name, (size_t)length);
-		if (*ret && faccessat(runs, *ret, F_OK, 0) == 0)
-			return 0;
-	}
+	if (strlen(id) >= RUN_ID_LEN)
+		return 0;
+	snprintf(path, sizeof(path), "%s/status.json", id);
+	if (fstatat(runs, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+}
+
+/* The run that ended last; if none has, the one that began last. */
+static int find_last(int runs, const char **ids, int n, const char **ret, struct err *err)
+{
+	int64_t newest = 0;
+
 	if (n == 0)
 		return err_set(err, ENOENT, "there is no run yet: immure run makes one");
 	*ret = ids[n - 1];
+	for (int i = 0; i < n; i++) {
+		int64_t at = sealed_at(runs, ids[i]);
+
+		if (at >= newest && at > 0) {
+			newest = at;
+			*ret = ids[i];
+		}
+	}
 	return 0;
 }
 
@@ -80,7 +97,7 @@ int run_find(int runs, const char *which, struct arena *arena, const char **ret,
 		return n;
 	assert(ids);
 	if (!which || strcmp(which, "last") == 0)
-		return find_last(runs, ids, n, arena, ret, err);
+		return find_last(runs, ids, n, ret, err);
 	for (int i = 0; i < n; i++) {
 		if (!fits(ids[i], which))
 			continue;

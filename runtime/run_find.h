@@ -17,7 +17,8 @@
 must_check int run_list(int runs, struct arena *arena, const char ***ret, struct err *err);
 
 /*
- * Find one run: "last" or NULL for the newest, a whole id, or its unique beginning or end.
+ * Find one run: "last" or NULL for the one that ended last, a whole id, or its unique beginning or
+ * end.
  *
  * Returns   0, -ENOENT, -EINVAL (several fit; they are named).
  */

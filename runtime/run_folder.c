@@ -127,9 +127,11 @@ int run_folder_create(struct run_folder *ret, struct err *err)
 int run_folder_write(const struct run_folder *folder, const char *name, const void *bytes, size_t n,
 		     struct err *err)
 {
-	int r = fd_replace_file(folder->dir, name, bytes, n, false, err);
+	cleanup_close int fd =
+		openat(folder->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : fd_write_all(fd, bytes, n);
 
-	return r < 0 ? err_wrap(err, "run %s", folder->id) : 0;
+	return r < 0 ? err_sys(err, -r, "run %s: cannot write %s", folder->id, name) : 0;
 }
 
 int run_folder_link(const struct run_folder *folder, int from_dir, const char *from,
@@ -144,24 +146,6 @@ int run_folder_link(const struct run_folder *folder, int from_dir, const char *f
 	if (r < 0)
 		return r;
 	return run_folder_write(folder, name, strbuf_str(&text), text.len, err);
-}
-
-int run_folder_set_last(const struct run_folder *folder, struct err *err)
-{
-	static const char temporary[] = ".last";
-	int r = symlinkat(folder->id, folder->runs, temporary);
-
-	/* One name for all: what a kill left is cleared here, and of two runs that end at once one
-	 * is the last. */
-	if (r < 0 && errno == EEXIST) {
-		unlinkat(folder->runs, temporary, 0);
-		r = symlinkat(folder->id, folder->runs, temporary);
-	}
-	if (r < 0 && errno != EEXIST)
-		return err_sys(err, errno, "cannot point \"last\" at run %s", folder->id);
-	if (renameat(folder->runs, temporary, folder->runs, "last") < 0 && errno != ENOENT)
-		return err_sys(err, errno, "cannot point \"last\" at run %s", folder->id);
-	return 0;
 }
 
 void run_folder_discard(struct run_folder *folder)

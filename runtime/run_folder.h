@@ -6,8 +6,8 @@
  * The record of one run: $XDG_STATE_HOME/immure/runs/ID/ with plan.json, events.jsonl,
  * evidence.json, policy.bundle and, written last, status.json: its presence means complete.
  *
- * Files appear by rename, without fsync(2): after a kill there is the old state or the new. A power
- * cut can take the last seconds; the hash chain shows it, and `immure audit` syncs what it reports.
+ * No file is ever written again, and none is synced: what a kill or a power cut leaves is a run
+ * without a whole status.json, which readers take for one that was cut short.
  */
 
 #include <stdbool.h>
@@ -27,15 +27,13 @@ struct run_folder {
 /* A new folder, locked. Sometimes removes the oldest ones, see RUN_KEEP. */
 must_check int run_folder_create(struct run_folder *ret, struct err *err);
 
+/* A new file NAME; -EEXIST if there is one. */
 must_check int run_folder_write(const struct run_folder *folder, const char *name,
 				const void *bytes, size_t n, struct err *err);
 
 /* Link (or copy) a file into the folder. */
 must_check int run_folder_link(const struct run_folder *folder, int from_dir, const char *from,
 			       const char *name, struct err *err);
-
-/* Point runs/last at this run. */
-must_check int run_folder_set_last(const struct run_folder *folder, struct err *err);
 
 /* Remove it: the launch failed before there was anything to tell. */
 void run_folder_discard(struct run_folder *folder);

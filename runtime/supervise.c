@@ -110,7 +110,9 @@ static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
 		if (s->notify.learn)
 			notify_wake_here(s->notify.listener);
 	}
-	fds[POLL_LISTENER] = (struct pollfd){ .fd = s->notify.listener, .events = POLLIN };
+	/* Once nobody is left behind the filter, the listener would wake us for ever. */
+	fds[POLL_LISTENER] =
+		(struct pollfd){ .fd = s->deserted ? -1 : s->notify.listener, .events = POLLIN };
 	if (s->pty)
 		n += pty_fill_pollfds(s->pty, fds + POLL_PTY);
 	return n;
@@ -133,6 +135,8 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 	}
 	if (fds[POLL_LISTENER].revents & POLLIN)
 		handle_refusals(s);
+	else if (fds[POLL_LISTENER].revents & (POLLHUP | POLLERR))
+		s->deserted = true;
 	if (s->pty && n > POLL_PTY)
 		pty_handle(s->pty, fds + POLL_PTY);
 }
@@ -179,6 +183,9 @@ static int learn_end(struct supervisor *s, int *ret, struct err *err)
 	siginfo_t info = { 0 };
 
 	kill_workload(s);
+	/* Dead from here on; launch_done() reaps it, while we write what there is to tell. */
+	if (known && !s->pty)
+		return 0;
 	while (waitid(P_PIDFD, (id_t)s->launched->pidfd, &info, WEXITED) < 0) {
 		if (errno != EINTR)
 			return err_sys(err, errno, "cannot learn how the program ended");
@@ -195,6 +202,7 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 
 	if (timer < -1)
 		return timer;
+	launch_await_program(s->launched);
 	for (;;) {
 		struct pollfd fds[POLL_MAX] = { 0 };
 		int wait = patience(s);

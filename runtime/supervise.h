@@ -20,6 +20,7 @@ struct supervisor {
 	int forwarded;    /* the signal that ended the workload by our hand, or 0 */
 	bool out_of_time; /* limits.wall was reached */
 	bool read_once;   /* evidence of the running process was read */
+	bool deserted;    /* no process is left behind the filter */
 	struct err lost;  /* code set: recording failed at some point */
 };
 

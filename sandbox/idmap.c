@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,12 +186,16 @@ int idmap_make_userns(const struct proc_idmap *uid, const struct proc_idmap *gid
 		.how = IDMAP_ROOT, .n_uid = 1, .n_gid = 1, .uids = { *uid }, .gids = { *gid }
 	};
 	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	const pid_t ourselves = getpid();
 	pid_t pid = sys_clone3(&args);
 	int ns;
 
 	if (pid < 0)
 		return err_sys(err, -pid, "cannot make a user namespace");
 	if (pid == 0) {
+		/* The second look closes the gap before prctl(2). */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != ourselves)
+			_exit(1);
 		for (;;)
 			pause();
 	}

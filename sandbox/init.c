@@ -5,8 +5,10 @@
  * must reap orphans. It is confined like the program but for the filter, owns no descriptor, shows
  * nothing of itself (not dumpable, and /proc hides it), and ends with the supervisor.
  */
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +49,7 @@ int init_apply(struct confine *c, struct err *err)
 		return 0;
 	/* The table is the supervisor's: the number says all; our own copy of it is closed. */
 	__atomic_store_n(&c->page->workload, pidfd, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &c->page->workload, FUTEX_WAKE, 1, NULL, NULL, 0);
 	if (close_range(0, ~0U, CLOSE_RANGE_UNSHARE) < 0)
 		_exit(127);
 	reap(program);

@@ -100,7 +100,7 @@ teardown() {
   run "$IMMURE" run --host --dry-run -- touch /tmp/x
   [ "$status" -eq 0 ]
   [[ "$output" == *"layer     seccomp      enforced"* ]]
-  [ ! -e "$XDG_STATE_HOME/immure/runs/last" ]
+  [ -z "$(ls "$XDG_STATE_HOME/immure/runs" 2>/dev/null)" ]
   "$IMMURE" run --host --dry-run --json -- true | python3 -m json.tool >/dev/null
 }
 

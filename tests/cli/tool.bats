@@ -85,7 +85,7 @@ teardown() {
 @test "a changed log is found" {
   "$IMMURE" run --host -- true
   "$IMMURE" audit verify
-  log=$XDG_STATE_HOME/immure/runs/last/events.jsonl
+  log=$(ls -td "$XDG_STATE_HOME"/immure/runs/*/events.jsonl | head -n 1)
   sed -i '1s/"pid":/"pid":1/' "$log"
   run "$IMMURE" audit verify
   [ "$status" -eq 4 ]
@@ -94,7 +94,7 @@ teardown() {
 
 @test "a log that was cut off is found" {
   "$IMMURE" run --host -- true
-  log=$XDG_STATE_HOME/immure/runs/last/events.jsonl
+  log=$(ls -td "$XDG_STATE_HOME"/immure/runs/*/events.jsonl | head -n 1)
   sed -i '$d' "$log"
   run "$IMMURE" audit verify
   [ "$status" -eq 4 ]
