@@ -108,6 +108,26 @@ static bool status_masks(struct span key, struct span value, struct proc_status 
 	return true;
 }
 
+static bool status_memory(struct span key, struct span value, struct proc_status *st, bool *known)
+{
+	const struct {
+		const char *key;
+		uint64_t *to;
+	} sizes[] = {
+		{ "VmHWM", &st->vm_hwm_kib },
+		{ "VmPeak", &st->vm_peak_kib },
+		{ "VmSize", &st->vm_size_kib },
+		{ "VmData", &st->vm_data_kib },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		*known = span_eq(key, sizes[i].key);
+		if (*known)
+			return span_u64(span_word(&value), UINT64_MAX, sizes[i].to) == 0;
+	}
+	return true;
+}
+
 static bool status_others(struct span key, struct span value, struct proc_status *st)
 {
 	if (span_eq(key, "Name"))
@@ -126,8 +146,6 @@ static bool status_others(struct span key, struct span value, struct proc_status
 		return small_int(value, &st->no_new_privs);
 	if (span_eq(key, "Seccomp"))
 		return small_int(value, &st->seccomp);
-	if (span_eq(key, "VmHWM"))
-		return span_u64(span_word(&value), UINT64_MAX, &st->vm_hwm_kib) == 0;
 	if (span_eq(key, "Groups")) {
 		while (span_word(&value).n > 0)
 			st->n_groups++;
@@ -147,6 +165,8 @@ int proc_status_parse(struct span text, struct proc_status *ret, struct err *err
 
 		value = span_trim(value);
 		good = status_numbers(key, value, &st, &known);
+		if (!known)
+			good = status_memory(key, value, &st, &known);
 		if (!known)
 			good = status_masks(key, value, &st, &known);
 		if (!known)

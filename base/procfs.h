@@ -21,7 +21,7 @@ struct proc_status {
 	uint32_t n_groups;
 	uint64_t cap_inh, cap_prm, cap_eff, cap_bnd, cap_amb;
 	uint64_t sig_ign, sig_cgt;
-	uint64_t vm_hwm_kib;
+	uint64_t vm_hwm_kib, vm_peak_kib, vm_size_kib, vm_data_kib;
 	int no_new_privs; /* 0, 1, or -1 if the line was absent */
 	int seccomp;      /* 0 none, 1 strict, 2 filter, -1 absent */
 	uint32_t n_seccomp_filters;

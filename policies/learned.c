@@ -56,16 +56,12 @@ static int fault(const struct reader *r, int error, const char *what)
 	return error;
 }
 
-/* No control bytes, and UTF-8: what stands here ends in a policy and on a terminal. */
+/* Printable ASCII: what stands here ends in a policy, where YAML knows other line breaks too. */
 static bool is_clean(struct span s)
 {
-	while (s.n > 0) {
-		size_t n = text_utf8_length(s.p, s.n);
-
-		if (n == 0 || (unsigned char)s.p[0] < ' ' || s.p[0] == 0x7f)
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < ' ' || s.p[i] > '~')
 			return false;
-		s.p += n;
-		s.n -= n;
 	}
 	return true;
 }
@@ -109,6 +105,21 @@ static bool is_call_item(struct span rest)
 	return syscall_is_known(call) && is_class(call, span_trim(rest));
 }
 
+/* Absolute, and no component is empty, "." or ".."; a final '/' says that it is a folder. */
+static bool is_path(struct span path)
+{
+	if (path.p[0] != '/')
+		return false;
+	span_cut(&path, '/');
+	while (path.n > 0) {
+		struct span part = span_cut(&path, '/');
+
+		if (part.n == 0 || span_eq(part, ".") || span_eq(part, ".."))
+			return false;
+	}
+	return true;
+}
+
 static bool is_file_item(struct span rest)
 {
 	static const char *const accesses[] = { "read", "write", "exec", "make" };
@@ -117,7 +128,8 @@ static bool is_file_item(struct span rest)
 
 	for (size_t i = 0; i < ARRAY_LEN(accesses); i++)
 		found = found || span_eq(access, accesses[i]);
-	return found && rest.n > 1 && rest.p[0] == ' ' && rest.p[1] == '/';
+	return found && rest.n > 1 && rest.p[0] == ' ' &&
+	       is_path((struct span){ rest.p + 1, rest.n - 1 });
 }
 
 static bool is_item(struct span text)
@@ -133,7 +145,8 @@ static bool is_item(struct span text)
 		return is_file_item(rest);
 	if (span_eq(kind, "net"))
 		return span_starts(rest, " connect ") || span_starts(rest, " listen ");
-	return span_eq(kind, "volume") && span_starts(rest, " /");
+	return span_eq(kind, "volume") && rest.n > 1 &&
+	       is_path((struct span){ rest.p + 1, rest.n - 1 });
 }
 
 static int read_run(struct reader *r, struct span id)

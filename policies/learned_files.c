@@ -63,7 +63,9 @@ static bool is_shared(const char *folder)
 /* Bytes that the language keeps for itself, or that were escaped. */
 static bool is_plain(const char *path)
 {
-	return path[strcspn(path, " \t*?[]\\#\"'{},")] == '\0' && !strstr(path, ":/");
+	size_t n = strlen(path);
+
+	return path[strcspn(path, " *?[]\\#\"'{},")] == '\0' && path[n - 1] != ':';
 }
 
 static char *parent_of(struct arena *arena, const char *path)

@@ -113,6 +113,17 @@ int learn_init(struct learn *learn, const struct bundle *policy, const struct bu
 	return 0;
 }
 
+/* What a record may hold as it is: printable ASCII. */
+static void put_name(struct strbuf *out, const char *name, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (name[i] < ' ' || name[i] > '~' || name[i] == '\\')
+			strbuf_addf(out, "\\x%02x", (unsigned char)name[i]);
+		else
+			strbuf_putc(out, name[i]);
+	}
+}
+
 static void add(struct learn *l)
 {
 	if (!l->item.failed)
@@ -180,12 +191,12 @@ static void add_file(struct learn *l, const char *access, const char *path, bool
 	strbuf_reset(&l->item);
 	if (volume) {
 		strbuf_puts(&l->item, "volume ");
-		strbuf_escaped(&l->item, volume, strlen(volume));
+		put_name(&l->item, volume, strlen(volume));
 		add(l);
 		return;
 	}
 	strbuf_addf(&l->item, "file %s ", access);
-	strbuf_escaped(&l->item, path, strlen(path));
+	put_name(&l->item, path, strlen(path));
 	if (is_dir && strcmp(path, "/") != 0)
 		strbuf_putc(&l->item, '/');
 	add(l);
@@ -343,8 +354,7 @@ static void note_address(struct learn *l, pid_t pid, const char *verb, uint64_t 
 		strbuf_addf(&l->item, "[%s]:%u", text, ntohs(sa.in6.sin6_port));
 	} else if (sa.any.sa_family == AF_UNIX && sa.un.sun_path[0]) {
 		strbuf_puts(&l->item, "unix:");
-		strbuf_escaped(&l->item, sa.un.sun_path,
-			       strnlen(sa.un.sun_path, sizeof(sa.un.sun_path)));
+		put_name(&l->item, sa.un.sun_path, strnlen(sa.un.sun_path, sizeof(sa.un.sun_path)));
 	} else {
 		return;
 	}
@@ -393,6 +403,10 @@ static void note_end(struct learn *l, pid_t pid, bool whole)
 	if (fd_read_file(AT_FDCWD, path, STATUS_MAX, &text, &ignored) == 0 &&
 	    proc_status_parse((struct span){ text.p, text.len }, &status, &ignored) == 0) {
 		most(status.vm_hwm_kib, &l->recorder.memory_kib);
+		/* Limits count what may be written, used or not; at its end it has given most back.
+		 */
+		most(status.vm_peak_kib - status.vm_size_kib + status.vm_data_kib,
+		     &l->recorder.memory_kib);
 		most(status.fd_size, &l->recorder.files);
 		threads = whole || status.threads == 1 ? status.threads : 1;
 		whole = whole || status.threads == 1;
