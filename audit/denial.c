@@ -23,7 +23,8 @@ void denial_decide(const struct bundle *bundle, const struct seccomp_data *data,
 	*ret = (struct denial){ .call = name,
 				.rule = EXPLAIN_RULE(leaf),
 				.error = EXPLAIN_ERRNO(leaf),
-				.allowed = EXPLAIN_ACTION(leaf) == VERDICT_ALLOW };
+				.allowed = EXPLAIN_ACTION(leaf) == VERDICT_ALLOW,
+				.killed = EXPLAIN_ACTION(leaf) == VERDICT_KILL };
 	if (ret->rule >= bundle->n_rules)
 		ret->rule = BUNDLE_NO_RULE;
 	/* An answer of 0 would tell the workload that its call was done. */

@@ -23,6 +23,7 @@ struct denial {
 	uint16_t rule; /* index into bundle->rules, or BUNDLE_NO_RULE */
 	int error;     /* positive errno that answers it */
 	bool allowed;  /* nothing refused it: a learning run announces these too */
+	bool killed;   /* the filter ends the process, which nobody announces */
 };
 
 /*

@@ -23,6 +23,7 @@
 #include "runtime/stdfds.h"
 #include "runtime/supervise.h"
 #include "runtime/tool_path.h"
+#include "runtime/tracing.h"
 #include "runtime/verb.h"
 #include "runtime/volume.h"
 
@@ -41,6 +42,7 @@ struct run {
 	struct evidence evidence;
 	struct pty *pty;    /* NULL without a terminal */
 	struct learn learn; /* used with --learn */
+	struct tracing tracing;
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
 	struct volume_locks volumes;
@@ -56,6 +58,7 @@ static void run_done(struct run *run)
 	launch_done(&run->launched);
 	event_log_close(&run->log);
 	learn_done(&run->learn);
+	tracing_done(&run->tracing);
 	evidence_done(&run->evidence);
 	strbuf_done(&run->text);
 	closep(&run->policy.dir);
@@ -255,6 +258,7 @@ static int watch(struct run *run, struct err *err)
 			    .learn = run->options.learn ? &run->learn : NULL,
 			    .first = run->launched.pid },
 		.evidence = &run->evidence,
+		.tracing = &run->tracing,
 		.pty = run->pty,
 		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
 		.signals = run->signals,
@@ -334,6 +338,11 @@ static int launch(struct run *run, struct err *err)
 	r = record_start(run, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
+	r = tracing_start((enum collector)collector_find(run->options.collector),
+			  &run->policy.bundle, &run->launched, run->folder.id, &run->tracing, err);
+	if (r < 0)
+		return r;
+	run->tracing.log = &run->log;
 	launch_go(&run->launched);
 	return watch(run, err);
 }
@@ -376,6 +385,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 		.policy = { .dir = -1 },
 		.stdio = { { -1, -1, -1 } },
 		.log = { .fd = -1 },
+		.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
 		.signals = -1,
 		.learn = { .root = -1 },
 		.whole_argv = whole_argv,

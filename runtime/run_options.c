@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "runtime/run_env.h"
+#include "runtime/tracing.h"
 
 #define ROW(field) offsetof(struct run_options, field)
 
@@ -37,6 +38,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "tty",            't', OPT_FLAG, ROW(tty),           NULL, "give the program a terminal of its own", NULL },
 	{ "network",        0,  OPT_TEXT, ROW(network),        "none|host", "network: none (the default), or the host's, which weakens the sandbox", "none host" },
 	{ "ids",            0,  OPT_TEXT, ROW(ids),            "one|range", "map your own id (the default), or your subordinate ids too", "one range" },
+	{ "collector",      0,  OPT_TEXT, ROW(collector),      "auto|notify|bpf", "who records: the kernel through immure-tracerd where it is (auto), the filter alone, or the kernel or nothing", "auto notify bpf" },
 	{ "dry-run",        0,  OPT_FLAG, ROW(dry_run),        NULL, "print the plan and what enforces it; start nothing", NULL },
 	{ "json",           0,  OPT_FLAG, ROW(json),           NULL, "with --dry-run: the plan as JSON", NULL },
 	{ "allow-degraded", 0,  OPT_LIST, ROW(allow_degraded), "LAYER", "start although a required LAYER is weakened or lost; recorded", "userns mounts seccomp capabilities nslimits landlock cgroup rlimits netns apparmor selinux" },
@@ -317,6 +319,11 @@ static int build_flags(struct builder *b, struct err *err)
 	r = one_of("network", o->network, "none", "host", &b->request->network_host, err);
 	if (r == 0)
 		r = one_of("ids", o->ids, "one", "range", &b->request->ids_range, err);
+	if (r == 0)
+		r = collector_find(o->collector) >= 0
+			    ? 0
+			    : err_set(err, EINVAL, "--collector %s: expected auto, notify or bpf",
+				      o->collector);
 	if (r == 0)
 		r = one_of("log-format", o->log_format, "text", "json", &json, err);
 	return r;

@@ -11,12 +11,12 @@
 struct run_options {
 	bool host, writable, interactive, tty, dry_run, json, trace_steps, verbose;
 	const char *rootfs, *policy, *name, *workdir, *user, *hostname, *network, *ids;
-	const char *learn;
+	const char *learn, *collector;
 	const char *memory, *pids, *cpus, *wall, *nofile, *log_format;
 	struct opt_list env, env_files, volumes, reads, writes, tmpfs, allow_degraded;
 };
 
-#define N_RUN_OPTS 30
+#define N_RUN_OPTS 31
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */

@@ -25,6 +25,7 @@ enum {
 	POLL_SIGNALS,
 	POLL_TIMER,
 	POLL_LISTENER,
+	POLL_TRACING,
 	POLL_PTY,
 	POLL_MAX = POLL_PTY + 3
 };
@@ -113,6 +114,10 @@ static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
 	/* Once nobody is left behind the filter, the listener would wake us for ever. */
 	fds[POLL_LISTENER] =
 		(struct pollfd){ .fd = s->deserted ? -1 : s->notify.listener, .events = POLLIN };
+	fds[POLL_TRACING] = (struct pollfd){
+		.fd = s->tracing->on ? s->tracing->client.wake_fd : -1,
+		.events = POLLIN,
+	};
 	if (s->pty)
 		n += pty_fill_pollfds(s->pty, fds + POLL_PTY);
 	return n;
@@ -122,7 +127,35 @@ static int patience(const struct supervisor *s)
 {
 	if (!launch_is_confined(s->launched))
 		return EARLY_LOOK_MS;
-	return s->read_once ? -1 : EVIDENCE_LOOK_MS;
+	if (!s->read_once)
+		return EVIDENCE_LOOK_MS;
+	return s->tracing->on ? s->trace_look_ms : -1;
+}
+
+/* A sandbox that cannot be traced although it should be does not go on. */
+static void handle_trace(struct supervisor *s)
+{
+	struct err err = { 0 };
+	int r;
+
+	if (!s->tracing->on)
+		return;
+	r = tracing_turn(s->tracing, &err);
+	s->trace_look_ms = r > 0 ? 0 : TRACING_LOOK_MS;
+	if (r >= 0)
+		return;
+	if (s->lost.code == 0)
+		s->lost = err;
+	kill_workload(s);
+}
+
+/* What the ring still holds, now that nobody of the sandbox is left. */
+static void finish_trace(struct supervisor *s)
+{
+	struct err err = { 0 };
+
+	if (s->tracing->on && tracing_finish(s->tracing, &err) < 0 && s->lost.code == 0)
+		s->lost = err;
 }
 
 static void turn(struct supervisor *s, const struct pollfd *fds, int n)
@@ -183,8 +216,11 @@ static int learn_end(struct supervisor *s, int *ret, struct err *err)
 	siginfo_t info = { 0 };
 
 	kill_workload(s);
-	/* Dead from here on; launch_done() reaps it, while we write what there is to tell. */
-	if (known && !s->pty)
+	/*
+	 * Dead from here on; launch_done() reaps it, while we write what there is to tell. A trace
+	 * is whole only when all of them have ended.
+	 */
+	if (known && !s->pty && !s->tracing->on)
 		return 0;
 	while (waitid(P_PIDFD, (id_t)s->launched->pidfd, &info, WEXITED) < 0) {
 		if (errno != EINTR)
@@ -217,6 +253,7 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 			return err_sys(err, errno, "cannot wait for events");
 		if (fds[POLL_CHILD].revents || fds[POLL_PROGRAM].revents)
 			break;
+		handle_trace(s);
 		if (r > 0)
 			turn(s, fds, n);
 		else if (launch_is_confined(s->launched) && wait == EVIDENCE_LOOK_MS)
@@ -225,6 +262,8 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 	if (!s->read_once && launch_is_confined(s->launched))
 		read_evidence(s);
 	r = learn_end(s, ret_wait_status, err);
+	if (r == 0)
+		finish_trace(s);
 	if (s->pty)
 		pty_drain(s->pty);
 	return r;

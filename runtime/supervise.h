@@ -6,6 +6,7 @@
 #include "runtime/launch.h"
 #include "runtime/notify.h"
 #include "runtime/pty.h"
+#include "runtime/tracing.h"
 
 /* The life of a workload, seen from outside. */
 struct supervisor {
@@ -13,15 +14,17 @@ struct supervisor {
 	struct launched *launched; /* borrowed */
 	struct notify notify;
 	struct evidence *evidence; /* borrowed; filled once the filter is on */
+	struct tracing *tracing;   /* borrowed; its `on` says whether there is one */
 	struct pty *pty;           /* borrowed; NULL without a terminal */
 	int terminal[2];           /* our own input and output, with a terminal */
 	int signals;               /* signals_open() */
 
-	int forwarded;    /* the signal that ended the workload by our hand, or 0 */
-	bool out_of_time; /* limits.wall was reached */
-	bool read_once;   /* evidence of the running process was read */
-	bool deserted;    /* no process is left behind the filter */
-	struct err lost;  /* code set: recording failed at some point */
+	int forwarded;     /* the signal that ended the workload by our hand, or 0 */
+	bool out_of_time;  /* limits.wall was reached */
+	bool read_once;    /* evidence of the running process was read */
+	int trace_look_ms; /* until the next look at the ring; 0: there is more */
+	bool deserted;     /* no process is left behind the filter */
+	struct err lost;   /* code set: recording failed at some point */
 };
 
 /*

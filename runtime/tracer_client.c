@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -59,11 +60,34 @@ static int ask(int connection, const struct wire_request *request, int pidfd,
 	return 0;
 }
 
+/*
+ * A ring itself is readable whenever it is not empty, so polling it would never sleep beside a busy
+ * program. Seen through edges, it is readable when the kernel thought it worth waking somebody.
+ */
+static int open_wake(struct tracer_client *client, struct err *err)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+
+	client->wake_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (client->wake_fd < 0 ||
+	    epoll_ctl(client->wake_fd, EPOLL_CTL_ADD, client->ring_fd, &event) < 0)
+		return err_sys(err, errno, "cannot wait for events");
+	return 0;
+}
+
+void tracer_client_clear_wake(struct tracer_client *client)
+{
+	struct epoll_event event;
+
+	while (epoll_wait(client->wake_fd, &event, 1, 0) > 0)
+		;
+}
+
 int tracer_client_start(int pidfd, uint32_t groups, const char *name, struct tracer_client *ret,
 			struct err *err)
 {
 	cleanup_close int connection = tracer_client_connect(tracer_client_socket(), err);
-	struct tracer_client client = { .connection = -1, .ring_fd = -1 };
+	struct tracer_client client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 };
 	struct wire_request request;
 	struct wire_reply reply = { 0 };
 	int fds[2] = { -1, -1 };
@@ -79,6 +103,8 @@ int tracer_client_start(int pidfd, uint32_t groups, const char *name, struct tra
 	if (r == 0)
 		r = stats_map(fds[1], &client.stats, err);
 	closep(&fds[1]);
+	if (r == 0)
+		r = open_wake(&client, err);
 	if (r < 0) {
 		tracer_client_close(&client);
 		return r;
@@ -123,6 +149,7 @@ uint64_t tracer_client_alive(const struct tracer_client *client)
 void tracer_client_close(struct tracer_client *client)
 {
 	closep(&client->connection);
+	closep(&client->wake_fd);
 	closep(&client->ring_fd);
 	ring_close(&client->ring);
 	stats_unmap(client->stats);

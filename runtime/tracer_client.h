@@ -12,7 +12,8 @@
 
 struct tracer_client {
 	int connection; /* its end tells the daemon that nobody reads any more */
-	int ring_fd;    /* readable when much is waiting; poll(2) with a time limit */
+	int ring_fd;
+	int wake_fd; /* readable when much is waiting: poll(2) it with a time limit */
 	struct ring ring;
 	const struct tracer_stats *stats;
 	uint64_t taken; /* events read so far */
@@ -50,6 +51,9 @@ must_check int tracer_client_start(int pidfd, uint32_t groups, const char *name,
  */
 must_check int tracer_client_next(struct tracer_client *client, struct event *ret, struct err *err);
 void tracer_client_release(struct tracer_client *client);
+
+/* Let wake_fd sleep until much is waiting again. Call it before reading. */
+void tracer_client_clear_wake(struct tracer_client *client);
 
 /*
  * How many events the kernel could not write, so far. Once no task of the sandbox runs, what was

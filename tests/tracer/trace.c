@@ -117,13 +117,14 @@ static pid_t start(char *argv[], int gate[2])
 static int watch(struct tracer_client *client, pid_t pid, const struct settings *settings,
 		 int *ret_status, struct err *err)
 {
-	struct pollfd ready = { .fd = client->ring_fd, .events = POLLIN };
+	struct pollfd ready = { .fd = client->wake_fd, .events = POLLIN };
 	int r = 0;
 
 	if (settings->stall_ms > 0)
 		usleep((unsigned)settings->stall_ms * 1000);
 	while (r == 0 && waitpid(pid, ret_status, WNOHANG) != pid) {
 		poll(&ready, 1, POLL_MS);
+		tracer_client_clear_wake(client);
 		r = drain(client, settings, err);
 	}
 	/* What others of the tree still do belongs to the record as well. */
@@ -154,7 +155,7 @@ static void print_totals(const struct tracer_client *client)
 
 static int run(char *argv[], const struct settings *settings, struct err *err)
 {
-	struct tracer_client client = { .connection = -1, .ring_fd = -1 };
+	struct tracer_client client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 };
 	struct timespec before, after;
 	int gate[2], status = 0;
 	cleanup_close int pidfd = -1;

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/tracing.h"
+
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit/denial.h"
+#include "base/log.h"
+
+#define EVENTS_PER_TURN 4096
+#define READY_STEP_US 100
+#define READY_STEPS 100000 /* ten seconds: mounts on a busy machine */
+#define BASE_GROUPS \
+	(TRACER_GROUP_EXEC | TRACER_GROUP_DENIED | TRACER_GROUP_FLOW | TRACER_GROUP_SECURITY)
+
+int collector_find(const char *word)
+{
+	static const char *const words[] = { "auto", "notify", "bpf" };
+
+	if (!word)
+		return COLLECTOR_AUTO;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(word, words[i]) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* The daemon takes only tasks that have given up gaining rights: the child does so on its way. */
+static int wait_until_ready(const struct launched *launched, struct err *err)
+{
+	struct pollfd end = { .fd = launched->pidfd, .events = POLLIN };
+
+	for (int i = 0; i < READY_STEPS; i++) {
+		if (__atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_STARTED ||
+		    poll(&end, 1, 0) != 0)
+			return 0; /* a child that failed is noticed by whoever launched it */
+		usleep(READY_STEP_US);
+	}
+	return err_set(err, ETIMEDOUT, "the child does not get ready");
+}
+
+static bool is_absent(int error)
+{
+	return error == -ENOENT || error == -ECONNREFUSED;
+}
+
+int tracing_start(enum collector collector, const struct bundle *bundle,
+		  const struct launched *launched, const char *id, struct tracing *ret,
+		  struct err *err)
+{
+	struct err why = { 0 };
+	int r;
+
+	*ret = (struct tracing){ .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 },
+				 .bundle = bundle };
+	if (collector == COLLECTOR_NOTIFY)
+		return 0;
+	if (collector == COLLECTOR_AUTO && access(tracer_client_socket(), F_OK) < 0)
+		return 0;
+	r = wait_until_ready(launched, &why);
+	if (r == 0)
+		r = tracer_client_start(launched->pidfd, BASE_GROUPS, id, &ret->client, &why);
+	if (r == 0) {
+		ret->on = true;
+		log_info("recording with the kernel's collector (immure-tracerd)");
+		return 0;
+	}
+	if (collector == COLLECTOR_BPF) {
+		*err = why;
+		return err_at(err, ERR_HOST);
+	}
+	if (!is_absent(r))
+		log_warning("%s: only refused calls are recorded", why.msg);
+	return 0;
+}
+
+/*
+ * What the filter hands to the supervisor is recorded there, with more about it; what it answers
+ * itself is not to be recorded, by the policy. Left are filters of the program's own.
+ */
+static bool is_told_by_notify(const struct tracing *t, const struct event *e)
+{
+	struct seccomp_data data = { .nr = e->head.nr, .arch = t->bundle->audit_arch };
+	struct denial denial;
+
+	if (e->head.type != TRACER_DENIED || (e->head.flags & TRACER_IA32))
+		return false;
+	static_assert(sizeof(data.args) == sizeof(e->head.args), "six arguments");
+	memcpy(data.args, e->head.args, sizeof(data.args));
+	denial_decide(t->bundle, &data, &denial);
+	return !denial.allowed && !denial.killed;
+}
+
+static int record(struct tracing *t, const struct event *e, struct err *err)
+{
+	struct record record;
+	const char *name;
+
+	if (is_told_by_notify(t, e) || !decode_event(e, &t->decoder, &record))
+		return 0;
+	name = e->head.nr >= 0 && !record.ia32 ? bundle_call_name(t->bundle, e->head.nr) : "";
+	if (!record.call && name[0])
+		record.call = name;
+	return event_log_add(t->log, &record, err);
+}
+
+static int tell_losses(struct tracing *t, struct err *err)
+{
+	uint64_t dropped = tracer_client_dropped(&t->client);
+	uint64_t more = dropped - t->told;
+
+	t->told = dropped;
+	return more > 0 ? event_log_lost(t->log, SOURCE_BPF, more, err) : 0;
+}
+
+int tracing_turn(struct tracing *t, struct err *err)
+{
+	struct event event = { 0 };
+	int r = 1;
+
+	tracer_client_clear_wake(&t->client);
+	if (tracer_client_has_escape(&t->client))
+		return err_set(err, ESTALE, "a process could not be traced: the sandbox is ended");
+	for (int i = 0; r > 0 && i < EVENTS_PER_TURN; i++) {
+		r = tracer_client_next(&t->client, &event, err);
+		if (r <= 0)
+			break;
+		r = record(t, &event, err);
+		tracer_client_release(&t->client);
+		if (r == 0)
+			r = 1;
+	}
+	if (r < 0)
+		return r;
+	return tell_losses(t, err) < 0 ? -err->code : r;
+}
+
+static int add_counts(struct tracing *t, struct err *err)
+{
+	const struct tracer_stats *stats = t->client.stats;
+
+	for (int nr = 0; nr < TRACER_CALLS; nr++) {
+		struct record counts = { .kind = RECORD_COUNTS,
+					 .source = SOURCE_BPF,
+					 .has = HAS_CALL | HAS_COUNT,
+					 .nr = nr,
+					 .call = bundle_call_name(t->bundle, nr),
+					 .count = stats->counts[nr] };
+		int r = counts.count > 0 ? event_log_add(t->log, &counts, err) : 0;
+
+		counts.count = stats->ia32_counts[nr];
+		counts.ia32 = true;
+		counts.call = NULL;
+		if (r == 0 && counts.count > 0)
+			r = event_log_add(t->log, &counts, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int tracing_finish(struct tracing *t, struct err *err)
+{
+	uint64_t missing;
+	int r;
+
+	do
+		r = tracing_turn(t, err);
+	while (r > 0);
+	if (r < 0)
+		return r;
+	/* Each number was taken before its event was written or dropped: nothing else is missing.
+	 */
+	missing = __atomic_load_n(&t->client.stats->seq, __ATOMIC_ACQUIRE) - t->client.taken -
+		  tracer_client_dropped(&t->client);
+	if (missing > 0)
+		r = event_log_lost(t->log, SOURCE_BPF, missing, err);
+	if (r == 0)
+		r = add_counts(t, err);
+	if (r == 0 && tracer_client_alive(&t->client) > 0)
+		return err_set(err, EPIPE, "tracing was cut off before the sandbox's end");
+	return r;
+}
+
+void tracing_done(struct tracing *t)
+{
+	if (t->on)
+		tracer_client_close(&t->client);
+	decoder_done(&t->decoder);
+	t->on = false;
+}
