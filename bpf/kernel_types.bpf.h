@@ -134,8 +134,12 @@ struct socket {
 	struct sock *sk;
 };
 
+struct inet_sock {
+	__u16 inet_sport;
+};
+
 struct tcp_sock {
-	__u64 bytes_acked, bytes_received;
+	__u64 bytes_sent, bytes_retrans, bytes_received;
 };
 
 struct sk_buff {

@@ -6,8 +6,10 @@
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
+#define PROTO_ICMP 1
 #define PROTO_TCP 6
 #define PROTO_UDP 17
+#define PROTO_ICMPV6 58
 #define DNS_PORT 53
 #define DNS_BYTES 256
 #define ETH_IPV4 0x0800
@@ -66,6 +68,7 @@ int BPF_PROG(connection_changes, struct sock *sk, int before, int after)
 	struct net_event *e;
 	void *ring;
 	__u32 number;
+	__u16 port;
 
 	if (sk->sk_protocol != PROTO_TCP)
 		return 0;
@@ -95,10 +98,14 @@ int BPF_PROG(connection_changes, struct sock *sk, int before, int after)
 	e->event.args[1] = after;
 	tcp = bpf_skc_to_tcp_sock(sk);
 	if (after == TCP_CLOSE && tcp) {
-		e->event.args[2] = tcp->bytes_acked;
+		/* The number has been taken from the socket by now; the port as sent is still
+		 * there. */
+		port = BPF_CORE_READ((struct inet_sock *)tcp, inet_sport);
+		e->socket.local_port = __builtin_bswap16(port);
+		e->event.args[2] = tcp->bytes_sent - tcp->bytes_retrans;
 		e->event.args[3] = tcp->bytes_received;
-		__sync_fetch_and_add(&count->sent, tcp->bytes_acked);
-		__sync_fetch_and_add(&count->received, tcp->bytes_received);
+		__sync_fetch_and_add(&count->sent, e->event.args[2]);
+		__sync_fetch_and_add(&count->received, e->event.args[3]);
 	}
 	bpf_ringbuf_submit(e, wakeup(ring));
 	return 0;
@@ -108,6 +115,18 @@ struct packet {
 	struct tracer_socket socket;
 	unsigned char *payload;
 };
+
+/* The kernel answers and looks for neighbours in whoever's name; of ICMP only echo is a program's.
+ */
+static __always_inline bool is_kernels_own(__u16 protocol, const unsigned char *at)
+{
+	__u8 type = 0;
+
+	if (protocol != PROTO_ICMP && protocol != PROTO_ICMPV6)
+		return false;
+	bpf_probe_read_kernel(&type, 1, at);
+	return type != (protocol == PROTO_ICMP ? 8 : 128);
+}
 
 /* Addresses and ports of an IPv4 or IPv6 packet; extension headers are not followed. */
 static __always_inline bool read_packet(struct sk_buff *skb, struct packet *p)
@@ -144,7 +163,7 @@ static __always_inline bool read_packet(struct sk_buff *skb, struct packet *p)
 		p->socket.remote_port = __builtin_bswap16(ports[1]);
 	}
 	p->payload = at + 8;
-	return true;
+	return !is_kernels_own(p->socket.protocol, at);
 }
 
 /* Is it the first one to that address? Forgets the oldest ones when there are too many. */

@@ -11,6 +11,24 @@ static const char layer_names[LAYER_COUNT][16] = {
 	"cgroup", "rlimits", "netns",   "apparmor",     "selinux",
 };
 
+static const char recording_names[RECORDING_COUNT][16] = {
+	"denied", "exec", "flow", "security", "write", "read", "tasks", "all",
+};
+
+const char *recording_name(enum recording recording)
+{
+	return recording_names[recording];
+}
+
+int recording_find(const char *name)
+{
+	for (int i = 0; i < RECORDING_COUNT; i++) {
+		if (strcmp(recording_names[i], name) == 0)
+			return i;
+	}
+	return -1;
+}
+
 const char *layer_name(enum layer layer)
 {
 	return layer_names[layer];

@@ -133,6 +133,23 @@ const char *layer_name(enum layer layer);
 /* Returns the layer, or -1. Accepts the aliases of policy(5): files = landlock, network = netns. */
 int layer_find(const char *name);
 
+/* What `audit: record:` can ask for. */
+enum recording {
+	RECORDING_DENIED,   /* refused calls: always recorded */
+	RECORDING_EXEC,     /* programs that begin */
+	RECORDING_FLOW,     /* connections, listeners, datagrams, names asked for */
+	RECORDING_SECURITY, /* signals, ptrace, mounts, namespaces, keys, ... */
+	RECORDING_WRITE,    /* files that are written, made, removed, renamed */
+	RECORDING_READ,     /* every file that is opened */
+	RECORDING_TASKS,    /* processes and threads that are made and end */
+	RECORDING_ALL,      /* every call */
+	RECORDING_COUNT,
+};
+/* "denied", "exec"...; never NULL for a valid one. */
+const char *recording_name(enum recording recording);
+/* Returns the recording, or -1. */
+int recording_find(const char *name);
+
 struct identity {
 	bool has_user;
 	uint32_t uid, gid; /* inside */
@@ -152,6 +169,7 @@ struct policy {
 	struct limits limits;
 	struct where limit_where[LIMIT_COUNT]; /* by bit number of enum limit_bit */
 	uint32_t require;                      /* bits 1 << enum layer */
+	uint32_t record;                       /* bits 1 << enum recording */
 	int otherwise_error;                   /* 0: not said */
 	int unknown_error;                     /* 0: not said */
 

@@ -140,6 +140,7 @@ int policy_compile(const struct policy *policy, struct arena *arena, struct bund
 		.identity = policy->identity,
 		.limits = policy->limits,
 		.require = policy->require,
+		.record = policy->record,
 		.audit_arch = NATIVE_ARCH,
 		.n_sources = policy->n_sources,
 		.sources = policy->sources,

@@ -224,6 +224,18 @@ static int read_network(struct reader *r, const struct yaml_node *value)
 	return 0;
 }
 
+static void read_recording(struct reader *r, const struct yaml_node *item)
+{
+	int recording = item->kind == YAML_SCALAR ? recording_find(item->text) : -1;
+
+	if (recording < 0)
+		diags_add(
+			r->diags, item->where,
+			"not something to record; expected denied, exec, flow, security, write, read, tasks or all");
+	else
+		r->policy->record |= 1U << recording;
+}
+
 static int read_audit(struct reader *r, const struct yaml_node *value)
 {
 	if (!expect(r, value, YAML_MAP))
@@ -234,17 +246,12 @@ static int read_audit(struct reader *r, const struct yaml_node *value)
 		if (strcmp(value->keys[i].text, "record") != 0 || item->kind != YAML_LIST) {
 			diags_add(
 				r->diags, value->keys[i].where,
-				"\"%s\" is not enforced by this version; expected record: [denied]",
+				"\"%s\" is not enforced by this version; expected record: [denied, ...]",
 				value->keys[i].text);
 			continue;
 		}
-		for (size_t k = 0; k < item->n; k++) {
-			if (item->items[k].kind != YAML_SCALAR ||
-			    strcmp(item->items[k].text, "denied") != 0)
-				diags_add(
-					r->diags, item->items[k].where,
-					"this version records denied; the rest of the language comes with the collector");
-		}
+		for (size_t k = 0; k < item->n; k++)
+			read_recording(r, &item->items[k]);
 	}
 	return 0;
 }

@@ -142,6 +142,7 @@ static int merge(struct resolver *r, struct policy *ret)
 			return -ENOMEM;
 		merge_limits(&all, from, own);
 		all.require |= from->require;
+		all.record |= from->record;
 		if (!all.identity.has_user)
 			all.identity = from->identity;
 		if (!all.otherwise_error)

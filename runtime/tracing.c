@@ -28,6 +28,61 @@ int collector_find(const char *word)
 	return -1;
 }
 
+/* What the policy wants recorded beyond what always is. */
+static uint32_t groups_of(const struct bundle *bundle)
+{
+	static const struct {
+		enum recording recording;
+		uint32_t group;
+	} rows[] = {
+		{ RECORDING_WRITE, TRACER_GROUP_WRITE },
+		{ RECORDING_READ, TRACER_GROUP_READ },
+		{ RECORDING_TASKS, TRACER_GROUP_TASKS },
+		{ RECORDING_ALL, TRACER_GROUP_ALL },
+	};
+	uint32_t groups = BASE_GROUPS;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (bundle->record >> rows[i].recording & 1)
+			groups |= rows[i].group;
+	}
+	return groups;
+}
+
+/* Without us, only the first of these is done. */
+static void warn_of_what_is_missing(const struct bundle *bundle)
+{
+	cleanup_strbuf struct strbuf names = { 0 };
+
+	for (int i = RECORDING_DENIED + 1; i < RECORDING_COUNT; i++) {
+		if (!(bundle->record >> i & 1))
+			continue;
+		strbuf_puts(&names, names.len > 0 ? ", " : "");
+		strbuf_puts(&names, recording_name((enum recording)i));
+	}
+	if (names.len > 0)
+		log_warning("the policy wants %s recorded: that needs immure-tracerd, which is not "
+			    "in use; only refused calls are",
+			    strbuf_str(&names));
+}
+
+static void find_names(struct tracing *t)
+{
+	struct span rest = t->bundle->calls;
+
+	for (size_t nr = 0; nr < TRACER_CALLS && rest.n > 0; nr++)
+		t->names[nr] = span_cut(&rest, '\0').p;
+}
+
+/* "" for a call that has none. */
+static const char *name_of(const struct tracing *t, const struct tracer_event *head)
+{
+	if (head->nr < 0 || head->nr >= TRACER_CALLS || (head->flags & TRACER_IA32) ||
+	    !t->names[head->nr])
+		return "";
+	return t->names[head->nr];
+}
+
 /* The daemon takes only tasks that have given up gaining rights: the child does so on its way. */
 static int wait_until_ready(const struct launched *launched, struct err *err)
 {
@@ -56,15 +111,17 @@ int tracing_start(enum collector collector, const struct bundle *bundle,
 
 	*ret = (struct tracing){ .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 },
 				 .bundle = bundle };
-	if (collector == COLLECTOR_NOTIFY)
+	if (collector == COLLECTOR_NOTIFY ||
+	    (collector == COLLECTOR_AUTO && access(tracer_client_socket(), F_OK) < 0)) {
+		warn_of_what_is_missing(bundle);
 		return 0;
-	if (collector == COLLECTOR_AUTO && access(tracer_client_socket(), F_OK) < 0)
-		return 0;
+	}
 	r = wait_until_ready(launched, &why);
 	if (r == 0)
-		r = tracer_client_start(launched->pidfd, BASE_GROUPS, id, &ret->client, &why);
+		r = tracer_client_start(launched->pidfd, groups_of(bundle), id, &ret->client, &why);
 	if (r == 0) {
 		ret->on = true;
+		find_names(ret);
 		log_info("recording with the kernel's collector (immure-tracerd)");
 		return 0;
 	}
@@ -74,6 +131,7 @@ int tracing_start(enum collector collector, const struct bundle *bundle,
 	}
 	if (!is_absent(r))
 		log_warning("%s: only refused calls are recorded", why.msg);
+	warn_of_what_is_missing(bundle);
 	return 0;
 }
 
@@ -101,7 +159,7 @@ static int record(struct tracing *t, const struct event *e, struct err *err)
 
 	if (is_told_by_notify(t, e) || !decode_event(e, &t->decoder, &record))
 		return 0;
-	name = e->head.nr >= 0 && !record.ia32 ? bundle_call_name(t->bundle, e->head.nr) : "";
+	name = name_of(t, &e->head);
 	if (!record.call && name[0])
 		record.call = name;
 	return event_log_add(t->log, &record, err);
@@ -147,7 +205,7 @@ static int add_counts(struct tracing *t, struct err *err)
 					 .source = SOURCE_BPF,
 					 .has = HAS_CALL | HAS_COUNT,
 					 .nr = nr,
-					 .call = bundle_call_name(t->bundle, nr),
+					 .call = t->names[nr],
 					 .count = stats->counts[nr] };
 		int r = counts.count > 0 ? event_log_add(t->log, &counts, err) : 0;
 

@@ -20,7 +20,8 @@ struct tracing {
 	bool on;
 	struct tracer_client client;
 	struct decoder decoder;
-	const struct bundle *bundle; /* borrowed, as is log */
+	const struct bundle *bundle;     /* borrowed, as is log */
+	const char *names[TRACER_CALLS]; /* of calls; within the bundle */
 	struct event_log *log;
 	uint64_t told; /* of what the kernel dropped */
 };
