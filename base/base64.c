@@ -19,8 +19,12 @@ void base64_encode(const void *bytes, size_t n, struct strbuf *out)
 			word |= p[i + 2];
 		strbuf_putc(out, digits[word >> 18]);
 		strbuf_putc(out, digits[word >> 12 & 63]);
-		strbuf_putc(out, i + 1 < n ? digits[word >> 6 & 63] : '=');
-		strbuf_putc(out, i + 2 < n ? digits[word & 63] : '=');
+		for (size_t k = 0; k < 2; k++) {
+			if (i + 1 + k < n)
+				strbuf_putc(out, digits[word >> (6 - 6 * k) & 63]);
+			else
+				strbuf_putc(out, '=');
+		}
 	}
 }
 

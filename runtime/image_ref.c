@@ -137,6 +137,25 @@ static size_t separator_length(struct span text)
 	return n;
 }
 
+bool image_host_is_loopback(struct span domain)
+{
+	struct span rest = domain;
+	struct span part;
+	uint64_t number = 0;
+
+	if (span_eq(domain, "[::1]") || span_starts(domain, "[::1]:"))
+		return true;
+	rest = span_cut(&rest, ':');
+	if (span_eq(rest, "localhost"))
+		return true;
+	for (int i = 0; i < 4; i++) {
+		part = span_cut(&rest, '.');
+		if (span_u64(part, UINT8_MAX, &number) < 0 || (i == 0 && number != 127))
+			return false;
+	}
+	return rest.n == 0;
+}
+
 /* Runs of lower-case letters and digits with one separator between each two. */
 static bool is_component(struct span text)
 {

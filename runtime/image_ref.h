@@ -53,4 +53,7 @@ bool image_tag_is_valid(struct span text);
 /* HOST[:PORT], an IPv6 address in brackets. */
 bool image_domain_is_valid(struct span text);
 
+/* Of HOST[:PORT]: "localhost", 127.0.0.0/8 or [::1]. Text only: no name is looked up. */
+bool image_host_is_loopback(struct span domain);
+
 #endif

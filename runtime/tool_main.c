@@ -16,6 +16,8 @@ const struct verb *const tool_verbs[] = {
 	&verb_why,
 	&verb_audit,
 	&verb_volume,
+	&verb_login,
+	&verb_logout,
 	&verb_doctor,
 	&verb_completion,
 	NULL,

@@ -42,6 +42,8 @@ extern const struct verb verb_policy; /* the others: immure-tool */
 extern const struct verb verb_why;
 extern const struct verb verb_audit;
 extern const struct verb verb_volume;
+extern const struct verb verb_login;
+extern const struct verb verb_logout;
 extern const struct verb verb_doctor;
 extern const struct verb verb_completion;
 

@@ -116,6 +116,29 @@ static void bounds_lengths(void **state)
 	assert_false(image_digest_is_valid(span_of("sha256:" HEX64 "0")));
 }
 
+static void knows_loopback_by_its_text(void **state)
+{
+	static const char *const yes[] = { "localhost", "localhost:5000", "127.0.0.1:5000",
+					   "127.9.8.7", "[::1]:80",       "[::1]" };
+	static const char *const no[] = { "localhost.example",
+					  "127.0.0.1.example:80",
+					  "127.0.0",
+					  "128.0.0.1",
+					  "127.0.0.256",
+					  "127.0.0.1.2",
+					  "[::2]",
+					  "[::1].x",
+					  "" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+		assert_true(image_host_is_loopback(span_of(yes[i])));
+	for (size_t i = 0; i < ARRAY_LEN(no); i++) {
+		if (image_host_is_loopback(span_of(no[i])))
+			fail_msg("%s", no[i]);
+	}
+}
+
 static void pins_by_digest_first(void **state)
 {
 	struct image_ref ref;
@@ -134,6 +157,7 @@ int main(void)
 		cmocka_unit_test(reads_names_as_docker_does),
 		cmocka_unit_test(refuses_and_names_the_part),
 		cmocka_unit_test(bounds_lengths),
+		cmocka_unit_test(knows_loopback_by_its_text),
 		cmocka_unit_test(pins_by_digest_first),
 	};
 
