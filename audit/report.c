@@ -2,7 +2,10 @@
 #include "audit/report.h"
 
 #include <linux/audit.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "audit/suggest.h"
 
 static const char *arch_name(const struct bundle *bundle)
 {
@@ -60,22 +63,88 @@ static json_t *make_subject(const struct report_input *in)
 			 copy_text(record->plan, "user"));
 }
 
-static json_t *make_rules(const struct bundle *bundle)
+/* Is it the first rule of its line? One line may have become several rules. */
+static bool is_first_of_line(const struct bundle *bundle, size_t n)
 {
-	json_t *rules = json_array();
+	for (size_t i = 0; i < n; i++) {
+		if (bundle->rules[i].where.line == bundle->rules[n].where.line &&
+		    strcmp(bundle->rules[i].where.file, bundle->rules[n].where.file) == 0)
+			return false;
+	}
+	return true;
+}
 
-	for (size_t i = 0; rules && bundle && i < bundle->n_rules; i++) {
+/* NULL when calls were not counted, or the rule is not about allowing calls. */
+static const char *use_of(const struct rule *rule, json_t *calls)
+{
+	const char *call;
+	json_t *count;
+
+	if (json_object_size(calls) == 0 || strncmp(rule->text, "allow ", 6) != 0)
+		return NULL;
+	json_object_foreach(calls, call, count)
+	{
+		if (json_integer_value(count) > 0 && rule_mentions_call(rule->text, call))
+			return "used";
+	}
+	return "unused";
+}
+
+struct line {
+	size_t file; /* rank of its file: that of the file's first rule */
+	uint32_t line;
+	const struct rule *rule;
+};
+
+static int by_line(const void *a, const void *b)
+{
+	const struct line *x = a;
+	const struct line *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+static size_t rank_of_file(const struct bundle *bundle, const char *file)
+{
+	size_t i = 0;
+
+	while (i < bundle->n_rules && strcmp(bundle->rules[i].where.file, file) != 0)
+		i++;
+	return i;
+}
+
+/* The lines of the policy that are rules: file by file, in order. */
+static json_t *make_rules(const struct bundle *bundle, json_t *calls, struct arena *arena)
+{
+	struct line *lines =
+		bundle ? arena_array(arena, bundle->n_rules + 1, sizeof(*lines)) : NULL;
+	json_t *rules = json_array();
+	size_t n = 0;
+
+	for (size_t i = 0; lines && i < bundle->n_rules; i++) {
 		const struct rule *rule = &bundle->rules[i];
 
-		json_array_append_new(rules,
-				      json_pack("{s:s, s:I, s:s, s:s?}", "file", rule->where.file,
-						"line", (json_int_t)rule->where.line, "text",
-						rule->text, "why", rule->why));
+		if (is_first_of_line(bundle, i))
+			lines[n++] = (struct line){ rank_of_file(bundle, rule->where.file),
+						    rule->where.line, rule };
+	}
+	if (n > 1)
+		qsort(lines, n, sizeof(*lines), by_line);
+	for (size_t i = 0; i < n; i++) {
+		const struct rule *rule = lines[i].rule;
+
+		json_array_append_new(
+			rules, json_pack("{s:s, s:I, s:s, s:s?, s:s?}", "file", rule->where.file,
+					 "line", (json_int_t)rule->where.line, "text", rule->text,
+					 "use", use_of(rule, calls), "why", rule->why));
 	}
 	return rules;
 }
 
-static json_t *make_policy(const struct report_input *in)
+static json_t *make_policy(const struct report_input *in, const json_t *activity,
+			   struct arena *arena)
 {
 	const struct bundle *bundle = in->judge.bundle;
 	const json_t *plan = in->judge.record->plan;
@@ -90,7 +159,8 @@ static json_t *make_policy(const struct report_input *in)
 	}
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "digest", copy_text(plan, "policy_digest"),
 			 "layers", copy(plan, "ledger"), "name", copy_text(plan, "policy"), "rules",
-			 make_rules(bundle), "sources", sources);
+			 make_rules(bundle, json_object_get(activity, "calls"), arena), "sources",
+			 sources);
 }
 
 static json_t *make_completeness(const struct report_input *in, const struct completeness *c)
@@ -207,16 +277,18 @@ int report_make(const struct report_input *in, struct arena *arena, json_t **ret
 	struct completeness c = judge_completeness(in->judge.record, arena);
 	struct finding *findings = NULL;
 	int n = judge_run(&in->judge, arena, &findings, err);
+	json_t *activity;
 	json_t *report;
 	int r;
 
 	if (n < 0)
 		return n;
+	activity = report_activity(in->judge.record);
 	report = json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:O?}, s:o, s:s, s:o, s:o, s:o}",
-			   "activity", report_activity(in->judge.record), "completeness",
-			   make_completeness(in, &c), "findings", make_findings(findings, n),
-			   "identity", make_identity(in, &c), "integrity", "limits", limits_text,
-			   "signature", in->signature, "policy", make_policy(in), "schema",
+			   "activity", activity, "completeness", make_completeness(in, &c),
+			   "findings", make_findings(findings, n), "identity",
+			   make_identity(in, &c), "integrity", "limits", limits_text, "signature",
+			   in->signature, "policy", make_policy(in, activity, arena), "schema",
 			   REPORT_SCHEMA, "standards", make_standards(&in->judge), "subject",
 			   make_subject(in), "summary", make_summary(findings, n));
 	if (!report)

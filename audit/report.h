@@ -52,5 +52,11 @@ must_check json_t *report_activity(const struct run_record *record);
 /* Renderers: report_*.c. Each appends to *out; any JSON is survived, and out->failed tells of
  * memory. */
 void report_text(const json_t *report, struct strbuf *out);
+void report_sarif(const json_t *report, struct strbuf *out);
+void report_junit(const json_t *report, struct strbuf *out);
+void report_csv(const json_t *report, struct strbuf *out);
+void report_markdown(const json_t *report, struct strbuf *out);
+void report_ocsf(const json_t *report, struct strbuf *out);
+void report_html(const json_t *report, struct strbuf *out);
 
 #endif

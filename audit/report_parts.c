@@ -57,7 +57,7 @@ void put_place(struct strbuf *out, const json_t *place)
 	}
 }
 
-void put_command(struct strbuf *out, const json_t *report)
+void command_text(const json_t *report, struct strbuf *out)
 {
 	const json_t *arg;
 	size_t i;
@@ -66,8 +66,41 @@ void put_command(struct strbuf *out, const json_t *report)
 	{
 		if (i > 0)
 			strbuf_putc(out, ' ');
-		put_escaped(out, json_string_value(arg) ? json_string_value(arg) : "?");
+		strbuf_puts(out, json_string_value(arg) ? json_string_value(arg) : "?");
 	}
+}
+
+void put_command(struct strbuf *out, const json_t *report)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+
+	command_text(report, &text);
+	put_escaped(out, strbuf_str(&text));
+}
+
+void put_xml(struct strbuf *out, const char *text)
+{
+	cleanup_strbuf struct strbuf safe = { 0 };
+
+	put_escaped(&safe, text);
+	for (const char *p = strbuf_str(&safe); *p; p++) {
+		if (strchr("<>&\"'", *p))
+			strbuf_addf(out, "&#%d;", *p);
+		else
+			strbuf_putc(out, *p);
+	}
+	out->failed |= safe.failed;
+}
+
+void put_json(struct strbuf *out, json_t *take_json)
+{
+	char *text = take_json ? json_dumps(take_json, JSON_SORT_KEYS | JSON_INDENT(1)) : NULL;
+
+	out->failed |= text == NULL;
+	strbuf_puts(out, text ? text : "");
+	strbuf_putc(out, '\n');
+	free(text);
+	json_decref(take_json);
 }
 
 int finding_rank(const json_t *finding)

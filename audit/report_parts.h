@@ -22,8 +22,15 @@ void put_control(struct strbuf *out, const json_t *finding);
 /* "policy.yaml:41", "command line --writable", or nothing. */
 void put_place(struct strbuf *out, const json_t *place);
 
-/* The command with its arguments, escaped, one blank between. */
+/* The command with its arguments, one blank between: as they are, and escaped. */
+void command_text(const json_t *report, struct strbuf *out);
 void put_command(struct strbuf *out, const json_t *report);
+
+/* Any text as XML or HTML text or attribute: control bytes shown as \\xNN, never raw. */
+void put_xml(struct strbuf *out, const char *text);
+
+/* Any JSON with sorted keys and a newline; takes it over. NULL counts as out of memory. */
+void put_json(struct strbuf *out, json_t *take_json);
 
 /* The order in which findings are told: worst first; -1 for those that need no telling. */
 int finding_rank(const json_t *finding);

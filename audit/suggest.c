@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/suggest.h"
 
+#include <string.h>
+
 #include "policies/syscall_args.h"
+#include "policies/syscall_sets.h"
 
 void suggest_call(const char *call, const json_t *args, struct strbuf *out)
 {
@@ -23,5 +26,36 @@ void suggest_call(const char *call, const json_t *args, struct strbuf *out)
 		else
 			strbuf_addf(out, "0x%x", value);
 		return;
+	}
+}
+
+bool rule_mentions_call(const char *text, const char *call)
+{
+	struct span rest = span_of(text);
+	struct name_list family = syscall_family(call);
+
+	span_word(&rest); /* the verb */
+	for (;;) {
+		struct span words = span_word(&rest);
+		struct name_list list = { 0 };
+
+		if (words.n == 0 || span_eq(words, "if") || span_eq(words, "as"))
+			return false;
+		if (syscall_group_find(words, &list)) {
+			for (size_t i = 0; i < list.n; i++) {
+				if (strcmp(list.names[i], call) == 0)
+					return true;
+			}
+		}
+		while (words.n > 0) {
+			struct span word = span_cut(&words, ',');
+
+			if (span_eq(word, call))
+				return true;
+			for (size_t i = 0; i < family.n; i++) {
+				if (span_eq(word, family.names[i]))
+					return true;
+			}
+		}
 	}
 }

@@ -3,6 +3,7 @@
 #define IMMURE_AUDIT_SUGGEST_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "base/strbuf.h"
 
@@ -12,5 +13,11 @@
  *   args  the six arguments, for a condition where the call has one worth naming; NULL: none
  */
 void suggest_call(const char *call, const json_t *args, struct strbuf *out);
+
+/*
+ * Does the text of a rule name a call, a member of its family, or a group that holds it? What
+ * stands behind "if" or "as" does not count.
+ */
+bool rule_mentions_call(const char *text, const char *call);
 
 #endif

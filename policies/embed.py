@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turn shipped texts into a C file: embed.py [--standards] OUT.c FILE..."""
+"""Turn shipped texts into a C file: embed.py [--standards|--assets] OUT.c FILE..."""
 import pathlib
 import sys
 
@@ -11,10 +11,10 @@ def literal(text):
 
 
 def main():
-    is_standard = sys.argv[1] == '--standards'
-    out, *files = sys.argv[1 + is_standard:]
-    prefix, symbol, header = (('', 'standard', 'audit/standard.h') if is_standard else
-                              ('builtin/', 'builtin', 'policies/policy_read.h'))
+    kinds = {'--standards': ('', 'standard', 'audit/standard.h'), '--assets': ('', 'asset', 'audit/asset.h')}
+    is_named = sys.argv[1] in kinds
+    out, *files = sys.argv[1 + is_named:]
+    prefix, symbol, header = kinds.get(sys.argv[1], ('builtin/', 'builtin', 'policies/policy_read.h'))
     texts = sorted((prefix + pathlib.Path(f).stem, pathlib.Path(f).read_text()) for f in files)
     with open(out, 'w') as c:
         c.write(f'#include <string.h>\n\n#include "{header}"\n\n')

@@ -25,8 +25,11 @@ static const struct format {
 	const char *ending;
 	void (*render)(const json_t *report, struct strbuf *out);
 } formats[] = {
-	{ "text", ".txt", report_text },
-	{ "json", ".json", render_json },
+	{ "text", ".txt", report_text },          { "sarif", ".sarif", report_sarif },
+	{ "sarif", ".sarif.json", report_sarif }, { "ocsf", ".ocsf.json", report_ocsf },
+	{ "ocsf", ".ocsf.jsonl", report_ocsf },   { "json", ".json", render_json },
+	{ "junit", ".xml", report_junit },        { "csv", ".csv", report_csv },
+	{ "markdown", ".md", report_markdown },   { "html", ".html", report_html },
 };
 
 static const struct format *by_name(const char *name)

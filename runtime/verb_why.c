@@ -85,43 +85,11 @@ static void print_escaped(const char *text)
 	fputs(strbuf_str(&out), stdout);
 }
 
-/* Is a word of the rule's text the call, a member of its family, or a group that holds it? */
-static bool mentions(const char *text, const char *call)
-{
-	struct span rest = span_of(text);
-	struct name_list family = syscall_family(call);
-
-	span_word(&rest); /* the verb */
-	for (;;) {
-		struct span words = span_word(&rest);
-		struct name_list list = { 0 };
-
-		if (words.n == 0 || span_eq(words, "if") || span_eq(words, "as"))
-			return false;
-		if (syscall_group_find(words, &list)) {
-			for (size_t i = 0; i < list.n; i++) {
-				if (strcmp(list.names[i], call) == 0)
-					return true;
-			}
-		}
-		while (words.n > 0) {
-			struct span word = span_cut(&words, ',');
-
-			if (span_eq(word, call))
-				return true;
-			for (size_t i = 0; i < family.n; i++) {
-				if (span_eq(word, family.names[i]))
-					return true;
-			}
-		}
-	}
-}
-
 static const struct rule *nearest(const struct bundle *bundle, const char *call)
 {
 	for (size_t i = 0; i < bundle->n_rules; i++) {
 		if (strncmp(bundle->rules[i].text, "allow ", 6) == 0 &&
-		    mentions(bundle->rules[i].text, call))
+		    rule_mentions_call(bundle->rules[i].text, call))
 			return &bundle->rules[i];
 	}
 	return NULL;

@@ -56,7 +56,7 @@ status_of() {
 	run "$IMMURE" audit check --standard nist-800-190 --fail-on critical --require-evidence E4
 	[ "$status" -eq 3 ]
 	"$IMMURE" run --host --network host -- true
-	for format in text json; do
+	for format in text json sarif junit ocsf csv markdown html; do
 		run "$IMMURE" audit check --fail-on high --format $format
 		[ "$status" -eq 1 ]
 	done
@@ -75,11 +75,14 @@ status_of() {
 
 @test "the same record gives the same report" {
 	"$IMMURE" run --host -- sh -c 'unshare -U true; true'
-	"$IMMURE" audit report -o a.json -o a.txt
-	sleep 1.1
-	"$IMMURE" audit report -o b.json -o b.txt
-	cmp a.json b.json
-	cmp a.txt b.txt
+	for run in a b; do
+		"$IMMURE" audit report -o $run.json -o $run.txt -o $run.sarif -o $run.xml -o $run.csv -o $run.md \
+			-o $run.html -o $run.ocsf.json
+		sleep 1.1
+	done
+	for ending in json txt sarif xml csv md html ocsf.json; do
+		cmp a.$ending b.$ending
+	done
 }
 
 @test "with a baseline only what is worse counts" {
