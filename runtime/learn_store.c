@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "policies/policy_read.h"
 #include "runtime/dirs.h"
-#include "runtime/policy_fetch.h"
+#include "runtime/policy_draft.h"
 #include "runtime/run_find.h"
 #include "runtime/verb_policy.h"
 
@@ -81,49 +82,15 @@ static const char *policy_name(const char *file, struct arena *arena)
 					: "learned/policy";
 }
 
-/* What policy_resolve() asks for while the file is not written yet. */
-struct draft {
-	const char *file;
-	struct span text;
-};
-
-static int fetch_draft(void *data, const char *name, const char *from, struct arena *arena,
-		       struct span *ret, const char **ret_path, struct err *err)
-{
-	const struct draft *draft = data;
-
-	if (strcmp(name, draft->file) != 0)
-		return policy_fetch(NULL, name, from, arena, ret, ret_path, err);
-	*ret = draft->text;
-	*ret_path = draft->file;
-	return 0;
-}
-
-static int compile(struct draft *draft, struct arena *arena, struct bundle *bundle, struct err *err)
-{
-	struct diags diags = { .arena = arena };
-	struct policy policy = { 0 };
-	int r = policy_resolve(draft->file, fetch_draft, draft, arena, &policy, &diags);
-
-	if (r == 0)
-		r = policy_compile(&policy, arena, bundle, &diags);
-	if (r < 0)
-		policy_print_diags(&diags);
-	return r < 0 ? err_set(err, -r, "the learned policy has faults: nothing was written") : 0;
-}
-
 static int make(const char *file, const struct learned *learned, struct arena *arena,
 		struct strbuf *text, struct learn_result *ret, struct err *err)
 {
-	struct draft base_draft = { .file = "builtin/start",
-				    .text = builtin_text("builtin/start") };
-	struct draft draft = { .file = file };
 	struct bundle base = { 0 };
 	struct bundle bundle = { 0 };
 	struct grants grants = { 0 };
 	int r;
 
-	r = compile(&base_draft, arena, &base, err);
+	r = policy_draft_compile("builtin/start", builtin_text("builtin/start"), arena, &base, err);
 	if (r == 0)
 		r = grants_make(learned, &base, arena, &grants, err);
 	if (r < 0)
@@ -134,8 +101,7 @@ static int make(const char *file, const struct learned *learned, struct arena *a
 	learned_policy_print(&grants, &ret->estimate, policy_name(file, arena), text);
 	if (text->failed)
 		return err_set(err, ENOMEM, "out of memory");
-	draft.text = (struct span){ text->p, text->len };
-	r = compile(&draft, arena, &bundle, err);
+	r = policy_draft_compile(file, (struct span){ text->p, text->len }, arena, &bundle, err);
 	ret->n_allowed = bundle.n_allowed;
 	return r;
 }
@@ -152,6 +118,18 @@ static int lock_folder(const char *file, struct arena *arena, struct err *err)
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		return err_sys(err, errno, "cannot lock %s", folder);
 	return steal_fd(fd);
+}
+
+static int write_runs(const char *path, const struct strbuf *record, struct arena *arena,
+		      struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *folder = arena_strndup(arena, path, (size_t)(slash - path) + 1);
+	cleanup_close int dir = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (dir < 0)
+		return err_sys(err, errno, "cannot open the folder of %s", path);
+	return fd_replace_file(dir, slash + 1, record->p, record->len, false, err);
 }
 
 int learn_store_write(const char *file, const struct learned *learned, struct arena *arena,
@@ -185,6 +163,7 @@ int learn_store_write(const char *file, const struct learned *learned, struct ar
 	learned_print(&all, &record);
 	if (record.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	r = policy_write_file(runs, record.p, record.len, arena, err);
+	/* Not synced: should a power cut take it, the run's own record is still there. */
+	r = write_runs(runs, &record, arena, err);
 	return r < 0 ? r : policy_write_file(file, text.p, text.len, arena, err);
 }

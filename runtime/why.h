@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_WHY_H
+#define IMMURE_RUNTIME_WHY_H
+
+/* What the parts of `immure why` share: the run that is asked about, and what is said of it. */
+
+#include "audit/run_read.h"
+#include "base/strbuf.h"
+#include "policies/bundle.h"
+
+/* A run, its record and its compiled policy. */
+struct subject {
+	const char *id;
+	struct run_record record;
+	struct bundle bundle;
+	struct strbuf bytes;
+};
+
+/* Open a run by "last", NULL, an id or a part of one. Undone by subject_done() in any case. */
+must_check int subject_open(const char *which, struct arena *arena, struct subject *s,
+			    struct err *err);
+void subject_done(struct subject *s);
+
+void why_print_escaped(const char *text);
+void why_print_rule(const char *label, const struct rule *rule);
+
+/* Which layer refuses something, as plan and policy of the run say; layer NULL: none does. */
+struct prediction {
+	const char *layer, *reason;
+	const char *remedy; /* an option of run, or NULL: a rule allows it */
+};
+
+/*
+ * What happens to a path.
+ *
+ *   path  clean and absolute, inside
+ *   op    "read", "write" or "exec"
+ */
+struct prediction why_predict_path(const struct subject *s, const char *path, const char *op);
+
+/* A line for the policy, and the key that it stands under; rule NULL: none would help. */
+struct why_line {
+	const char *section, *rule;
+};
+
+/*
+ * Explain a path, or an address such as "10.0.0.1:443".
+ *
+ *   ret  filled if a line of the policy would allow it
+ */
+must_check int why_path(const struct subject *s, const char *path, const char *op,
+			struct arena *arena, struct why_line *ret, struct err *err);
+must_check int why_connect(const struct subject *s, const char *address, struct arena *arena,
+			   struct why_line *ret, struct err *err);
+
+/*
+ * Add the line to the policy that the run used, comments kept.
+ *
+ *   reason  stands behind it as "# why: ..."
+ *
+ * Effects   the file is replaced, or as it was: what the line makes of it is checked first
+ */
+must_check int why_apply(const struct subject *s, const struct why_line *line, const char *reason,
+			 struct arena *arena, struct err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "policies/policy_insert.h"
+#include "policies/policy_read.h"
+#include "runtime/policy_draft.h"
+#include "runtime/verb_policy.h"
+#include "runtime/why.h"
+
+int why_apply(const struct subject *s, const struct why_line *line, const char *reason,
+	      struct arena *arena, struct err *err)
+{
+	const struct policy_source *source = s->bundle.n_sources > 0 ? &s->bundle.sources[0] : NULL;
+	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf changed = { 0 };
+	struct bundle bundle = { 0 };
+	int r;
+
+	if (!line->rule)
+		return err_set(err, EINVAL, "--apply: no line of a policy would allow it");
+	if (!source || !source->path)
+		return err_set(
+			err, EINVAL,
+			"--apply: the run used %s, which cannot be changed; write a policy that extends it, and run with --policy FILE",
+			s->bundle.name);
+	r = fd_read_file(AT_FDCWD, source->path, POLICY_MAX_BYTES, &text, err);
+	if (r == 0)
+		r = policy_insert((struct span){ text.p, text.len }, line->section, line->rule,
+				  reason, &changed, err);
+	if (r == 0)
+		r = policy_draft_compile(source->path, (struct span){ changed.p, changed.len },
+					 arena, &bundle, err);
+	if (r == 0)
+		r = policy_write_file(source->path, changed.p, changed.len, arena, err);
+	if (r < 0)
+		return err_wrap(err, "--apply");
+	printf("  %-9s ", "added to");
+	why_print_escaped(source->path);
+	printf("\n");
+	return 0;
+}

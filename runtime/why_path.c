@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "audit/risk.h"
+#include "base/path.h"
+#include "runtime/why.h"
+
+/* The mount of the plan that shows a path, or NULL. */
+static const json_t *mount_of(const struct subject *s, const char *path)
+{
+	const json_t *best = NULL;
+	const json_t *m;
+	size_t longest = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(s->record.plan, "mounts"), i, m)
+	{
+		const char *target = record_text(m, "target", "");
+
+		if (*target && path_is_below(path, target) && strlen(target) >= longest) {
+			longest = strlen(target);
+			best = m;
+		}
+	}
+	return best;
+}
+
+static bool granted(const struct subject *s, const char *path, const char *op)
+{
+	const json_t *rule;
+	size_t i;
+
+	json_array_foreach(json_object_get(s->record.plan, "files"), i, rule)
+	{
+		const char *where = record_text(rule, "path", "");
+		bool covers = json_is_true(json_object_get(rule, "tree"))
+				      ? path_is_below(path, where)
+				      : strcmp(path, where) == 0;
+
+		if (covers && json_is_true(json_object_get(rule, op)))
+			return true;
+	}
+	return false;
+}
+
+/* A rule on the path's own folder or the longest way up it, whatever it grants. */
+static const struct rule *nearest_file_rule(const struct bundle *bundle, const char *path)
+{
+	const struct rule *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < bundle->n_files; i++) {
+		const char *where = bundle->files[i].path;
+		size_t common = 0;
+
+		while (path[common] && path[common] == where[common])
+			common++;
+		if (common > longest && bundle->files[i].rule < bundle->n_rules) {
+			longest = common;
+			best = &bundle->rules[bundle->files[i].rule];
+		}
+	}
+	return best;
+}
+
+struct prediction why_predict_path(const struct subject *s, const char *path, const char *op)
+{
+	const json_t *mount = mount_of(s, path);
+	const char *kind = record_text(mount, "kind", "");
+	bool is_host = strcmp(record_text(json_object_get(s->record.plan, "root"), "kind", ""),
+			      "host") == 0;
+	bool is_write = strcmp(op, "write") == 0;
+	bool is_exec = strcmp(op, "exec") == 0;
+	bool shown =
+		mount || !is_host || path_is_below(path, "/proc") || path_is_below(path, "/dev");
+
+	if (strcmp(kind, "mask") == 0)
+		return (struct prediction){ "mounts", "a \"deny\" rule hides it",
+					    "take the deny rule away" };
+	if (!shown || strcmp(kind, "dir") == 0)
+		return (struct prediction){ "mounts", "it is not shown inside",
+					    is_write ? "--write PATH" : "--read PATH" };
+	if (is_write && mount && json_is_true(json_object_get(mount, "readonly")))
+		return (struct prediction){ "mounts", "it is shown read-only", "--write PATH" };
+	if (is_write && !mount && !path_is_below(path, "/dev") &&
+	    !json_is_true(json_object_get(json_object_get(s->record.plan, "root"), "writable")))
+		return (struct prediction){ "mounts", "the root is read-only",
+					    is_host ? "--write PATH"
+						    : "--writable, or -v SRC:PATH" };
+	if (is_exec && mount && !json_is_true(json_object_get(mount, "readonly")) &&
+	    !json_is_true(json_object_get(mount, "exec")))
+		return (struct prediction){ "mounts",
+					    "what can be written cannot be executed (noexec)",
+					    "-v SRC:PATH:exec" };
+	if (record_number(s->record.plan, "landlock_abi", 0) > 0 && !granted(s, path, op))
+		return (struct prediction){ "landlock", "no rule grants it", NULL };
+	return (struct prediction){ NULL, NULL, NULL };
+}
+
+int why_path(const struct subject *s, const char *typed, const char *op, struct arena *arena,
+	     struct why_line *ret, struct err *err)
+{
+	const struct rule *near;
+	const char *path = NULL;
+	struct prediction p;
+	struct risk risk;
+
+	if (strcmp(op, "read") != 0 && strcmp(op, "write") != 0 && strcmp(op, "exec") != 0) {
+		err_set(err, EINVAL, "--op %.20s: expected read, write or exec", op);
+		return err_at(err, ERR_USAGE);
+	}
+	if (path_clean(arena, typed, &path, err) < 0)
+		return err_at(err, ERR_USAGE);
+	p = why_predict_path(s, path, op);
+	near = nearest_file_rule(&s->bundle, path);
+	risk = risk_of_path(path, op);
+	printf("%s ", op);
+	why_print_escaped(path);
+	printf("\n");
+	if (!p.layer) {
+		printf("  %-9s none of immure's refuses it; the file's own mode and owner decide\n",
+		       "layer");
+		return 0;
+	}
+	printf("  %-9s %s (predicted): %s\n", "layer", p.layer, p.reason);
+	if (near)
+		why_print_rule("nearest", near);
+	if (p.remedy) {
+		printf("  %-9s %s (PATH is %s)\n", "to allow", p.remedy, path);
+	} else {
+		ret->section = "files";
+		ret->rule = arena_printf(arena, "%s %s", op, path);
+		if (!ret->rule)
+			return err_set(err, ENOMEM, "out of memory");
+		printf("  %-9s under files:  - %s\n", "to allow", ret->rule);
+	}
+	printf("  %-9s %s: %s\n", "risk", risk.level, risk.reason);
+	return 0;
+}

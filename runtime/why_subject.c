@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "runtime/dirs.h"
+#include "runtime/run_find.h"
+#include "runtime/why.h"
+
+void subject_done(struct subject *s)
+{
+	run_record_done(&s->record);
+	strbuf_done(&s->bytes);
+}
+
+int subject_open(const char *which, struct arena *arena, struct subject *s, struct err *err)
+{
+	cleanup_close int runs = dirs_open_state("runs", err);
+	cleanup_close int dir = -1;
+	void *aligned;
+	int r;
+
+	if (runs < 0)
+		return runs;
+	r = run_find(runs, which, arena, &s->id, err);
+	if (r < 0)
+		return r;
+	dir = openat(runs, s->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_sys(err, errno, "cannot open run %s", s->id);
+	r = run_record_read(dir, &s->record, err);
+	if (r == 0)
+		r = fd_read_file(dir, "policy.bundle", BUNDLE_MAX_BYTES, &s->bytes, err);
+	if (r < 0)
+		return err_wrap(err, "run %s", s->id);
+	aligned = arena_alloc(arena, s->bytes.len + 1);
+	if (!aligned)
+		return err_set(err, ENOMEM, "out of memory");
+	memcpy(aligned, s->bytes.p, s->bytes.len);
+	return bundle_decode(aligned, s->bytes.len, arena, &s->bundle, err);
+}
+
+void why_print_escaped(const char *text)
+{
+	cleanup_strbuf struct strbuf out = { 0 };
+
+	strbuf_escaped(&out, text, strlen(text));
+	fputs(strbuf_str(&out), stdout);
+}
+
+void why_print_rule(const char *label, const struct rule *rule)
+{
+	printf("  %-9s %s:%u  %s\n", label, rule->where.file, rule->where.line, rule->text);
+	if (rule->why)
+		printf("  %-9s %s\n", "because", rule->why);
+}

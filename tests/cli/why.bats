@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# Why something was refused: which layer, which line, and adding that line.
+
+load common
+
+setup() {
+	common_setup
+	printf '# mine\npolicy: 1\nname: mine\nextends: [builtin/start]   # the base\nfiles:\n  - read,exec /usr/**   # programs\nsyscalls:\n  - allow getcwd    # why: asked\n\n# the end\nlimits:\n  pids: 20\n' >mine.yaml
+}
+teardown() { common_teardown; }
+
+@test "--apply adds the line that allows a recorded denial, comments kept" {
+	on_host --policy mine.yaml -- uname -n || true
+	run -0 "$IMMURE" why d1
+	[[ $output == *"to allow  under syscalls:  - allow uname"* ]]
+	cp mine.yaml before.yaml
+	run -0 "$IMMURE" why --apply d1
+	[ "$(diff before.yaml mine.yaml | grep -c '^>')" = 1 ]
+	[ "$(diff before.yaml mine.yaml | grep -c '^<')" = 0 ]
+	grep -q '  - allow uname   # why: refused in run ' mine.yaml
+	on_host --policy mine.yaml -- uname -n
+}
+
+@test "--apply adds the line for a path" {
+	run ! on_host --policy mine.yaml -- cat /etc/hostname
+	run -0 "$IMMURE" why --path /etc/hostname
+	[[ $output == *"landlock (predicted)"* ]]
+	"$IMMURE" why --apply --path /etc/hostname
+	on_host --policy mine.yaml -- cat /etc/hostname
+}
+
+@test "--apply leaves a builtin and what no line would allow alone" {
+	on_host -- unshare -U true || true
+	run -125 "$IMMURE" why --apply d1
+	[[ $output == *"builtin/default, which cannot be changed"* ]]
+	run ! "$IMMURE" why --apply --path /home/x
+	[[ $output == *"no line of a policy would allow it"* ]]
+}
+
+@test "--connect tells the filter from the network" {
+	on_host --policy mine.yaml -- cat /usr/share/common-licenses/BSD >/dev/null
+	run -0 "$IMMURE" why --connect 10.0.0.1:443
+	[[ $output == *"seccomp (predicted): socket is refused for AF_INET"* ]]
+	on_host -- true
+	run -0 "$IMMURE" why --connect '[2001:db8::1]:443'
+	[[ $output == *"netns (predicted)"* ]]
+	run -0 "$IMMURE" why --connect 127.0.0.1:80
+	[[ $output == *"own loopback"* ]]
+	run -2 "$IMMURE" why --connect nowhere
+	run -2 "$IMMURE" why --connect 10.0.0.1:443 --path /x
+}
