@@ -150,6 +150,27 @@ const char *recording_name(enum recording recording);
 /* Returns the recording, or -1. */
 int recording_find(const char *name);
 
+/* "expect allow|deny ...": what the policy must say; checked whenever it is compiled. */
+struct policy_test {
+	struct rule rule;
+	bool allow;
+	const char *call; /* a system call, or NULL */
+	size_t n_args;    /* what is said of its arguments; the others may be anything */
+	uint8_t args[6];
+	uint32_t values[6];
+	const char *path; /* or a path, and how it is opened */
+	unsigned access;  /* enum file_access bits */
+};
+
+/* A finding that somebody answers for until a day: of policy lint, or a control of audit check. */
+struct policy_waiver {
+	struct rule rule;
+	const char *id;
+	const char *until; /* YYYY-MM-DD, a day of the calendar */
+	const char *by;
+	const char *why;
+};
+
 struct identity {
 	bool has_user;
 	uint32_t uid, gid; /* inside */
@@ -182,6 +203,11 @@ struct policy {
 	struct syscall_rule *syscalls;
 	size_t n_files, cap_files;
 	struct file_rule *files;
+	/* Of the policy itself, not of what it extends. */
+	size_t n_tests, cap_tests;
+	struct policy_test *tests;
+	size_t n_waivers, cap_waivers;
+	struct policy_waiver *waivers;
 };
 
 /* What is wrong with a policy: all of it, not just the first. */

@@ -5,6 +5,7 @@
 #include "policies/bundle.h"
 #include "policies/filter_emit.h"
 #include "policies/filter_model.h"
+#include "policies/policy_expect.h"
 #include "policies/syscall_sets.h"
 
 #if defined(__x86_64__)
@@ -155,10 +156,14 @@ int policy_compile(const struct policy *policy, struct arena *arena, struct bund
 	if (fill_rules(policy, arena, &bundle) < 0 || fill_calls(arena, &bundle) < 0)
 		return -ENOMEM;
 	r = emit(policy, arena, &bundle, &err);
+	if (r == 0)
+		r = policy_expect_check(policy, bundle.audit_arch, arena, diags, &err);
 	if (r < 0) {
 		diags_add(diags, (struct where){ policy->sources[0].name, 1, 1 }, "%s", err.msg);
 		return r;
 	}
+	if (diags->n > faults)
+		return -EINVAL;
 	*ret = bundle;
 	return 0;
 }

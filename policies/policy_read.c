@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/expect_parse.h"
 #include "policies/rule_parse.h"
 #include "policies/yaml_tree.h"
 
@@ -256,12 +257,14 @@ static int read_audit(struct reader *r, const struct yaml_node *value)
 	return 0;
 }
 
-static int refuse(struct reader *r, const struct yaml_node *value)
+static int read_tests(struct reader *r, const struct yaml_node *value)
 {
-	diags_add(
-		r->diags, value->where,
-		"this key is part of the language but not enforced by this version; expected it to be left out");
-	return 0;
+	return each_line(r, value, policy_test_parse);
+}
+
+static int read_waivers(struct reader *r, const struct yaml_node *value)
+{
+	return each_line(r, value, policy_waiver_parse);
 }
 
 static const struct {
@@ -271,8 +274,8 @@ static const struct {
 	{ "policy", read_version },    { "name", read_name },         { "extends", read_extends },
 	{ "mode", read_mode },         { "identity", read_identity }, { "files", read_files },
 	{ "syscalls", read_syscalls }, { "network", read_network },   { "limits", read_limits },
-	{ "audit", read_audit },       { "require", read_require },   { "tests", refuse },
-	{ "waivers", refuse },
+	{ "audit", read_audit },       { "require", read_require },   { "tests", read_tests },
+	{ "waivers", read_waivers },
 };
 
 static const char *near_key(const char *wrong)

@@ -9,6 +9,7 @@ static const struct verb *const subverbs[] = {
 	&verb_policy_compile,
 	&verb_policy_diff,
 	&verb_policy_learn,
+	&verb_policy_lint,
 	NULL,
 	/* clang-format on */
 };

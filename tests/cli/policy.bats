@@ -36,3 +36,51 @@ assert found and all(d["class"] == "narrower" for d in found), found'
   run "$IMMURE" policy diff old.yaml absent.yaml
   [ "$status" -eq 2 ]
 }
+
+@test "lint finds, waives and fails as it is told" {
+  printf 'policy: 1\nname: t\nextends: [builtin/default]\nsyscalls:\n  - allow bpf\n' >p.yaml
+  run "$IMMURE" policy lint p.yaml
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"p.yaml:5:5: high: a dangerous call is open, and no reason is given: bpf [dangerous-call]"* ]]
+  "$IMMURE" policy lint --fail-on none p.yaml
+  printf 'waivers:\n  - dangerous-call until 2999-01-01 by me why "a loader"\n' >>p.yaml
+  "$IMMURE" policy lint p.yaml
+  run "$IMMURE" policy lint --fail-on low p.yaml
+  [ "$status" -eq 1 ]
+  run "$IMMURE" policy lint --format html p.yaml
+  [ "$status" -eq 2 ]
+  run "$IMMURE" policy lint absent.yaml
+  [ "$status" -eq 2 ]
+}
+
+@test "lint writes SARIF with rules, places and suppressions" {
+  printf 'policy: 1\nextends: [builtin/default]\nsyscalls:\n  - allow bpf\n  - allow ioctl\nwaivers:\n  - ioctl-unfiltered until 2999-01-01 by me why x\n' >p.yaml
+  run "$IMMURE" policy lint --format sarif --output out.sarif p.yaml
+  [ "$status" -eq 1 ]
+  python3 - <<'PY'
+import json
+doc = json.load(open('out.sarif'))
+assert doc['version'] == '2.1.0'
+run = doc['runs'][0]
+rules = run['tool']['driver']['rules']
+assert len(rules) >= 25 and all(r['help']['text'] for r in rules)
+for result in run['results']:
+    assert rules[result['ruleIndex']]['id'] == result['ruleId']
+    place = result['locations'][0]['physicalLocation']
+    assert place['artifactLocation']['uri'] == 'p.yaml' and place['region']['startLine'] >= 1
+    assert bool(result.get('suppressions')) == (result['ruleId'] == 'ioctl-unfiltered')
+assert {'dangerous-call', 'ioctl-unfiltered'} <= {r['ruleId'] for r in run['results']}
+PY
+  "$IMMURE" policy lint --fail-on none --format json p.yaml | python3 -m json.tool >/dev/null
+}
+
+@test "a test in a policy that fails keeps it from being run" {
+  printf 'policy: 1\nextends: [builtin/default]\ntests:\n  - expect deny syscall mount\n' >p.yaml
+  "$IMMURE" run --host --policy p.yaml -- true
+  printf '  - expect deny syscall getpid\n' >>p.yaml
+  run "$IMMURE" policy check p.yaml
+  [ "$status" -eq 2 ]
+  [[ "$output" == *"p.yaml:5:5: the test fails: getpid is allowed by builtin/glibc:"* ]]
+  run "$IMMURE" run --host --policy p.yaml -- true
+  [ "$status" -eq 2 ]
+}

@@ -37,6 +37,10 @@ def main():
         for option in re.findall(r'--([a-z][a-z-]*)', help_of(tool, *call).split('Options:', 1)[-1]):
             if f'*--{option}*' not in page and f'\\--{option}' not in page and option != 'help':
                 faults.append(f'the page of {" ".join(call)} does not name --{option}')
+    catalogue = subprocess.run([tool, 'policy', 'lint', '--list'], capture_output=True, text=True, check=True)
+    for lint in re.findall(r'^([a-z0-9-]+)  ', catalogue.stdout, re.M):
+        if f'\n*{lint}*\n' not in pages['immure-lint.7.scd']:
+            faults.append(f'immure-lint.7 does not explain {lint}')
     print('\n'.join(sorted(set(faults))))
     return bool(faults)
 

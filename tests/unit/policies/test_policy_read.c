@@ -121,7 +121,7 @@ static void refuses_what_is_not_the_subset(void **state)
 		"policy: 1\nextends: [[[[[[[[[[a]]]]]]]]]]\n",
 		"policy: 1\nmode: audit\n",
 		"policy: 1\nnetwork:\n  - connect tcp a:1\n",
-		"policy: 1\ntests:\n  - expect deny syscall mount\n",
+		"policy: 1\ntests:\n  - expect deny mount\n",
 		"policy: 1\nidentity:\n  capabilities: [net_admin]\n",
 		"policy: 1\nsyscalls:\n  - allow socket if domain\n",
 		"policy: 1\nsyscalls:\n  - allow socket if domain == 0x100000000\n",

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/jsonw.h"
+#include "policies/policy_lint.h"
+#include "runtime/status.h"
+#include "runtime/verb_policy.h"
+
+#define STATUS_FOUND 1
+
+struct lint_options {
+	const char *format, *fail_on, *output;
+	bool list;
+};
+
+static const struct opt lint_opts[] = {
+	{ "format", 0, OPT_TEXT, offsetof(struct lint_options, format), "FORMAT",
+	  "text, json or sarif", "text json sarif" },
+	{ "fail-on", 0, OPT_TEXT, offsetof(struct lint_options, fail_on), "LEVEL",
+	  "exit with 1 for findings from this level on: low, medium (the default), high or none",
+	  "low medium high none" },
+	{ "output", 'o', OPT_TEXT, offsetof(struct lint_options, output), "FILE",
+	  "write the findings there", "@files" },
+	{ "list", 0, OPT_FLAG, offsetof(struct lint_options, list), NULL,
+	  "list everything that is looked for", NULL },
+};
+
+static void put_escaped(struct strbuf *out, const char *text)
+{
+	strbuf_escaped(out, text, strlen(text));
+}
+
+static void text_of(const struct lint *lint, struct strbuf *out)
+{
+	for (size_t i = 0; i < lint->n; i++) {
+		const struct lint_finding *f = &lint->items[i];
+		const struct lint_entry *entry = &lint_catalogue[f->id];
+
+		put_escaped(out, f->where.file);
+		strbuf_addf(out, ":%u:%u: %s: %s%s", f->where.line, f->where.col,
+			    f->waiver ? "waived" : lint_level_name(entry->level), entry->title,
+			    f->text[0] ? ": " : "");
+		put_escaped(out, f->text);
+		strbuf_addf(out, " [%s]\n", entry->id);
+		if (f->rule) {
+			strbuf_puts(out, "    ");
+			put_escaped(out, f->rule);
+			strbuf_putc(out, '\n');
+		}
+		if (f->waiver) {
+			strbuf_addf(out, "    until %s by ", f->waiver->until);
+			put_escaped(out, f->waiver->by);
+			strbuf_puts(out, ": ");
+			put_escaped(out, f->waiver->why);
+			strbuf_putc(out, '\n');
+		}
+	}
+}
+
+static void json_of(const struct lint *lint, struct strbuf *out)
+{
+	struct jsonw j = { .out = out };
+
+	jsonw_array(&j);
+	for (size_t i = 0; i < lint->n; i++) {
+		const struct lint_finding *f = &lint->items[i];
+
+		jsonw_object(&j);
+		jsonw_ku64(&j, "column", f->where.col);
+		jsonw_kstr(&j, "file", f->where.file);
+		jsonw_kstr(&j, "help", lint_catalogue[f->id].help);
+		jsonw_kstr(&j, "id", lint_catalogue[f->id].id);
+		jsonw_kstr(&j, "level", lint_level_name(lint_catalogue[f->id].level));
+		jsonw_ku64(&j, "line", f->where.line);
+		jsonw_kstr(&j, "message", f->text);
+		jsonw_kstr(&j, "rule", f->rule);
+		jsonw_kstr(&j, "title", lint_catalogue[f->id].title);
+		jsonw_kstr(&j, "waived_until", f->waiver ? f->waiver->until : NULL);
+		jsonw_object_end(&j);
+	}
+	jsonw_array_end(&j);
+	strbuf_putc(out, '\n');
+}
+
+/* {"text": ...}, as SARIF writes every text. */
+static void sarif_text(struct jsonw *j, const char *key, const char *text)
+{
+	jsonw_key(j, key);
+	jsonw_object(j);
+	jsonw_kstr(j, "text", text);
+	jsonw_object_end(j);
+}
+
+static const char *sarif_level(enum lint_level level)
+{
+	static const char *const names[] = { "note", "warning", "error" };
+
+	return names[level];
+}
+
+static void sarif_rules(struct jsonw *j)
+{
+	jsonw_key(j, "tool");
+	jsonw_object(j);
+	jsonw_key(j, "driver");
+	jsonw_object(j);
+	jsonw_kstr(j, "name", "immure policy lint");
+	jsonw_key(j, "rules");
+	jsonw_array(j);
+	for (int i = 0; i < LINT_COUNT; i++) {
+		const struct lint_entry *entry = &lint_catalogue[i];
+
+		jsonw_object(j);
+		jsonw_key(j, "defaultConfiguration");
+		jsonw_object(j);
+		jsonw_kstr(j, "level", sarif_level(entry->level));
+		jsonw_object_end(j);
+		sarif_text(j, "help", entry->help);
+		jsonw_kstr(j, "id", entry->id);
+		sarif_text(j, "shortDescription", entry->title);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+	jsonw_kstr(j, "version", IMMURE_VERSION);
+	jsonw_object_end(j);
+	jsonw_object_end(j);
+}
+
+static void sarif_place(struct jsonw *j, const struct where *where)
+{
+	jsonw_key(j, "locations");
+	jsonw_array(j);
+	jsonw_object(j);
+	jsonw_key(j, "physicalLocation");
+	jsonw_object(j);
+	jsonw_key(j, "artifactLocation");
+	jsonw_object(j);
+	jsonw_kstr(j, "uri", where->file);
+	jsonw_object_end(j);
+	jsonw_key(j, "region");
+	jsonw_object(j);
+	jsonw_ku64(j, "startColumn", where->col);
+	jsonw_ku64(j, "startLine", where->line);
+	jsonw_object_end(j);
+	jsonw_object_end(j);
+	jsonw_object_end(j);
+	jsonw_array_end(j);
+}
+
+static void sarif_result(struct jsonw *j, const struct lint_finding *f)
+{
+	const struct lint_entry *entry = &lint_catalogue[f->id];
+	cleanup_strbuf struct strbuf text = { 0 };
+
+	strbuf_addf(&text, "%s%s%s", entry->title, f->text[0] ? ": " : "", f->text);
+	if (f->rule)
+		strbuf_addf(&text, "; by \"%s\"", f->rule);
+	jsonw_object(j);
+	jsonw_kstr(j, "level", sarif_level(entry->level));
+	sarif_place(j, &f->where);
+	sarif_text(j, "message", strbuf_str(&text));
+	jsonw_kstr(j, "ruleId", entry->id);
+	jsonw_ku64(j, "ruleIndex", (uint64_t)f->id);
+	if (f->waiver) {
+		jsonw_key(j, "suppressions");
+		jsonw_array(j);
+		jsonw_object(j);
+		jsonw_kstr(j, "justification", f->waiver->why);
+		jsonw_kstr(j, "kind", "inSource");
+		jsonw_kstr(j, "status", "accepted");
+		jsonw_object_end(j);
+		jsonw_array_end(j);
+	}
+	jsonw_object_end(j);
+}
+
+/* SARIF 2.1.0, as code scanning takes it. */
+static void sarif_of(const struct lint *lint, struct strbuf *out)
+{
+	struct jsonw j = { .out = out };
+
+	jsonw_object(&j);
+	jsonw_kstr(&j, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+	jsonw_key(&j, "runs");
+	jsonw_array(&j);
+	jsonw_object(&j);
+	jsonw_kstr(&j, "columnKind", "utf16CodeUnits");
+	jsonw_key(&j, "results");
+	jsonw_array(&j);
+	for (size_t i = 0; i < lint->n; i++)
+		sarif_result(&j, &lint->items[i]);
+	jsonw_array_end(&j);
+	sarif_rules(&j);
+	jsonw_object_end(&j);
+	jsonw_array_end(&j);
+	jsonw_kstr(&j, "version", "2.1.0");
+	jsonw_object_end(&j);
+	strbuf_putc(out, '\n');
+}
+
+static const struct format {
+	const char *name;
+	void (*write)(const struct lint *lint, struct strbuf *out);
+} formats[] = {
+	{ "text", text_of },
+	{ "json", json_of },
+	{ "sarif", sarif_of },
+};
+
+static const struct format *find_format(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		if (!name || strcmp(name, formats[i].name) == 0)
+			return &formats[i];
+	}
+	return NULL;
+}
+
+/* A level, LINT_HIGH + 1 for none, -1 for an unknown one. */
+static int find_level(const char *name)
+{
+	for (int i = LINT_LOW; name && i <= LINT_HIGH; i++) {
+		if (strcmp(name, lint_level_name((enum lint_level)i)) == 0)
+			return i;
+	}
+	if (!name)
+		return LINT_MEDIUM;
+	return strcmp(name, "none") == 0 ? LINT_HIGH + 1 : -1;
+}
+
+static void print_catalogue(void)
+{
+	for (int i = 0; i < LINT_COUNT; i++)
+		printf("%-26s %-6s %s\n    %s\n", lint_catalogue[i].id,
+		       lint_level_name(lint_catalogue[i].level), lint_catalogue[i].title,
+		       lint_catalogue[i].help);
+}
+
+static int judge(const struct verb_call *call, const char *name, struct lint *lint, struct err *err)
+{
+	struct policy policy = { 0 };
+	struct bundle bundle = { 0 };
+	time_t now = time(NULL);
+	struct tm day = { 0 };
+	char today[11] = "";
+	int r = policy_open_or_tell(name, call->arena, &policy, &bundle, err);
+
+	if (r != 0)
+		return r;
+	if (!gmtime_r(&now, &day) || strftime(today, sizeof(today), "%Y-%m-%d", &day) == 0)
+		return err_set(err, EOVERFLOW, "cannot tell the day");
+	return policy_lint(&policy, bundle.audit_arch, today, lint, err);
+}
+
+static int run_lint(const struct verb_call *call, struct err *err)
+{
+	const struct lint_options *options = call->options;
+	const struct format *format = find_format(options->format);
+	int fail_on = find_level(options->fail_on);
+	cleanup_strbuf struct strbuf out = { 0 };
+	struct lint lint = { .arena = call->arena };
+	int status = 0;
+
+	if (options->list) {
+		print_catalogue();
+		return 0;
+	}
+	if (!format || fail_on < 0 || call->argc == 0) {
+		err_set(err, EINVAL, "%s",
+			!format       ? "unknown format: expected text, json or sarif"
+			: fail_on < 0 ? "unknown level: expected low, medium, high or none"
+				      : "no policy: expected a file or a builtin");
+		return err_at(err, ERR_USAGE);
+	}
+	for (int i = 0; i < call->argc; i++) {
+		int r = judge(call, call->argv[i], &lint, err);
+
+		if (r != 0)
+			return r;
+	}
+	for (size_t i = 0; i < lint.n; i++) {
+		const struct lint_finding *f = &lint.items[i];
+
+		if (!f->waiver && (int)lint_catalogue[f->id].level >= fail_on)
+			status = STATUS_FOUND;
+	}
+	format->write(&lint, &out);
+	if (out.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (options->output) {
+		int r = policy_write_file(options->output, strbuf_str(&out), out.len, call->arena,
+					  err);
+
+		return r < 0 ? r : status;
+	}
+	fputs(strbuf_str(&out), stdout);
+	return status;
+}
+
+const struct verb verb_policy_lint = {
+	.name = "lint",
+	.args = "[OPTION...] POLICY... | --list",
+	.help = "find what is allowed and yet a bad idea",
+	.opts = lint_opts,
+	.n_opts = ARRAY_LEN(lint_opts),
+	.options_size = sizeof(struct lint_options),
+	.min_args = 0,
+	.max_args = -1,
+	.run = run_lint,
+};

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each id of the catalogue has a policy that it is found in, and a good policy has none. */
+#include "tests/support/unit.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <string.h>
+
+#include "policies/policy_lint.h"
+#include "policies/policy_read.h"
+
+static const char *asked; /* the text of "p" */
+
+static int fetch(void *data, const char *name, const char *from, struct arena *arena,
+		 struct span *ret, const char **ret_path, struct err *err)
+{
+	(void)data;
+	(void)from;
+	(void)arena;
+	*ret_path = NULL;
+	*ret = strcmp(name, "p") == 0 ? span_of(asked) : builtin_text(name);
+	return ret->n > 0 ? 0 : err_set(err, ENOENT, "no %s", name);
+}
+
+static void lint_text(const char *text, struct arena *arena, struct lint *ret)
+{
+	struct diags diags = { .arena = arena };
+	struct policy policy = { 0 };
+	struct err err = { 0 };
+
+	asked = text;
+	ret->arena = arena;
+	if (policy_resolve("p", fetch, NULL, arena, &policy, &diags) < 0)
+		fail_msg("%s: %s", text, diags.n ? diags.items[0].text : "memory");
+	assert_int_equal(policy_lint(&policy, AUDIT_ARCH_X86_64, "2026-11-25", ret, &err), 0);
+}
+
+static const struct lint_finding *find(const struct lint *lint, enum lint_id id)
+{
+	for (size_t i = 0; i < lint->n; i++) {
+		if (lint->items[i].id == id)
+			return &lint->items[i];
+	}
+	return NULL;
+}
+
+#define CALLS "policy: 1\nextends: [builtin/default]\nsyscalls:\n  - "
+#define FILES "policy: 1\nextends: [builtin/glibc]\nfiles:\n  - "
+
+/* clang-format off */
+static const struct {
+	enum lint_id id;
+	const char *bad, *good; /* found in the first and not in the second */
+} rows[] = {
+	{ LINT_DANGEROUS_CALL, CALLS "allow ptrace", CALLS "allow ptrace   # why: a debugger" },
+	{ LINT_CLONE3_BESIDE_CLONE, "policy: 1\nsyscalls:\n  - allow clone3\n  - allow clone if flags only {CLONE_VM}", CALLS "allow clone3" },
+	{ LINT_OPENAT2_BESIDE_OPENAT, "policy: 1\nsyscalls:\n  - allow openat2 openat\n  - deny openat if flags has O_TRUNC", "policy: 1\nsyscalls:\n  - allow openat2 openat" },
+	{ LINT_FCHMODAT2_BESIDE_FCHMODAT, "policy: 1\nsyscalls:\n  - allow fchmodat2\n  - allow fchmodat if mode == 0", CALLS "allow fchmodat2" },
+	{ LINT_IOCTL_UNFILTERED, CALLS "allow ioctl", CALLS "allow ioctl if cmd == TIOCNOTTY" },
+	{ LINT_TIOCSTI, CALLS "allow ioctl if cmd in {TIOCSTI, TCGETS}", CALLS "allow ioctl" },
+	{ LINT_TIOCLINUX, CALLS "allow ioctl if cmd != TIOCSTI", CALLS "allow ioctl if cmd == TIOCNOTTY" },
+	{ LINT_PRCTL_UNFILTERED, CALLS "allow prctl", CALLS "allow prctl if option == 5" },
+	{ LINT_SOCKET_UNFILTERED, CALLS "allow socket", CALLS "allow socket if domain == AF_NETLINK" },
+	{ LINT_SOCKET_RARE, CALLS "allow socket if domain < 40", CALLS "allow socket if domain == AF_NETLINK" },
+	{ LINT_SOCKET_RAW, CALLS "allow socket if domain == AF_INET", CALLS "allow socket if domain == AF_INET and type == SOCK_STREAM" },
+	{ LINT_WRITE_EXEC_MEMORY, "policy: 1\nsyscalls:\n  - allow mmap", "policy: 1\nsyscalls:\n  - allow mmap if not (prot has PROT_WRITE and prot has PROT_EXEC)" },
+	{ LINT_MEMFD_EXEC, CALLS "allow memfd_create", CALLS "allow memfd_create if flags has MFD_NOEXEC_SEAL" },
+	{ LINT_NEW_NAMESPACES, CALLS "allow clone", CALLS "allow clone if flags == CLONE_VM" },
+	{ LINT_SET_ID_BITS, CALLS "allow chmod", CALLS "allow chmod if mode only {0777}" },
+	{ LINT_DEVICE_NODES, CALLS "allow mknodat", CALLS "allow mknodat if mode only {S_IFIFO, 0777}" },
+	{ LINT_IO_URING, "policy: 1\nsyscalls:\n  - allow io_uring_setup", CALLS "allow io_uring_setup" },
+	{ LINT_NESTED_LISTENER, CALLS "allow seccomp", CALLS "allow seccomp if flags == 0" },
+	{ LINT_EPERM_FOR_ENOSYS, "policy: 1\nsyscalls:\n  - deny clone3", "policy: 1\nextends: [builtin/glibc]" },
+	{ LINT_UNKNOWN_NOT_ENOSYS, "policy: 1\nsyscalls:\n  - unknown EPERM", "policy: 1\nsyscalls:\n  - unknown ENOSYS" },
+	{ LINT_HALF_FAMILY, "policy: 1\nsyscalls:\n  - allow openat if flags == 0", "policy: 1\nsyscalls:\n  - allow open" },
+	{ LINT_DENY_HALF_FAMILY, CALLS "deny open if flags has O_TRUNC", CALLS "deny open, openat if flags has O_TRUNC\n  - deny creat" },
+	{ LINT_ALLOW_WITHOUT_EFFECT, CALLS "allow read", CALLS "allow personality" },
+	{ LINT_DENY_WITHOUT_EFFECT, CALLS "deny mount", CALLS "deny mount as ENOSYS" },
+	{ LINT_DUPLICATE_RULE, CALLS "allow acct\n  - allow acct", CALLS "allow acct" },
+	{ LINT_NEVER_TRUE, CALLS "allow kill if sig == 1 and sig == 2", CALLS "allow kill if sig == 1 or sig == 2" },
+	{ LINT_ALWAYS_TRUE, CALLS "allow kill if sig has 0", CALLS "allow kill if sig has 1" },
+	{ LINT_CONFLICTING_ERRORS, CALLS "deny acct as EIO\n  - deny acct as EACCES", CALLS "deny acct as EIO" },
+	{ LINT_WRITE_EXEC_PATH, FILES "write /work/**\n  - exec /work/bin/**", FILES "write /work/**\n  - exec /usr/**" },
+	{ LINT_WRITABLE_PROC, FILES "write /proc/self/comm", FILES "read /proc/**" },
+	{ LINT_WRITABLE_ROOT, FILES "write /**", FILES "read /**" },
+	{ LINT_WRITABLE_SYSTEM, FILES "write /etc/app/**", FILES "read /etc/app/**" },
+	{ LINT_RUNTIME_SOCKET, FILES "write /run/**", FILES "write /run/**\n  - deny /run/docker.sock /run/containerd /run/crio /run/podman /run/dbus /run/systemd" },
+	{ LINT_READABLE_SECRET, FILES "read /etc/**", FILES "read /etc/**\n  - deny /etc/shadow /etc/gshadow /etc/ssh /etc/krb5.keytab" },
+	{ LINT_DEVICE_GRANT, FILES "write /dev/**", FILES "write /dev/null" },
+	{ LINT_FILE_WITHOUT_EFFECT, FILES "read /usr/** /usr/lib/**", FILES "read /usr/** /etc/**" },
+	{ LINT_ROOT_USER, "policy: 1\nidentity:\n  user: 0", "policy: 1\nidentity:\n  user: 1" },
+	{ LINT_NO_MEMORY_LIMIT, "policy: 1\nlimits:\n  pids: 1", "policy: 1\nlimits:\n  memory: 1GiB" },
+	{ LINT_NO_PIDS_LIMIT, "policy: 1\nlimits:\n  memory: 1GiB", "policy: 1\nlimits:\n  pids: 1" },
+	{ LINT_FILES_NOT_REQUIRED, FILES "read /usr/**", FILES "read /usr/**\nrequire: [files]" },
+	{ LINT_LIMIT_NOT_REQUIRED, "policy: 1\nlimits:\n  cpus: 1", "policy: 1\nlimits:\n  cpus: 1\nrequire: [cgroup]" },
+	{ LINT_WAIVER_EXPIRED, "policy: 1\nwaivers:\n  - no-tests until 2026-11-24 by me why x", "policy: 1\nwaivers:\n  - no-tests until 2026-11-25 by me why x" },
+	{ LINT_WAIVER_UNUSED, "policy: 1\nwaivers:\n  - io-uring until 2027-01-01 by me why x", "policy: 1\nwaivers:\n  - cis-docker-5.27 until 2027-01-01 by me why x" },
+	{ LINT_NO_NAME, "policy: 1", "policy: 1\nname: acme/x" },
+	{ LINT_NO_TESTS, "policy: 1", "policy: 1\ntests:\n  - expect deny syscall mount" },
+};
+/* clang-format on */
+
+static void finds_each_where_it_is_and_not_where_it_is_not(void **state)
+{
+	bool seen[LINT_COUNT] = { false };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup_arena struct arena arena = { 0 };
+		struct lint bad = { 0 };
+		struct lint good = { 0 };
+
+		seen[rows[i].id] = true;
+		lint_text(rows[i].bad, &arena, &bad);
+		if (!find(&bad, rows[i].id))
+			fail_msg("%s: not found in %s", lint_catalogue[rows[i].id].id, rows[i].bad);
+		lint_text(rows[i].good, &arena, &good);
+		if (find(&good, rows[i].id))
+			fail_msg("%s: found in %s", lint_catalogue[rows[i].id].id, rows[i].good);
+	}
+	for (int i = 0; i < LINT_COUNT; i++) {
+		if (!seen[i])
+			fail_msg("%s has no policy here", lint_catalogue[i].id);
+	}
+}
+
+static void points_at_the_line(void **state)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct lint lint = { 0 };
+	const struct lint_finding *f;
+
+	(void)state;
+	lint_text(CALLS "allow personality\n  - allow bpf kcmp\n", &arena, &lint);
+	f = find(&lint, LINT_DANGEROUS_CALL);
+	assert_non_null(f);
+	assert_int_equal(f->where.line, 5);
+	assert_string_equal(f->rule, "allow bpf kcmp");
+	assert_string_equal(f->text, "kcmp, bpf");
+}
+
+static void a_waiver_takes_a_finding_away(void **state)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct lint lint = { 0 };
+
+	(void)state;
+	lint_text(CALLS "allow ptrace\nwaivers:\n"
+			"  - dangerous-call until 2026-11-25 by me why \"a debugger\"\n",
+		  &arena, &lint);
+	assert_non_null(find(&lint, LINT_DANGEROUS_CALL)->waiver);
+	assert_null(find(&lint, LINT_NO_TESTS)->waiver);
+}
+
+static void builtins_have_nothing_high(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_builtin_names; i++) {
+		cleanup_arena struct arena arena = { 0 };
+		struct diags diags = { .arena = &arena };
+		struct lint lint = { .arena = &arena };
+		struct policy policy = { 0 };
+		struct err err = { 0 };
+
+		assert_int_equal(
+			policy_resolve(builtin_names[i], fetch, NULL, &arena, &policy, &diags), 0);
+		assert_int_equal(policy_lint(&policy, AUDIT_ARCH_X86_64, "2026-11-25", &lint, &err),
+				 0);
+		for (size_t k = 0; k < lint.n; k++) {
+			if (lint_catalogue[lint.items[k].id].level == LINT_HIGH)
+				fail_msg("%s:%u: %s: %s", lint.items[k].where.file,
+					 lint.items[k].where.line,
+					 lint_catalogue[lint.items[k].id].id, lint.items[k].text);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_each_where_it_is_and_not_where_it_is_not),
+		cmocka_unit_test(points_at_the_line),
+		cmocka_unit_test(a_waiver_takes_a_finding_away),
+		cmocka_unit_test(builtins_have_nothing_high),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
