@@ -6,36 +6,11 @@
 
 #include "base/path.h"
 #include "policies/cond_parse.h"
+#include "policies/rule_line.h"
 #include "policies/syscall_sets.h"
 
-struct line {
-	const struct yaml_node *node;
-	struct span rest;
-	struct arena *arena;
-	struct diags *diags;
-};
-
-static void fault(const struct line *l, struct span at, const char *what)
-{
-	struct where where = l->node->where;
-
-	where.col += (uint32_t)(at.p - l->node->text);
-	diags_add(l->diags, where, "%s%s%.*s%s", what, at.n > 0 ? ": \"" : "",
-		  (int)(at.n < 80 ? at.n : 80), at.p, at.n > 0 ? "\"" : "");
-}
-
-static bool start(struct line *l, const char *expected)
-{
-	if (l->node->kind != YAML_SCALAR) {
-		diags_add(l->diags, l->node->where, "a list or a map; expected %s", expected);
-		return false;
-	}
-	l->rest = span_of(l->node->text);
-	return true;
-}
-
 /* The next word, which must be this one. */
-static bool keyword(struct line *l, const char *word)
+static bool keyword(struct rule_line *l, const char *word)
 {
 	struct span found = span_word(&l->rest);
 
@@ -51,7 +26,7 @@ static bool keyword(struct line *l, const char *word)
 }
 
 /* "domain=AF_INET", read as the condition "domain == AF_INET" would be. */
-static int argument(struct line *l, struct span word, struct policy_test *test)
+static int argument(struct rule_line *l, struct span word, struct policy_test *test)
 {
 	struct span value = word;
 	struct span name = span_cut(&value, '=');
@@ -62,7 +37,7 @@ static int argument(struct line *l, struct span word, struct policy_test *test)
 
 	where.col += (uint32_t)(word.p - l->node->text);
 	if (test->n_args == 6 || value.n == 0 || name.n == 0) {
-		fault(l, word, "expected ARGUMENT=VALUE");
+		rule_line_fault(l, word, "expected ARGUMENT=VALUE");
 		return -EINVAL;
 	}
 	text = arena_printf(l->arena, "%.*s == %.*s", (int)name.n, name.p, (int)value.n, value.p);
@@ -72,7 +47,7 @@ static int argument(struct line *l, struct span word, struct policy_test *test)
 	if (r < 0)
 		return r;
 	if (cond->kind != COND_EQ) {
-		fault(l, word, "expected ARGUMENT=VALUE");
+		rule_line_fault(l, word, "expected ARGUMENT=VALUE");
 		return -EINVAL;
 	}
 	test->args[test->n_args] = cond->arg;
@@ -80,7 +55,7 @@ static int argument(struct line *l, struct span word, struct policy_test *test)
 	return 0;
 }
 
-static int expect_syscall(struct line *l, struct policy_test *test)
+static int expect_syscall(struct rule_line *l, struct policy_test *test)
 {
 	struct span word = span_word(&l->rest);
 	char *name = arena_strndup(l->arena, word.p, word.n);
@@ -88,7 +63,7 @@ static int expect_syscall(struct line *l, struct policy_test *test)
 	if (!name)
 		return -ENOMEM;
 	if (!syscall_is_known(name)) {
-		fault(l, word, "an unknown system call; expected a name of syscalls(2)");
+		rule_line_fault(l, word, "an unknown system call; expected a name of syscalls(2)");
 		return -EINVAL;
 	}
 	test->call = name;
@@ -104,7 +79,7 @@ static int expect_syscall(struct line *l, struct policy_test *test)
 	}
 }
 
-static int expect_open(struct line *l, struct policy_test *test)
+static int expect_open(struct rule_line *l, struct policy_test *test)
 {
 	struct span word = span_word(&l->rest);
 	char *path = arena_strndup(l->arena, word.p, word.n);
@@ -114,7 +89,7 @@ static int expect_open(struct line *l, struct policy_test *test)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		fault(l, word, err.msg);
+		rule_line_fault(l, word, err.msg);
 		return r;
 	}
 	word = span_word(&l->rest);
@@ -125,19 +100,19 @@ static int expect_open(struct line *l, struct policy_test *test)
 	else if (span_eq(word, "exec"))
 		test->access = FILE_EXEC;
 	else
-		fault(l, word, "expected read, write or exec");
+		rule_line_fault(l, word, "expected read, write or exec");
 	if (span_trim(l->rest).n > 0)
-		fault(l, span_trim(l->rest), "unexpected at the end of a test");
+		rule_line_fault(l, span_trim(l->rest), "unexpected at the end of a test");
 	return 0;
 }
 
-static int expect_what(struct line *l, struct policy_test *test)
+static int expect_what(struct rule_line *l, struct policy_test *test)
 {
 	struct span verdict = span_word(&l->rest);
 	struct span kind;
 
 	if (!span_eq(verdict, "allow") && !span_eq(verdict, "deny")) {
-		fault(l, verdict, "expected allow or deny");
+		rule_line_fault(l, verdict, "expected allow or deny");
 		return -EINVAL;
 	}
 	test->allow = span_eq(verdict, "allow");
@@ -147,22 +122,24 @@ static int expect_what(struct line *l, struct policy_test *test)
 	if (span_eq(kind, "open"))
 		return expect_open(l, test);
 	if (span_eq(kind, "connect") || span_eq(kind, "listen"))
-		fault(l, kind,
-		      "a test of network rules, which this version does not enforce; expected syscall or open");
+		rule_line_fault(
+			l, kind,
+			"a test of network rules, which this version does not enforce; expected syscall or open");
 	else
-		fault(l, kind, "an unknown kind of test; expected syscall or open");
+		rule_line_fault(l, kind, "an unknown kind of test; expected syscall or open");
 	return -EINVAL;
 }
 
 int policy_test_parse(const struct yaml_node *node, struct policy *policy, struct arena *arena,
 		      struct diags *diags)
 {
-	struct line l = { .node = node, .arena = arena, .diags = diags };
-	struct policy_test test = { .rule = { node->where, node->text, node->why } };
+	struct rule_line l = { .node = node, .arena = arena, .diags = diags };
+	struct policy_test test = { .rule = rule_line_rule(&l) };
 	struct policy_test *grown;
 	int r;
 
-	if (!start(&l, "a test such as \"expect deny syscall mount\"") || !keyword(&l, "expect"))
+	if (!rule_line_start(&l, "a test such as \"expect deny syscall mount\"") ||
+	    !keyword(&l, "expect"))
 		return 0;
 	r = expect_what(&l, &test);
 	if (r < 0)
@@ -217,14 +194,14 @@ static struct span unquoted(struct span s)
 	return s;
 }
 
-static bool waiver_words(struct line *l, struct span found[4])
+static bool waiver_words(struct rule_line *l, struct span found[4])
 {
 	found[0] = span_word(&l->rest);
 	if (!keyword(l, "until"))
 		return false;
 	found[1] = span_word(&l->rest);
 	if (!is_day(found[1])) {
-		fault(l, found[1], "not a day; expected YYYY-MM-DD");
+		rule_line_fault(l, found[1], "not a day; expected YYYY-MM-DD");
 		return false;
 	}
 	if (!keyword(l, "by"))
@@ -235,22 +212,23 @@ static bool waiver_words(struct line *l, struct span found[4])
 	found[3] = unquoted(l->rest);
 	if (found[2].n > 0 && found[3].n > 0)
 		return true;
-	fault(l, span_of(l->node->text),
-	      "a waiver that nobody answers for; expected by WHO why TEXT");
+	rule_line_fault(l, span_of(l->node->text),
+			"a waiver that nobody answers for; expected by WHO why TEXT");
 	return false;
 }
 
 int policy_waiver_parse(const struct yaml_node *node, struct policy *policy, struct arena *arena,
 			struct diags *diags)
 {
-	struct line l = { .node = node, .arena = arena, .diags = diags };
-	struct policy_waiver waiver = { .rule = { node->where, node->text, node->why } };
+	struct rule_line l = { .node = node, .arena = arena, .diags = diags };
+	struct policy_waiver waiver = { .rule = rule_line_rule(&l) };
 	const char **const texts[] = { &waiver.id, &waiver.until, &waiver.by, &waiver.why };
 	struct policy_waiver *grown;
 	struct span found[4] = { 0 };
 
-	if (!start(&l,
-		   "a waiver such as \"lint-id until 2027-01-31 by me@example.org why TEXT\"") ||
+	if (!rule_line_start(
+		    &l,
+		    "a waiver such as \"lint-id until 2027-01-31 by me@example.org why TEXT\"") ||
 	    !waiver_words(&l, found))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -259,7 +237,7 @@ int policy_waiver_parse(const struct yaml_node *node, struct policy *policy, str
 			return -ENOMEM;
 	}
 	if (!text_is_id(waiver.id)) {
-		fault(&l, found[0], "not an id; expected that of a lint or a control");
+		rule_line_fault(&l, found[0], "not an id; expected that of a lint or a control");
 		return 0;
 	}
 	grown = arena_grow(arena, policy->waivers, &policy->cap_waivers, policy->n_waivers + 1,

@@ -210,15 +210,6 @@ static void head(struct emitter *e, uint32_t arch, size_t root)
 	bpf_emit_load(&e->bpf, offsetof(struct seccomp_data, arch));
 }
 
-static bool rule_names(const struct syscall_rule *rule, const char *name)
-{
-	for (size_t i = 0; i < rule->n_names; i++) {
-		if (strcmp(rule->names[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_always(const char *name)
 {
 	for (size_t i = 0; filter_always[i]; i++) {
@@ -241,7 +232,7 @@ static int decision_make(const struct policy *policy, const char *name, struct a
 	if (!rules)
 		return -ENOMEM;
 	for (size_t i = 0; i < policy->n_syscalls && !ret->always; i++) {
-		if (rule_names(&policy->syscalls[i], name))
+		if (syscall_rule_names(&policy->syscalls[i], name))
 			rules[ret->n++] = (uint16_t)i;
 	}
 	ret->rules = rules;

@@ -79,26 +79,6 @@ diagram filter_model_condition(const struct cond *c, struct diagrams *set)
 	return no;
 }
 
-/* Names of a rule are sorted. */
-static bool names(const struct syscall_rule *rule, const char *call)
-{
-	size_t low = 0;
-	size_t high = rule->n_names;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(rule->names[middle], call);
-
-		if (order == 0)
-			return true;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
 static diagram answer_of_rule(const struct model *m, size_t i)
 {
 	const struct syscall_rule *rule = &m->policy->syscalls[i];
@@ -122,14 +102,14 @@ static diagram over(const struct model *m, const char *call, bool allow, diagram
 	for (size_t i = policy->n_syscalls; i-- > 0;) {
 		const struct syscall_rule *rule = &policy->syscalls[i];
 
-		if (rule->allow == allow && rule->cond && names(rule, call))
+		if (rule->allow == allow && rule->cond && syscall_rule_names(rule, call))
 			f = diagram_if(m->set, filter_model_condition(rule->cond, m->set),
 				       answer_of_rule(m, i), f);
 	}
 	for (size_t i = policy->n_syscalls; i-- > 0;) {
 		const struct syscall_rule *rule = &policy->syscalls[i];
 
-		if (rule->allow == allow && !rule->cond && names(rule, call))
+		if (rule->allow == allow && !rule->cond && syscall_rule_names(rule, call))
 			f = answer_of_rule(m, i);
 	}
 	return f;

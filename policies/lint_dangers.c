@@ -25,22 +25,13 @@ static const struct rule *rule_of(const struct linter *l, const struct seccomp_d
 	return &l->policy->syscalls[EXPLAIN_RULE(leaf)].rule;
 }
 
-static bool names(const struct syscall_rule *rule, const char *call)
-{
-	for (size_t i = 0; i < rule->n_names; i++) {
-		if (strcmp(rule->names[i], call) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Does some rule look at an argument of a call? */
 static bool is_conditional(const struct linter *l, const char *call)
 {
 	for (size_t i = 0; i < l->policy->n_syscalls; i++) {
 		const struct syscall_rule *rule = &l->policy->syscalls[i];
 
-		if (rule->cond && names(rule, call))
+		if (rule->cond && syscall_rule_names(rule, call))
 			return true;
 	}
 	return false;
@@ -57,7 +48,7 @@ static diagram opened(struct linter *l, const char *call)
 		const struct syscall_rule *rule = &l->policy->syscalls[i];
 		uint32_t leaf = EXPLAIN_LEAF(i, VERDICT_ALLOW, 0);
 
-		if (rule->allow && lint_is_own(l, &rule->rule) && names(rule, call))
+		if (rule->allow && lint_is_own(l, &rule->rule) && syscall_rule_names(rule, call))
 			found = diagram_if(&l->set, diagram_equals(&l->set, f, leaf),
 					   diagram_leaf(&l->set, 1), found);
 	}

@@ -46,22 +46,13 @@ static void fallbacks(struct linter *l)
 	}
 }
 
-static bool names(const struct syscall_rule *rule, const char *call)
-{
-	for (size_t i = 0; i < rule->n_names; i++) {
-		if (strcmp(rule->names[i], call) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A rule of the user's that opens a call, or NULL. */
 static const struct rule *own_allow(const struct linter *l, const char *call)
 {
 	for (size_t i = 0; i < l->policy->n_syscalls; i++) {
 		const struct syscall_rule *rule = &l->policy->syscalls[i];
 
-		if (rule->allow && names(rule, call) && lint_is_own(l, &rule->rule))
+		if (rule->allow && syscall_rule_names(rule, call) && lint_is_own(l, &rule->rule))
 			return &rule->rule;
 	}
 	return NULL;
@@ -110,7 +101,7 @@ static bool is_denied_too(const struct linter *l, const char *call)
 		const struct syscall_rule *rule = &l->policy->syscalls[i];
 
 		if (!rule->allow && (!rule->cond || lint_is_own(l, &rule->rule)) &&
-		    names(rule, call))
+		    syscall_rule_names(rule, call))
 			return true;
 	}
 	return false;

@@ -52,6 +52,25 @@ int layer_find(const char *name)
 	return -1;
 }
 
+bool syscall_rule_names(const struct syscall_rule *rule, const char *call)
+{
+	size_t low = 0;
+	size_t high = rule->n_names;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(rule->names[middle], call);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
 void diags_add(struct diags *diags, struct where where, const char *format, ...)
 {
 	char text[1024];

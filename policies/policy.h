@@ -56,6 +56,9 @@ struct syscall_rule {
 	const struct cond *cond;  /* NULL: whatever the arguments */
 };
 
+/* Does the rule name this call? */
+bool syscall_rule_names(const struct syscall_rule *rule, const char *call);
+
 enum file_access {
 	FILE_READ = 1,
 	FILE_WRITE = 2,

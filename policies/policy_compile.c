@@ -16,15 +16,6 @@
 #error "no system call tables for this architecture"
 #endif
 
-static bool names_call(const struct syscall_rule *rule, const char *call)
-{
-	for (size_t i = 0; i < rule->n_names; i++) {
-		if (strcmp(rule->names[i], call) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void check_floor(const struct policy *policy, struct diags *diags)
 {
 	bool executes = false;
@@ -32,9 +23,9 @@ static void check_floor(const struct policy *policy, struct diags *diags)
 	for (size_t i = 0; i < policy->n_syscalls; i++) {
 		const struct syscall_rule *rule = &policy->syscalls[i];
 
-		executes = executes || (rule->allow && names_call(rule, "execve"));
+		executes = executes || (rule->allow && syscall_rule_names(rule, "execve"));
 		for (size_t k = 0; !rule->allow && filter_always[k]; k++) {
-			if (names_call(rule, filter_always[k]))
+			if (syscall_rule_names(rule, filter_always[k]))
 				diags_add(
 					diags, rule->rule.where,
 					"%s cannot be denied: nothing could end or return from a signal",

@@ -70,21 +70,12 @@ static void candidates_of(struct candidates *c, const struct cond *cond)
 		candidate(c, cond->arg, 0);
 }
 
-static bool names(const struct syscall_rule *rule, const char *call)
-{
-	for (size_t i = 0; i < rule->n_names; i++) {
-		if (strcmp(rule->names[i], call) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void collect(struct candidates *c, const struct policy *policy, const char *call)
 {
 	for (size_t i = 0; i < policy->n_syscalls; i++) {
 		const struct syscall_rule *rule = &policy->syscalls[i];
 
-		if (rule->cond && names(rule, call))
+		if (rule->cond && syscall_rule_names(rule, call))
 			candidates_of(c, rule->cond);
 	}
 }

@@ -7,32 +7,11 @@
 
 #include "base/path.h"
 #include "policies/cond_parse.h"
+#include "policies/rule_line.h"
 #include "policies/syscall_args.h"
 #include "policies/syscall_sets.h"
 
 #define MAX_NAMES 512
-
-struct line {
-	const struct yaml_node *node;
-	struct span rest;
-	struct policy *policy;
-	struct arena *arena;
-	struct diags *diags;
-};
-
-static void fault(const struct line *l, struct span at, const char *what)
-{
-	struct where where = l->node->where;
-
-	where.col += (uint32_t)(at.p - l->node->text);
-	diags_add(l->diags, where, "%s%s%.*s%s", what, at.n > 0 ? ": \"" : "",
-		  (int)(at.n < 80 ? at.n : 80), at.p, at.n > 0 ? "\"" : "");
-}
-
-static struct rule rule_of(const struct line *l)
-{
-	return (struct rule){ l->node->where, l->node->text, l->node->why };
-}
 
 struct names {
 	size_t n;
@@ -78,7 +57,7 @@ static const char *near_name(const char *wrong)
 	return best;
 }
 
-static int call_name(struct line *l, struct span word, bool families, struct names *names)
+static int call_name(struct rule_line *l, struct span word, bool families, struct names *names)
 {
 	struct name_list list = { 0 };
 	char *name;
@@ -87,7 +66,8 @@ static int call_name(struct line *l, struct span word, bool families, struct nam
 		if (syscall_group_find(word, &list))
 			add_list(names, list);
 		else
-			fault(l, word, "an unknown group; immure policy show --groups lists them");
+			rule_line_fault(l, word,
+					"an unknown group; immure policy show --groups lists them");
 		return 0;
 	}
 	name = arena_strndup(l->arena, word.p, word.n);
@@ -110,7 +90,7 @@ static int call_name(struct line *l, struct span word, bool families, struct nam
 }
 
 /* Words and commas up to "if", "as" or "quietly". */
-static int call_names(struct line *l, bool families, struct names *names)
+static int call_names(struct rule_line *l, bool families, struct names *names)
 {
 	for (;;) {
 		struct span before = l->rest;
@@ -137,7 +117,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int add_rule(struct line *l, const struct syscall_rule *like, const char *const *names,
+static int add_rule(struct rule_line *l, const struct syscall_rule *like, const char *const *names,
 		    size_t n, const struct cond *cond)
 {
 	struct policy *policy = l->policy;
@@ -190,7 +170,7 @@ static bool same_cond(const struct cond *a, const struct cond *b)
 }
 
 /* The condition is read for each call, for the same name may stand in another place in each. */
-static int add_conditional(struct line *l, const struct syscall_rule *like,
+static int add_conditional(struct rule_line *l, const struct syscall_rule *like,
 			   const struct names *names, struct span text)
 {
 	struct where where = l->node->where;
@@ -223,23 +203,23 @@ static int add_conditional(struct line *l, const struct syscall_rule *like,
 	return 0;
 }
 
-static bool take_error(struct line *l, int *ret)
+static bool take_error(struct rule_line *l, int *ret)
 {
 	struct span word = span_word(&l->rest);
 	int error = errno_find(word);
 
 	if (error < 0) {
-		fault(l, word.n ? word : l->rest,
-		      "expected the name of an error such as EPERM or ENOSYS");
+		rule_line_fault(l, word.n ? word : l->rest,
+				"expected the name of an error such as EPERM or ENOSYS");
 		return false;
 	}
 	*ret = error;
 	return true;
 }
 
-static int allow_or_deny(struct line *l, bool allow)
+static int allow_or_deny(struct rule_line *l, bool allow)
 {
-	struct syscall_rule rule = { .rule = rule_of(l), .allow = allow };
+	struct syscall_rule rule = { .rule = rule_line_rule(l), .allow = allow };
 	struct names names = { 0 };
 	struct span cond = { "", 0 };
 	bool has_cond = false;
@@ -264,16 +244,17 @@ static int allow_or_deny(struct line *l, bool allow)
 		} else if (span_eq(word, "quietly") && !allow) {
 			rule.quiet = true;
 		} else {
-			fault(l, word,
-			      allow ? "unexpected; expected \"if\" and a condition"
-				    : "unexpected; expected \"if\", \"as\" or \"quietly\"");
+			rule_line_fault(
+				l, word,
+				allow ? "unexpected; expected \"if\" and a condition"
+				      : "unexpected; expected \"if\", \"as\" or \"quietly\"");
 			return 0;
 		}
 	}
 	if (names.n == 0) {
 		if (l->diags->n == faults)
-			fault(l, (struct span){ l->node->text, 0 },
-			      "names no system call; expected calls or @groups");
+			rule_line_fault(l, (struct span){ l->node->text, 0 },
+					"names no system call; expected calls or @groups");
 		return 0;
 	}
 	if (has_cond)
@@ -281,38 +262,30 @@ static int allow_or_deny(struct line *l, bool allow)
 	return add_rule(l, &rule, names.list, names.n, NULL);
 }
 
-static void only_error(struct line *l, int *to)
+static void only_error(struct rule_line *l, int *to)
 {
 	int error = 0;
 
 	if (*to) {
-		fault(l, (struct span){ l->node->text, 0 }, "is said twice; expected it once");
+		rule_line_fault(l, (struct span){ l->node->text, 0 },
+				"is said twice; expected it once");
 		return;
 	}
 	if (!take_error(l, &error))
 		return;
 	*to = error;
 	if (span_trim(l->rest).n > 0)
-		fault(l, span_trim(l->rest), "unexpected after the error");
-}
-
-static bool is_text(const struct yaml_node *node, struct diags *diags, const char *expected)
-{
-	if (node->kind == YAML_SCALAR)
-		return true;
-	diags_add(diags, node->where, "a list or a map; expected %s", expected);
-	return false;
+		rule_line_fault(l, span_trim(l->rest), "unexpected after the error");
 }
 
 int syscall_rule_parse(const struct yaml_node *node, struct policy *policy, struct arena *arena,
 		       struct diags *diags)
 {
-	struct line l = { .node = node, .policy = policy, .arena = arena, .diags = diags };
+	struct rule_line l = { .node = node, .policy = policy, .arena = arena, .diags = diags };
 	struct span verb;
 
-	if (!is_text(node, diags, "a rule such as \"allow @io\""))
+	if (!rule_line_start(&l, "a rule such as \"allow @io\""))
 		return 0;
-	l.rest = span_of(node->text);
 	verb = span_word(&l.rest);
 	if (span_eq(verb, "allow"))
 		return allow_or_deny(&l, true);
@@ -323,11 +296,12 @@ int syscall_rule_parse(const struct yaml_node *node, struct policy *policy, stru
 	else if (span_eq(verb, "unknown"))
 		only_error(&l, &policy->unknown_error);
 	else
-		fault(&l, verb, "an unknown verb; expected allow, deny, otherwise or unknown");
+		rule_line_fault(&l, verb,
+				"an unknown verb; expected allow, deny, otherwise or unknown");
 	return 0;
 }
 
-static unsigned file_verbs(struct line *l, struct span verbs)
+static unsigned file_verbs(struct rule_line *l, struct span verbs)
 {
 	static const struct {
 		const char *name;
@@ -347,22 +321,23 @@ static unsigned file_verbs(struct line *l, struct span verbs)
 				found = table[i].access;
 		}
 		if (!found) {
-			fault(l, verb, "an unknown verb; expected read, write, exec or deny");
+			rule_line_fault(l, verb,
+					"an unknown verb; expected read, write, exec or deny");
 			return 0;
 		}
 		access |= found;
 	}
 	if ((access & FILE_DENY) && access != FILE_DENY) {
-		fault(l, (struct span){ l->node->text, 0 }, "deny stands alone");
+		rule_line_fault(l, (struct span){ l->node->text, 0 }, "deny stands alone");
 		return 0;
 	}
 	return access;
 }
 
-static int file_path(struct line *l, unsigned access, struct span word)
+static int file_path(struct rule_line *l, unsigned access, struct span word)
 {
 	struct policy *policy = l->policy;
-	struct file_rule rule = { .rule = rule_of(l), .access = access };
+	struct file_rule rule = { .rule = rule_line_rule(l), .access = access };
 	struct file_rule *grown;
 	struct err err = { 0 };
 	char *text;
@@ -376,8 +351,9 @@ static int file_path(struct line *l, unsigned access, struct span word)
 		rule.tree = true;
 	}
 	if (span_has_byte(word, '*') || span_has_byte(word, '?') || span_has_byte(word, '[')) {
-		fault(l, word,
-		      "a pattern that no layer of this version can enforce; expected a path, or a folder with /** at its end");
+		rule_line_fault(
+			l, word,
+			"a pattern that no layer of this version can enforce; expected a path, or a folder with /** at its end");
 		return 0;
 	}
 	text = arena_strndup(l->arena, word.p, word.n);
@@ -387,11 +363,11 @@ static int file_path(struct line *l, unsigned access, struct span word)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		fault(l, word, err.msg);
+		rule_line_fault(l, word, err.msg);
 		return 0;
 	}
 	if ((access & FILE_DENY) && strcmp(rule.path, "/") == 0) {
-		fault(l, word, "the root cannot be denied; expected a path below it");
+		rule_line_fault(l, word, "the root cannot be denied; expected a path below it");
 		return 0;
 	}
 	grown = arena_grow(l->arena, policy->files, &policy->cap_files, policy->n_files + 1,
@@ -406,13 +382,12 @@ static int file_path(struct line *l, unsigned access, struct span word)
 int file_rule_parse(const struct yaml_node *node, struct policy *policy, struct arena *arena,
 		    struct diags *diags)
 {
-	struct line l = { .node = node, .policy = policy, .arena = arena, .diags = diags };
+	struct rule_line l = { .node = node, .policy = policy, .arena = arena, .diags = diags };
 	unsigned access;
 	size_t paths = 0;
 
-	if (!is_text(node, diags, "a rule such as \"read /usr/**\""))
+	if (!rule_line_start(&l, "a rule such as \"read /usr/**\""))
 		return 0;
-	l.rest = span_of(node->text);
 	access = file_verbs(&l, span_word(&l.rest));
 	if (access == 0)
 		return 0;
@@ -428,6 +403,6 @@ int file_rule_parse(const struct yaml_node *node, struct policy *policy, struct 
 			return r;
 	}
 	if (paths == 0)
-		fault(&l, (struct span){ node->text, 0 }, "names no path");
+		rule_line_fault(&l, (struct span){ node->text, 0 }, "names no path");
 	return 0;
 }

@@ -162,6 +162,8 @@ static void builtins_have_nothing_high(void **state)
 		struct policy policy = { 0 };
 		struct err err = { 0 };
 
+		if (strcmp(builtin_names[i], "builtin/learn") == 0)
+			continue; /* what a learning run may do: open on purpose */
 		assert_int_equal(
 			policy_resolve(builtin_names[i], fetch, NULL, &arena, &policy, &diags), 0);
 		assert_int_equal(policy_lint(&policy, AUDIT_ARCH_X86_64, "2026-11-25", &lint, &err),
