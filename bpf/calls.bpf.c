@@ -30,9 +30,9 @@ int BPF_PROG(call_enters, struct pt_regs *regs, long nr)
 	if ((__u64)nr >= TRACER_CALLS)
 		__sync_fetch_and_add(&count->other, 1);
 	else if (is_ia32())
-		__sync_fetch_and_add(&count->ia32_counts[nr & (TRACER_CALLS - 1)], 1);
+		__sync_fetch_and_add(&count->ia32_counts[call_index(nr)], 1);
 	else
-		__sync_fetch_and_add(&count->counts[nr & (TRACER_CALLS - 1)], 1);
+		__sync_fetch_and_add(&count->counts[call_index(nr)], 1);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ static __always_inline bool copy_open(struct scratch *s, const volatile struct t
 static __always_inline bool copy_more(struct scratch *s, const struct tracer_slot *slot, __u32 nr,
 				      bool denied)
 {
-	const volatile struct tracer_call *call = &how[nr & (TRACER_CALLS - 1)];
+	const volatile struct tracer_call *call = &how[call_index(nr)];
 
 	if ((call->take & TRACER_TAKE_FD) && !denied)
 		return copy_open(s, call, slot);
@@ -122,13 +122,6 @@ static __always_inline bool is_wanted(const struct tracer_slot *slot, __s32 nr, 
 	return slot->calls[(nr >> 6) & (TRACER_CALLS / 64 - 1)] >> (nr & 63) & 1;
 }
 
-static __always_inline void count_denied(struct tracer_stats *count, __s32 nr, bool ia32)
-{
-	__sync_fetch_and_add(&count->denied, 1);
-	if (!ia32 && (__u32)nr < TRACER_CALLS)
-		__sync_fetch_and_add(&count->denied_counts[nr & (TRACER_CALLS - 1)], 1);
-}
-
 SEC("tp_btf/sys_exit")
 int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 {
@@ -146,7 +139,7 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 	mark->state = MARK_OUTSIDE;
 	if (state == MARK_UNHEEDED || !mark->armed)
 		return 0;
-	denied = state == MARK_OUTSIDE;
+	denied = state == MARK_OUTSIDE || state == MARK_TOLD;
 	nr = denied ? (__s32)regs->orig_ax : mark->nr;
 	if (denied && nr < 0)
 		return 0; /* rt_sigreturn, or a number that is none */
@@ -155,8 +148,13 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 	if (!slot || !count)
 		return 0;
 	ia32 = is_ia32();
-	if (denied)
+	if (denied) {
 		count_denied(count, nr, ia32);
+		/* So it looks when the filter kills the only thread: its end is no second refusal.
+		 */
+		if (ret == nr)
+			mark->state = MARK_TOLD;
+	}
 	if (denied ? !(slot->want & (TRACER_WANT_DENIED | TRACER_WANT_ALL))
 		   : !is_wanted(slot, nr, ia32))
 		return 0;

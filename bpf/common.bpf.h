@@ -29,6 +29,7 @@ enum mark_state {
 	MARK_OUTSIDE,  /* in user mode: an exit that finds this was refused before dispatch */
 	MARK_CALL,     /* sys_enter was seen */
 	MARK_UNHEEDED, /* whatever comes back next was not seen to begin: a new task, an exec */
+	MARK_TOLD,     /* outside, and the refusal that may kill it has been told */
 };
 
 struct mark {
@@ -145,6 +146,22 @@ static __always_inline struct tracer_slot *slot_of(__u32 number, __u32 generatio
 static __always_inline bool is_ia32(void)
 {
 	return bpf_get_current_task_btf()->thread_info.status & 2; /* TS_COMPAT */
+}
+
+/* An index of the tables by number. The compiler must not think away what the verifier wants. */
+static __always_inline __u64 call_index(__s32 nr)
+{
+	__u64 index = (__u32)nr;
+
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(TRACER_CALLS - 1));
+	return index;
+}
+
+static __always_inline void count_denied(struct tracer_stats *count, __s32 nr, bool ia32)
+{
+	__sync_fetch_and_add(&count->denied, 1);
+	if (!ia32 && (__u32)nr < TRACER_CALLS)
+		__sync_fetch_and_add(&count->denied_counts[call_index(nr)], 1);
 }
 
 static __always_inline __u64 wakeup(void *ring)

@@ -98,6 +98,7 @@ int BPF_PROG(task_ends, struct task_struct *task)
 	struct mark *mark = mark_of_current();
 	struct tracer_stats *count;
 	struct tracer_slot *slot;
+	struct pt_regs *regs;
 	struct scratch *s;
 	bool killed;
 
@@ -109,6 +110,9 @@ int BPF_PROG(task_ends, struct task_struct *task)
 		return 0;
 	__sync_fetch_and_add(&count->alive, -1);
 	killed = (task->exit_code & 0x7f) == SIGSYS && mark->state == MARK_OUTSIDE;
+	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (killed && mark->armed)
+		count_denied(count, (__s32)regs->orig_ax, is_ia32());
 	if (!mark->armed ||
 	    !(slot->want & (killed ? TRACER_WANT_DENIED | TRACER_WANT_TASKS : TRACER_WANT_TASKS)))
 		return 0;
@@ -119,8 +123,6 @@ int BPF_PROG(task_ends, struct task_struct *task)
 	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		s->event.flags |= TRACER_LEADER;
 	if (killed) {
-		struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
-
 		s->event.nr = (__s32)regs->orig_ax;
 		s->event.args[0] = regs->di;
 		s->event.args[1] = regs->si;

@@ -26,6 +26,9 @@ struct settings {
 	long stall_ms;
 };
 
+/* Events by number of the call: what was read, beside what the kernel counted. */
+static uint64_t seen[TRACER_CALLS];
+
 static const char *const types[TRACER_TYPE_END] = {
 	"?",    "SYSCALL", "DENIED",   "KILLED", "EXEC", "FORK",
 	"EXIT", "TCP",     "DATAGRAM", "DNS",    "RING",
@@ -91,6 +94,9 @@ static int drain(struct tracer_client *client, const struct settings *settings, 
 		r = tracer_client_next(client, &event, err);
 		if (r <= 0)
 			break;
+		if (event.head.type == TRACER_SYSCALL && event.head.nr >= 0 &&
+		    event.head.nr < TRACER_CALLS)
+			seen[event.head.nr]++;
 		if (!settings->quiet)
 			print_event(&event);
 		tracer_client_release(client);
@@ -147,9 +153,10 @@ static void print_totals(const struct tracer_client *client)
 	       (uint64_t)s->rings, (uint64_t)s->sent, (uint64_t)s->received);
 	for (int nr = 0; nr < TRACER_CALLS; nr++) {
 		if (s->counts[nr] + s->denied_counts[nr] + s->ia32_counts[nr] > 0)
-			printf("COUNT %d made=%" PRIu64 " denied=%" PRIu64 " ia32=%" PRIu64 "\n",
+			printf("COUNT %d made=%" PRIu64 " denied=%" PRIu64 " ia32=%" PRIu64
+			       " seen=%" PRIu64 "\n",
 			       nr, (uint64_t)s->counts[nr], (uint64_t)s->denied_counts[nr],
-			       (uint64_t)s->ia32_counts[nr]);
+			       (uint64_t)s->ia32_counts[nr], seen[nr]);
 	}
 }
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A known number of calls. calls: 1,000,000 getppid(2) in 8 threads, 80 forked children and the 80
+ * programs that these execute. calls refused: 2,000 unshare(2) that a filter will refuse, in 4
+ * threads. calls N: N in one thread.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define THREADS 8
+#define IN_THREAD 100000
+#define CHILDREN 10 /* of each thread */
+#define IN_CHILD 2000
+#define IN_PROGRAM "500"
+#define REFUSED_THREADS 4
+#define REFUSED_EACH 500
+
+static char *self;
+
+static void make(long n)
+{
+	for (long i = 0; i < n; i++)
+		syscall(SYS_getppid);
+}
+
+static void *work(void *unused)
+{
+	(void)unused;
+	make(IN_THREAD / 2);
+	for (int i = 0; i < CHILDREN; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			make(IN_CHILD);
+			execl(self, self, IN_PROGRAM, (char *)NULL);
+			_exit(1);
+		}
+		if (pid < 0)
+			abort();
+		waitpid(pid, NULL, 0);
+	}
+	make(IN_THREAD / 2);
+	return NULL;
+}
+
+static void *be_refused(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < REFUSED_EACH; i++) {
+		if (unshare(CLONE_NEWUSER) == 0)
+			abort();
+	}
+	return NULL;
+}
+
+static int in_threads(int n, void *(*start)(void *))
+{
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < n; i++) {
+		if (pthread_create(&threads[i], NULL, start, NULL) != 0)
+			return 1;
+	}
+	for (int i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	self = argv[0];
+	if (argc < 2)
+		return in_threads(THREADS, work);
+	if (strcmp(argv[1], "refused") == 0)
+		return in_threads(REFUSED_THREADS, be_refused);
+	make(strtol(argv[1], NULL, 10));
+	return 0;
+}
