@@ -209,7 +209,12 @@ static int add_counts(struct tracing *t, struct err *err)
 					 .count = stats->counts[nr] };
 		int r = counts.count > 0 ? event_log_add(t->log, &counts, err) : 0;
 
+		counts.count = stats->denied_counts[nr];
+		counts.layer = "seccomp";
+		if (r == 0 && counts.count > 0)
+			r = event_log_add(t->log, &counts, err);
 		counts.count = stats->ia32_counts[nr];
+		counts.layer = NULL;
 		counts.ia32 = true;
 		counts.call = NULL;
 		if (r == 0 && counts.count > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Each way in which seccomp can refuse a call, and what only looks like it. Prints the path of each
- * mkdir(2) that was refused ("REFUSED PATH") or let through ("LET PATH").
+ * mkdir(2) that was refused ("REFUSED PATH", "ENDED PATH") or let through ("LET PATH").
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -67,7 +67,7 @@ static void kill_thread(void)
 {
 	static char path[] = "/nonexistent/kill-thread";
 
-	say("KILLED", path);
+	say("ENDED", path);
 	if (fork() == 0) {
 		pthread_t thread;
 
