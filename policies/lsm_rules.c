@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policies/lsm_rules.h"
+
+#include <string.h>
+
+#include "policies/bpf_eval.h"
+
+bool lsm_allows_call(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1)
+{
+	struct seccomp_data data = { .arch = bundle->audit_arch, .args = { arg0, arg1 } };
+
+	for (size_t nr = 0; nr < bundle->n_calls; nr++) {
+		uint32_t leaf;
+
+		if (strcmp(bundle_call_name(bundle, (int)nr), call) != 0)
+			continue;
+		data.nr = (int)nr;
+		leaf = bpf_eval(bundle->explain, bundle->n_explain, &data);
+		return EXPLAIN_ACTION(leaf) == VERDICT_ALLOW;
+	}
+	return false;
+}
