@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "runtime/dirs.h"
 #include "runtime/policy_cache.h"
+#include "runtime/profile.h"
 #include "runtime/pty.h"
 #include "runtime/run_folder.h"
 #include "runtime/run_learn.h"
@@ -25,6 +26,7 @@
 #include "runtime/tool_path.h"
 #include "runtime/tracing.h"
 #include "runtime/verb.h"
+#include "sandbox/plan_lsm.h"
 #include "runtime/volume.h"
 
 /* All that one run has; the descriptors are closed by run_done(). */
@@ -47,6 +49,7 @@ struct run {
 	struct strbuf text; /* reused for what is written */
 	struct volume_locks volumes;
 	int signals;
+	bool has_profile; /* loaded: to be removed */
 	char *const *whole_argv; /* of main() */
 };
 
@@ -56,6 +59,8 @@ static void run_done(struct run *run)
 		pty_done(run->pty);
 	stdfds_restore(&run->stdio);
 	launch_done(&run->launched);
+	if (run->has_profile)
+		profile_remove(&run->plan);
 	event_log_close(&run->log);
 	learn_done(&run->learn);
 	tracing_done(&run->tracing);
@@ -99,7 +104,26 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 	if (dirs_data(&run->arena, &run->request.data_dir, &no_data) < 0)
 		run->request.data_dir = NULL; /* no home: nothing there to hide */
 	run->request.own_program = own_path(&run->arena);
+	run->request.profile = profile_name(&run->arena);
 	return policy_load(policy, &run->arena, &run->policy, err);
+}
+
+/* The user's own AppArmor profile. Without it the floor alone is left, and the ledger says so. */
+static int load_profile(struct run *run, struct err *err)
+{
+	struct err why = { 0 };
+	const char *text;
+
+	if (!run->plan.lsm.profile || run->options.dry_run)
+		return 0;
+	run->has_profile = profile_load(&run->plan, &run->arena, &why) == 0;
+	if (run->has_profile)
+		return 0;
+	text = arena_printf(&run->arena, "the floor profile only: %s", why.msg);
+	if (!text)
+		return err_set(err, ENOMEM, "out of memory");
+	plan_drop_profile(&run->plan, text);
+	return 0;
 }
 
 static int make_plan(struct run *run, struct err *err)
@@ -112,6 +136,9 @@ static int make_plan(struct run *run, struct err *err)
 	if (r < 0)
 		return err->stage == ERR_USAGE ? r : err_at(err, ERR_STATE);
 	r = plan_make(&run->policy.bundle, &run->host, &run->request, &run->arena, &run->plan, err);
+	if (r < 0)
+		return r;
+	r = load_profile(run, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < run->plan.n_ledger; i++) {

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "runtime/profile.h"
 #include "runtime/signals.h"
 
 /* While the child is on its way it cannot wake us once its filter is on: look again soon. */
@@ -89,11 +90,35 @@ static void handle_refusals(struct supervisor *s)
 	}
 }
 
+/* A wrong label ends the program at once; "not yet" is for a later look, or for the end. */
+static enum profile_state check_label(struct supervisor *s)
+{
+	enum profile_state state;
+
+	if (s->labelled || !s->plan->lsm.apparmor || s->launched->program <= 0)
+		return PROFILE_RIGHT;
+	state = profile_check(s->plan, s->launched->program);
+	if (state == PROFILE_WRONG)
+		kill_workload(s);
+	s->labelled = state == PROFILE_RIGHT;
+	return state;
+}
+
 static void read_evidence(struct supervisor *s)
 {
 	if (launch_find_program(s->launched) && s->launched->program > 0)
 		evidence_process(s->launched->program, s->evidence);
-	s->read_once = true;
+	s->read_once = check_label(s) != PROFILE_PENDING;
+}
+
+/*
+ * A program that has ended has had its label; one that was killed may not have been executed yet.
+ */
+static int require_label(enum profile_state state, int end, struct err *err)
+{
+	if (state == PROFILE_RIGHT || (state == PROFILE_PENDING && WIFSIGNALED(end)))
+		return 0;
+	return err_set(err, EACCES, "the program did not run under its AppArmor profile");
 }
 
 static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
@@ -234,6 +259,7 @@ static int learn_end(struct supervisor *s, int *ret, struct err *err)
 int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 {
 	cleanup_close int timer = start_timer(&s->plan->limits, err);
+	enum profile_state label;
 	int r = 0;
 
 	if (timer < -1)
@@ -261,9 +287,12 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 	}
 	if (!s->read_once && launch_is_confined(s->launched))
 		read_evidence(s);
+	label = check_label(s);
 	r = learn_end(s, ret_wait_status, err);
 	if (r == 0)
 		finish_trace(s);
+	if (r == 0 && __atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
+		r = require_label(label, *ret_wait_status, err);
 	if (s->pty)
 		pty_drain(s->pty);
 	return r;

@@ -21,6 +21,7 @@ struct supervisor {
 
 	int forwarded;     /* the signal that ended the workload by our hand, or 0 */
 	bool out_of_time;  /* limits.wall was reached */
+	bool labelled;     /* the program was seen with the label of the plan */
 	bool read_once;    /* evidence of the running process was read */
 	int trace_look_ms; /* until the next look at the ring; 0: there is more */
 	bool deserted;     /* no process is left behind the filter */

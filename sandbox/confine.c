@@ -59,6 +59,7 @@ static const struct step {
 	{ "ids",          ERR_CAPS,    ids_apply },
 	{ "capabilities", ERR_CAPS,    caps_apply },
 	{ "no_new_privs", ERR_CAPS,    nnp_apply },
+	{ "label",        ERR_CAPS,    label_apply },
 	{ "landlock",     ERR_FSRULES, fsrules_apply },
 	{ "workdir",      ERR_SESSION, workdir_apply },
 	{ "deathsig",     ERR_SESSION, deathsig_apply },

@@ -160,6 +160,7 @@ int host_read(struct arena *arena, struct host *ret, struct err *err)
 	host.max_user_namespaces = number_in("/proc/sys/user/max_user_namespaces", 0, &text);
 	host.userns_clone = number_in("/proc/sys/kernel/unprivileged_userns_clone", 1, &text) != 0;
 	find_cgroup(&host, arena, &text);
+	host_lsm_read(host.uid, arena, &host.lsm_facts);
 	host.lsm = "";
 	*ret = host;
 	return text.failed ? err_set(err, ENOMEM, "out of memory") : 0;

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/procfs.h"
+#include "sandbox/host_lsm.h"
 
 /* What this machine and this caller offer. Read once; pure data from then on. */
 struct host {
@@ -27,6 +28,7 @@ struct host {
 	const char *cgroup_dir; /* absolute path of a cgroup we may make children in, or NULL */
 	uint32_t cgroup_controllers; /* bits 1 << enum cgroup_controller, usable by children */
 	const char *release;         /* uname -r */
+	struct host_lsm lsm_facts;
 	const char *lsm;             /* comma list, "" if it cannot be read */
 };
 

@@ -102,6 +102,13 @@ struct ledger_entry {
 	const char *remedy; /* what to do about it, or NULL */
 };
 
+/* What kernel security modules are told; all NULL: nothing. */
+struct plan_lsm {
+	const char *apparmor; /* the label of the program: floor, or floor and own profile */
+	const char *profile;  /* the own profile, to be loaded before the launch */
+	bool complain;        /* it only records */
+};
+
 /* What the command line asks for, besides the policy. */
 struct plan_request {
 	enum root_kind root_kind;
@@ -126,6 +133,7 @@ struct plan_request {
 	const char *private_dir;         /* immure's own folder: never visible inside */
 	const char *data_dir;            /* images and volumes: shown only as what they are */
 	const char *own_program;         /* never writable inside (R6) */
+	const char *profile;             /* name for an AppArmor profile that no other run has */
 };
 
 struct plan {
@@ -156,6 +164,7 @@ struct plan {
 	const char *cgroup_dir; /* make a child of it, or NULL */
 	const char *const *env;
 	char *const *argv;
+	struct plan_lsm lsm;
 	size_t n_ledger;
 	struct ledger_entry *ledger;
 };

@@ -126,15 +126,6 @@ static int note_network(struct planner *p, struct err *err)
 			    err);
 }
 
-static int note_modules(struct planner *p, enum layer layer, struct err *err)
-{
-	enum ledger_state state = p->bundle->require & 1U << layer ? LEDGER_LOST : LEDGER_NA;
-
-	return planner_note(p, layer, state,
-			    "no profile is loaded by this version; mounts and landlock stand in",
-			    NULL, err);
-}
-
 int plan_ledger(struct planner *p, struct err *err)
 {
 	int r = note_userns(p, err);
@@ -156,8 +147,6 @@ int plan_ledger(struct planner *p, struct err *err)
 	if (r == 0)
 		r = note_network(p, err);
 	if (r == 0)
-		r = note_modules(p, LAYER_APPARMOR, err);
-	if (r == 0)
-		r = note_modules(p, LAYER_SELINUX, err);
+		r = plan_lsm(p, err);
 	return r;
 }

@@ -309,8 +309,6 @@ int plan_mounts(struct planner *p, struct err *err)
 /* The policy's rules as they are, then what the command line added by naming volumes. */
 int plan_fsrules(struct planner *p, struct err *err)
 {
-	if (p->plan->landlock_abi == 0)
-		return 0;
 	for (size_t i = 0; i < p->bundle->n_files; i++) {
 		const struct bundle_file *file = &p->bundle->files[i];
 		struct plan_fsrule rule = { .access = file->access & ~(unsigned)FILE_DENY,

@@ -19,6 +19,7 @@ must_check int plan_ids(struct planner *p, struct err *err);
 must_check int plan_mounts(struct planner *p, struct err *err);
 must_check int plan_fsrules(struct planner *p, struct err *err);
 must_check int plan_limits(struct planner *p, struct err *err);
+must_check int plan_lsm(struct planner *p, struct err *err);
 must_check int plan_ledger(struct planner *p, struct err *err);
 
 /* Append to the plan; -ENOMEM only. */

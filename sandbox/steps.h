@@ -44,6 +44,7 @@ int rlimits_apply(struct confine *c, struct err *err);
 int ids_apply(struct confine *c, struct err *err);     /* user and groups of the workload */
 int caps_apply(struct confine *c, struct err *err);    /* every set empty, NOROOT locked */
 int nnp_apply(struct confine *c, struct err *err);     /* no_new_privs */
+int label_apply(struct confine *c, struct err *err);   /* the label that execve(2) will give */
 int fsrules_apply(struct confine *c, struct err *err); /* Landlock */
 int workdir_apply(struct confine *c, struct err *err);
 int fds_apply(struct confine *c, struct err *err);      /* all but 0, 1, 2 close on exec */

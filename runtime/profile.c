@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/profile.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "policies/to_apparmor.h"
+#include "sandbox/plan_lsm.h"
+
+#define PARSER "/usr/sbin/apparmor_parser"
+#define FEATURES "/sys/kernel/security/apparmor/features"
+#define POLICY "/sys/kernel/security/apparmor/policy"
+#define REPLACE "/sys/kernel/security/apparmor/.replace"
+#define REMOVE "/sys/kernel/security/apparmor/.remove"
+#define CURRENT "/proc/thread-self/attr/apparmor/current"
+#define PREFIX "immure-"
+#define PROFILE_MAX ((size_t)4 << 20)
+#define LABEL_MAX 4096
+
+const char *profile_name(struct arena *arena)
+{
+	return arena_printf(arena, PREFIX "%d", getpid());
+}
+
+/* One text after another, in memory, read from the start by who gets the descriptor. */
+static int memory_file(const struct strbuf *text, struct err *err)
+{
+	cleanup_close int fd = memfd_create("profile", MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot make a memory file");
+	r = text ? fd_write_all(fd, text->p, text->len) : 0;
+	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(err, r < 0 ? -r : errno, "cannot write a profile");
+	return steal_fd(fd);
+}
+
+static int wait_for(pid_t pid, int *ret, struct err *err)
+{
+	while (waitpid(pid, ret, 0) < 0) {
+		if (errno != EINTR)
+			return err_sys(err, errno, "cannot wait for a process");
+	}
+	return 0;
+}
+
+/* Nothing of the caller's environment: what it would change is which files the parser reads. */
+static int spawn_parser(int in, int out, pid_t *ret, struct err *err)
+{
+	static const char *const argv[] = { "apparmor_parser", "--config-file",     "/dev/null",
+					    "-QTKq",           "--kernel-features", FEATURES,
+					    "--policy-features", FEATURES,          "-o",
+					    "/dev/stdout",     NULL };
+	char *envp[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return err_set(err, ENOMEM, "out of memory");
+	r = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY,
+						     0);
+	if (r == 0)
+		r = posix_spawn(ret, PARSER, &actions, NULL, (char *const *)(uintptr_t)argv, envp);
+	posix_spawn_file_actions_destroy(&actions);
+	return r == 0 ? 0 : err_sys(err, r, "cannot start " PARSER);
+}
+
+static int compile(const struct strbuf *text, struct strbuf *ret, struct err *err)
+{
+	cleanup_close int in = memory_file(text, err);
+	cleanup_close int out = memory_file(NULL, err);
+	int status = 0;
+	pid_t pid = -1;
+	int r;
+
+	if (in < 0 || out < 0)
+		return in < 0 ? in : out;
+	r = spawn_parser(in, out, &pid, err);
+	if (r == 0)
+		r = wait_for(pid, &status, err);
+	if (r < 0)
+		return r;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_set(err, EIO, PARSER " refused the profile");
+	if (lseek(out, 0, SEEK_SET) < 0)
+		return err_sys(err, errno, "cannot read a compiled profile");
+	r = fd_read_all(out, PROFILE_MAX, ret);
+	return r < 0 ? err_sys(err, -r, "cannot read a compiled profile") : 0;
+}
+
+/* One write(2) is one transaction. */
+static int write_once(const char *path, const void *bytes, size_t n)
+{
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t written = fd < 0 ? -1 : write(fd, bytes, n);
+
+	if (written < 0)
+		return errno;
+	return (size_t)written == n ? 0 : EIO;
+}
+
+/*
+ * In a child: policy may be changed by who has CAP_MAC_ADMIN in a user namespace as deep as his
+ * policy namespace. Both are entered here, and left by ending.
+ */
+static int act_in_namespace(const struct plan *plan, const char *path, const void *bytes, size_t n)
+{
+	char label[96];
+	int size = snprintf(label, sizeof(label), "stack :" APPARMOR_NAMESPACE "%u:unconfined",
+			    plan->host->uid);
+	int r = write_once(CURRENT, label, (size_t)size);
+
+	if (r == 0 && unshare(CLONE_NEWUSER) < 0)
+		r = errno;
+	return r == 0 ? write_once(path, bytes, n) : r;
+}
+
+/* The status of the child is the error: they are all below 134. */
+static int in_namespace(const struct plan *plan, const char *path, const void *bytes, size_t n)
+{
+	struct err ignored = { 0 };
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0)
+		_exit(act_in_namespace(plan, path, bytes, n));
+	if (pid < 0)
+		return -errno;
+	if (wait_for(pid, &status, &ignored) < 0 || !WIFEXITED(status))
+		return -EIO;
+	return -WEXITSTATUS(status);
+}
+
+static bool is_launcher_gone(const char *entry, char name[32])
+{
+	struct span rest = span_of(entry);
+	struct span base = span_cut(&rest, '.');
+	uint64_t pid = 0;
+
+	if (!span_starts(base, PREFIX) || base.n >= 32)
+		return false;
+	snprintf(name, 32, "%.*s", (int)base.n, base.p);
+	base.p += strlen(PREFIX);
+	base.n -= strlen(PREFIX);
+	if (span_u64(base, INT32_MAX, &pid) < 0 || pid == 0)
+		return false;
+	return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+/* What killed launchers left. */
+static void sweep(const struct plan *plan)
+{
+	char path[128];
+	cleanup_closedir DIR *dir = NULL;
+	const struct dirent *entry;
+
+	snprintf(path, sizeof(path), POLICY "/namespaces/" APPARMOR_NAMESPACE "%u/profiles",
+		 plan->host->uid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)) != NULL) {
+		char name[32];
+
+		if (is_launcher_gone(entry->d_name, name) &&
+		    in_namespace(plan, REMOVE, name, strlen(name)) < 0)
+			return;
+	}
+}
+
+int profile_load(const struct plan *plan, struct arena *arena, struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf compiled = { 0 };
+	int r = plan_profile_text(plan, arena, &text, err);
+
+	if (r == 0)
+		r = compile(&text, &compiled, err);
+	if (r < 0)
+		return r;
+	sweep(plan);
+	r = in_namespace(plan, REPLACE, compiled.p, compiled.len);
+	return r < 0 ? err_sys(err, -r, "cannot load the profile") : 0;
+}
+
+void profile_remove(const struct plan *plan)
+{
+	if (plan->lsm.profile &&
+	    in_namespace(plan, REMOVE, plan->lsm.profile, strlen(plan->lsm.profile)) < 0)
+		return; /* the next launch sweeps */
+}
+
+/* "A//&B (mode)": every part that the plan names, and besides them at most "unconfined". */
+static enum profile_state judge(const struct plan *plan, struct span label)
+{
+	struct span want = span_of(plan->lsm.apparmor);
+	struct span mode = label;
+	struct span floor;
+	size_t own;
+
+	if (span_eq(label, "unconfined"))
+		return PROFILE_PENDING;
+	label = span_cut(&mode, ' ');
+	if (!span_eq(mode, plan->lsm.complain ? "(mixed)" : "(enforce)"))
+		return PROFILE_WRONG;
+	own = want.n;
+	floor = (struct span){ label.p, label.n < own ? label.n : own };
+	if (label.n < own || memcmp(floor.p, want.p, own) != 0)
+		return PROFILE_WRONG;
+	label.p += own;
+	label.n -= own;
+	return label.n == 0 || span_eq(label, "//&unconfined") ? PROFILE_RIGHT : PROFILE_WRONG;
+}
+
+enum profile_state profile_check(const struct plan *plan, pid_t pid)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+	char path[64];
+	struct span rest;
+
+	snprintf(path, sizeof(path), "/proc/%d/attr/apparmor/current", pid);
+	if (fd_read_file(AT_FDCWD, path, LABEL_MAX, &text, &ignored) < 0)
+		return PROFILE_GONE;
+	rest = (struct span){ strbuf_str(&text), text.len };
+	return judge(plan, span_cut(&rest, '\n'));
+}

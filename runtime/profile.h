@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_PROFILE_H
+#define IMMURE_RUNTIME_PROFILE_H
+
+/*
+ * AppArmor profiles of an ordinary user: compiled by apparmor_parser(8), loaded into the policy
+ * namespace that `immure setup` made for him, attached by the launch, checked from outside, removed.
+ */
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "sandbox/plan.h"
+
+/* A name that no other living launcher on this machine has: from our process number. */
+const char *profile_name(struct arena *arena);
+
+/*
+ * Compile and load the profile of a plan that has one. What launchers that were killed left behind
+ * is removed on the way.
+ *
+ * Returns   0, -ENOENT (no apparmor_parser), -EINVAL (a path that a profile cannot hold), -EIO (the
+ *           parser refused it), or what the kernel said.
+ * Effects   two short-lived processes; the profile stays loaded until profile_remove().
+ */
+must_check int profile_load(const struct plan *plan, struct arena *arena, struct err *err);
+
+/* Remove it. A failure leaves it to the next launch. A no-op for a plan without one. */
+void profile_remove(const struct plan *plan);
+
+enum profile_state {
+	PROFILE_PENDING, /* still the launcher's own label: it has not executed the program yet */
+	PROFILE_RIGHT,   /* the floor and the profile, both enforcing */
+	PROFILE_WRONG,
+	PROFILE_GONE, /* there is no such process */
+};
+
+/*
+ * Read from outside which label a process has.
+ *
+ *   pid  of the program, not yet reaped
+ */
+enum profile_state profile_check(const struct plan *plan, pid_t pid);
+
+#endif
