@@ -19,9 +19,6 @@
 
 #define PARSER "/usr/sbin/apparmor_parser"
 #define FEATURES "/sys/kernel/security/apparmor/features"
-#define POLICY "/sys/kernel/security/apparmor/policy"
-#define REPLACE "/sys/kernel/security/apparmor/.replace"
-#define REMOVE "/sys/kernel/security/apparmor/.remove"
 #define CURRENT "/proc/thread-self/attr/apparmor/current"
 #define PREFIX "immure-"
 #define PROFILE_MAX ((size_t)4 << 20)
@@ -58,10 +55,17 @@ static int wait_for(pid_t pid, int *ret, struct err *err)
 /* Nothing of the caller's environment: what it would change is which files the parser reads. */
 static int spawn_parser(int in, int out, pid_t *ret, struct err *err)
 {
-	static const char *const argv[] = { "apparmor_parser", "--config-file",     "/dev/null",
-					    "-QTKq",           "--kernel-features", FEATURES,
-					    "--policy-features", FEATURES,          "-o",
-					    "/dev/stdout",     NULL };
+	static const char *const argv[] = { "apparmor_parser",
+					    "--config-file",
+					    "/dev/null",
+					    "-QTKq",
+					    "--kernel-features",
+					    FEATURES,
+					    "--policy-features",
+					    FEATURES,
+					    "-o",
+					    "/dev/stdout",
+					    NULL };
 	char *envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	int r;
@@ -80,7 +84,7 @@ static int spawn_parser(int in, int out, pid_t *ret, struct err *err)
 	return r == 0 ? 0 : err_sys(err, r, "cannot start " PARSER);
 }
 
-static int compile(const struct strbuf *text, struct strbuf *ret, struct err *err)
+int profile_compile(const struct strbuf *text, struct strbuf *ret, struct err *err)
 {
 	cleanup_close int in = memory_file(text, err);
 	cleanup_close int out = memory_file(NULL, err);
@@ -114,19 +118,31 @@ static int write_once(const char *path, const void *bytes, size_t n)
 	return (size_t)written == n ? 0 : EIO;
 }
 
+int profile_write(const char *path, const void *bytes, size_t n, struct err *err)
+{
+	int e = write_once(path, bytes, n);
+
+	return e == 0 ? 0 : err_sys(err, e, "cannot write %s", path);
+}
+
 /*
- * In a child: policy may be changed by who has CAP_MAC_ADMIN in a user namespace as deep as his
- * policy namespace. Both are entered here, and left by ending.
+ * In a child: policy may be changed by who is root, with CAP_MAC_ADMIN, in a user namespace as deep
+ * as his policy namespace. Both are entered here, and left by ending.
  */
 static int act_in_namespace(const struct plan *plan, const char *path, const void *bytes, size_t n)
 {
 	char label[96];
+	char map[32];
 	int size = snprintf(label, sizeof(label), "stack :" APPARMOR_NAMESPACE "%u:unconfined",
 			    plan->host->uid);
 	int r = write_once(CURRENT, label, (size_t)size);
 
 	if (r == 0 && unshare(CLONE_NEWUSER) < 0)
 		r = errno;
+	if (r == 0) {
+		size = snprintf(map, sizeof(map), "0 %u 1", plan->host->uid);
+		r = write_once("/proc/thread-self/uid_map", map, (size_t)size);
+	}
 	return r == 0 ? write_once(path, bytes, n) : r;
 }
 
@@ -169,14 +185,14 @@ static void sweep(const struct plan *plan)
 	cleanup_closedir DIR *dir = NULL;
 	const struct dirent *entry;
 
-	snprintf(path, sizeof(path), POLICY "/namespaces/" APPARMOR_NAMESPACE "%u/profiles",
+	snprintf(path, sizeof(path), PROFILE_POLICY "/namespaces/" APPARMOR_NAMESPACE "%u/profiles",
 		 plan->host->uid);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir)) != NULL) {
 		char name[32];
 
 		if (is_launcher_gone(entry->d_name, name) &&
-		    in_namespace(plan, REMOVE, name, strlen(name)) < 0)
+		    in_namespace(plan, PROFILE_REMOVE, name, strlen(name)) < 0)
 			return;
 	}
 }
@@ -188,18 +204,18 @@ int profile_load(const struct plan *plan, struct arena *arena, struct err *err)
 	int r = plan_profile_text(plan, arena, &text, err);
 
 	if (r == 0)
-		r = compile(&text, &compiled, err);
+		r = profile_compile(&text, &compiled, err);
 	if (r < 0)
 		return r;
 	sweep(plan);
-	r = in_namespace(plan, REPLACE, compiled.p, compiled.len);
+	r = in_namespace(plan, PROFILE_REPLACE, compiled.p, compiled.len);
 	return r < 0 ? err_sys(err, -r, "cannot load the profile") : 0;
 }
 
 void profile_remove(const struct plan *plan)
 {
 	if (plan->lsm.profile &&
-	    in_namespace(plan, REMOVE, plan->lsm.profile, strlen(plan->lsm.profile)) < 0)
+	    in_namespace(plan, PROFILE_REMOVE, plan->lsm.profile, strlen(plan->lsm.profile)) < 0)
 		return; /* the next launch sweeps */
 }
 

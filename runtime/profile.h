@@ -4,16 +4,28 @@
 
 /*
  * AppArmor profiles of an ordinary user: compiled by apparmor_parser(8), loaded into the policy
- * namespace that `immure setup` made for him, attached by the launch, checked from outside, removed.
+ * namespace that `immure setup` made for him, attached by the launch, checked from outside,
+ * removed.
  */
 
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "base/strbuf.h"
 #include "sandbox/plan.h"
+
+#define PROFILE_POLICY "/sys/kernel/security/apparmor/policy"
+#define PROFILE_REPLACE "/sys/kernel/security/apparmor/.replace"
+#define PROFILE_REMOVE "/sys/kernel/security/apparmor/.remove"
 
 /* A name that no other living launcher on this machine has: from our process number. */
 const char *profile_name(struct arena *arena);
+
+/* Text of apparmor.d(5) into what the kernel takes, for the features of the running kernel. */
+must_check int profile_compile(const struct strbuf *text, struct strbuf *ret, struct err *err);
+
+/* One write(2) into a file of the kernel's: one transaction. */
+must_check int profile_write(const char *path, const void *bytes, size_t n, struct err *err);
 
 /*
  * Compile and load the profile of a plan that has one. What launchers that were killed left behind

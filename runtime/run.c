@@ -26,8 +26,8 @@
 #include "runtime/tool_path.h"
 #include "runtime/tracing.h"
 #include "runtime/verb.h"
-#include "sandbox/plan_lsm.h"
 #include "runtime/volume.h"
+#include "sandbox/plan_lsm.h"
 
 /* All that one run has; the descriptors are closed by run_done(). */
 struct run {
@@ -49,7 +49,7 @@ struct run {
 	struct strbuf text; /* reused for what is written */
 	struct volume_locks volumes;
 	int signals;
-	bool has_profile; /* loaded: to be removed */
+	bool has_profile;        /* loaded: to be removed */
 	char *const *whole_argv; /* of main() */
 };
 

@@ -291,8 +291,11 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 	r = learn_end(s, ret_wait_status, err);
 	if (r == 0)
 		finish_trace(s);
-	if (r == 0 && __atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
-		r = require_label(label, *ret_wait_status, err);
+	if (r == 0 &&
+	    __atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
+		if (r == 0 &&
+		    __atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
+			r = require_label(label, *ret_wait_status, err);
 	if (s->pty)
 		pty_drain(s->pty);
 	return r;

@@ -18,6 +18,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_volume,
 	&verb_login,
 	&verb_logout,
+	&verb_setup,
 	&verb_doctor,
 	&verb_completion,
 	NULL,

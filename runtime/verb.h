@@ -44,6 +44,7 @@ extern const struct verb verb_audit;
 extern const struct verb verb_volume;
 extern const struct verb verb_login;
 extern const struct verb verb_logout;
+extern const struct verb verb_setup;
 extern const struct verb verb_doctor;
 extern const struct verb verb_completion;
 

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A user's own AppArmor profile: made of the policy, loaded, attached, checked, removed.
+# shellcheck source=tests/vm/guest/lib.sh
+. /vm/tests/vm/guest/lib.sh
+furnish
+echo 0 >/proc/sys/kernel/printk_ratelimit
+namespace=/sys/kernel/security/apparmor/policy/namespaces/immure-1234
+mkdir -p /etc/apparmor.d /etc/tmpfiles.d
+
+says "nothing set up: the ledger says what to do" "immure setup" as_user "immure run --dry-run --host -- true"
+cat >/tmp/required.yaml <<'Y'
+policy: 1
+name: t/required
+extends: [builtin/default]
+require: [apparmor]
+Y
+says "nothing set up, and required: refused" "apparmor" as_user "immure run --policy /tmp/required.yaml --host -- true"
+refuse "setup is for root" as_user "immure setup"
+check "setup says what it would do" as_user "immure setup --dry-run"
+check "setup" immure setup
+check "setup again" immure setup apparmor
+
+check "required, and there" as_user "immure run --policy /tmp/required.yaml --host -- true"
+says "the ledger" "above immure-floor" as_user "immure run --dry-run --host -- true"
+says "the program has its own profile" "immure-" as_user "immure run --host -- cat /proc/self/attr/apparmor/current"
+says "seen from outside: floor and own" "immure-floor//&:immure-1234:immure-" \
+	as_user "immure run --host -- true; cat .local/state/immure/runs/*/evidence.json"
+says "root too" ":immure-0:" sh -c "immure run --host -- true; cat /root/.local/state/immure/runs/*/evidence.json"
+check "the profile is gone afterwards" test -z "$(ls $namespace/profiles)"
+says "no other profile from inside" "denied" as_user "immure run --host -- sh -c 'echo exec immure-floor >/proc/self/attr/apparmor/exec' 2>&1"
+
+as_user "immure run --host -- sleep 100" &
+for _ in $(seq 100); do test -n "$(ls $namespace/profiles)" && break; sleep 0.1; done
+pidof immure | xargs kill -9
+wait
+check "a killed launcher leaves its profile" test -n "$(ls $namespace/profiles)"
+as_user "immure run --host -- true"
+check "which the next one removes" test -z "$(ls $namespace/profiles)"
+
+mv /usr/sbin/apparmor_parser /usr/sbin/parser.away
+says "without the parser: the floor, recorded" "immure-floor (enforce)" as_user "immure run --host -- cat /proc/self/attr/apparmor/current"
+says "without the parser, and required: refused" "floor profile only" as_user "immure run --policy /tmp/required.yaml --host -- true"
+check "... unless told so" as_user "immure run --policy /tmp/required.yaml --allow-degraded apparmor --host -- true"
+mv /usr/sbin/parser.away /usr/sbin/apparmor_parser
+
+check "setup --remove" immure setup --remove
+says "then the floor alone" "floor profile only" as_user "immure run --dry-run --host -- true"
