@@ -114,8 +114,11 @@ static void read_evidence(struct supervisor *s)
 /*
  * A program that has ended has had its label; one that was killed may not have been executed yet.
  */
-static int require_label(enum profile_state state, int end, struct err *err)
+static int require_label(const struct supervisor *s, enum profile_state state, int end,
+			 struct err *err)
 {
+	if (__atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) == CONFINE_FAILED)
+		return 0; /* nothing was executed */
 	if (state == PROFILE_RIGHT || (state == PROFILE_PENDING && WIFSIGNALED(end)))
 		return 0;
 	return err_set(err, EACCES, "the program did not run under its AppArmor profile");
@@ -291,11 +294,8 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 	r = learn_end(s, ret_wait_status, err);
 	if (r == 0)
 		finish_trace(s);
-	if (r == 0 &&
-	    __atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
-		if (r == 0 &&
-		    __atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
-			r = require_label(label, *ret_wait_status, err);
+	if (r == 0)
+		r = require_label(s, label, *ret_wait_status, err);
 	if (s->pty)
 		pty_drain(s->pty);
 	return r;

@@ -29,7 +29,7 @@ struct host {
 	uint32_t cgroup_controllers; /* bits 1 << enum cgroup_controller, usable by children */
 	const char *release;         /* uname -r */
 	struct host_lsm lsm_facts;
-	const char *lsm;             /* comma list, "" if it cannot be read */
+	const char *lsm; /* comma list, "" if it cannot be read */
 };
 
 enum cgroup_controller {

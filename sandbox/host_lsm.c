@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,12 +16,12 @@
 #define APPARMOR_POLICY "/sys/kernel/security/apparmor/policy"
 #define LABEL_MAX 4096
 
-static char first_byte(const char *path)
+static bool says_yes(const char *path)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char byte = 0;
 
-	return fd >= 0 && read(fd, &byte, 1) == 1 ? byte : 0;
+	return fd >= 0 && read(fd, &byte, 1) == 1 && byte == 'Y';
 }
 
 /* A loaded profile is a folder NAME.NUMBER. */
@@ -40,7 +41,7 @@ static enum apparmor_have read_apparmor(unsigned uid)
 {
 	char path[128];
 
-	if (first_byte(APPARMOR_ENABLED) != 'Y' || access(APPARMOR_POLICY, F_OK) < 0)
+	if (!says_yes(APPARMOR_ENABLED) || access(APPARMOR_POLICY, F_OK) < 0)
 		return APPARMOR_OFF;
 	if (!is_floor_loaded())
 		return APPARMOR_BARE;
