@@ -218,6 +218,22 @@ int launch_start(const struct plan *plan, const char *id, struct launched *ret, 
 	return r;
 }
 
+bool launch_await_linkable(const struct launched *launched)
+{
+	struct pollfd child = { .fd = launched->pidfd, .events = POLLIN };
+	uint32_t state;
+
+	do
+		state = __atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE);
+	while (state == CONFINE_STARTED && poll(&child, 1, 1) == 0);
+	return state == CONFINE_LINKABLE;
+}
+
+void launch_linked(struct launched *launched)
+{
+	confine_page_set(&launched->page->linked);
+}
+
 void launch_go(struct launched *launched)
 {
 	confine_page_set(&launched->page->go);

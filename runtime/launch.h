@@ -42,6 +42,13 @@ struct launched {
 must_check int launch_start(const struct plan *plan, const char *id, struct launched *ret,
 			    struct err *err);
 
+/*
+ * With a private network the child waits half-way for its way out. Wait until it does; returns
+ * false if it failed or died before. Then let it go on.
+ */
+bool launch_await_linkable(const struct launched *launched);
+void launch_linked(struct launched *launched);
+
 /* Let the child go on to the filter and execve(2). */
 void launch_go(struct launched *launched);
 

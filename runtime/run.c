@@ -25,6 +25,7 @@
 #include "runtime/supervise.h"
 #include "runtime/tool_path.h"
 #include "runtime/tracing.h"
+#include "runtime/uplink.h"
 #include "runtime/verb.h"
 #include "runtime/volume.h"
 #include "sandbox/plan_lsm.h"
@@ -39,6 +40,7 @@ struct run {
 	struct plan plan;
 	struct run_folder folder;
 	struct launched launched;
+	struct uplink uplink;
 	struct event_log log;
 	struct denial_table *denials; /* in arena, as is pty */
 	struct evidence evidence;
@@ -61,6 +63,7 @@ static void run_done(struct run *run)
 	launch_done(&run->launched);
 	if (run->has_profile)
 		profile_remove(&run->plan);
+	uplink_stop(&run->uplink);
 	event_log_close(&run->log);
 	learn_done(&run->learn);
 	tracing_done(&run->tracing);
@@ -342,6 +345,22 @@ static int start_learning(struct run *run, struct err *err)
 	return 0;
 }
 
+/* Only once the child has mapped its ids can the way out enter its namespaces. */
+static int start_uplink(struct run *run, struct err *err)
+{
+	int r;
+
+	if (run->plan.network != NETWORK_PRIVATE)
+		return 0;
+	if (!launch_await_linkable(&run->launched))
+		return launch_failure(&run->launched, err);
+	r = uplink_start(&run->plan, run->launched.pid, &run->uplink, err);
+	if (r < 0)
+		return err_at(err, ERR_HOST);
+	launch_linked(&run->launched);
+	return 0;
+}
+
 static int launch(struct run *run, struct err *err)
 {
 	int r;
@@ -365,6 +384,9 @@ static int launch(struct run *run, struct err *err)
 	r = record_start(run, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
+	r = start_uplink(run, err);
+	if (r < 0)
+		return r;
 	r = tracing_start((enum collector)collector_find(run->options.collector),
 			  &run->policy.bundle, &run->launched, run->folder.id, &run->tracing, err);
 	if (r < 0)
@@ -410,6 +432,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 			      .cgroup = { .parent = -1, .dir = -1 },
 			      .fds = { .supervisor = -1 } },
 		.policy = { .dir = -1 },
+		.uplink = { -1, -1 },
 		.stdio = { { -1, -1, -1 } },
 		.log = { .fd = -1 },
 		.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "runtime/port.h"
 #include "runtime/run_env.h"
 #include "runtime/tracing.h"
 
@@ -36,7 +37,8 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "nofile",         0,  OPT_TEXT, ROW(nofile),         "N", "limit open files of each process", NULL },
 	{ "interactive",    'i', OPT_FLAG, ROW(interactive),   NULL, "pass a terminal on standard input (pipes and files always pass)", NULL },
 	{ "tty",            't', OPT_FLAG, ROW(tty),           NULL, "give the program a terminal of its own", NULL },
-	{ "network",        0,  OPT_TEXT, ROW(network),        "none|host", "network: none (the default), or the host's, which weakens the sandbox", "none host" },
+	{ "network",        0,  OPT_TEXT, ROW(network),        "none|private|host", "network: none (the default), one of its own with a way out, or the host's, which weakens the sandbox", "none private host" },
+	{ "publish",        'p', OPT_LIST, ROW(publish),       "[ADDRESS:]OUTSIDE:INSIDE[/udp]", "lead a port of this machine (127.0.0.1) to one inside; with --network private", NULL },
 	{ "ids",            0,  OPT_TEXT, ROW(ids),            "one|range", "map your own id (the default), or your subordinate ids too", "one range" },
 	{ "collector",      0,  OPT_TEXT, ROW(collector),      "auto|notify|bpf", "who records: the kernel through immure-tracerd where it is (auto), the filter alone, or the kernel or nothing", "auto notify bpf" },
 	{ "dry-run",        0,  OPT_FLAG, ROW(dry_run),        NULL, "print the plan and what enforces it; start nothing", NULL },
@@ -266,6 +268,33 @@ static int build_degraded(struct builder *b, struct err *err)
 	return 0;
 }
 
+static int build_network(struct builder *b, struct err *err)
+{
+	const struct opt_list *list = &b->options->publish;
+	struct plan_port *ports = arena_array(b->arena, list->n + 1, sizeof(*ports));
+	int kind = b->options->network ? NETWORK_HOST : NETWORK_NONE;
+
+	if (!ports)
+		return err_set(err, ENOMEM, "out of memory");
+	while (b->options->network && kind >= 0 &&
+	       strcmp(b->options->network, network_name((enum network_kind)kind)) != 0)
+		kind--;
+	if (kind < 0)
+		return err_set(err, EINVAL, "--network %s: expected none, private or host",
+			       b->options->network);
+	if (list->n > 0 && kind != NETWORK_PRIVATE)
+		return err_set(err, EINVAL, "--publish %s goes with --network private",
+			       list->items[0]);
+	for (size_t i = 0; i < list->n; i++) {
+		if (port_parse(list->items[i], b->arena, &ports[i], err) < 0)
+			return err_wrap(err, "--publish %s", list->items[i]);
+	}
+	b->request->network = (enum network_kind)kind;
+	b->request->n_ports = list->n;
+	b->request->ports = ports;
+	return 0;
+}
+
 static int one_of(const char *option, const char *value, const char *a, const char *z, bool *ret_z,
 		  struct err *err)
 {
@@ -316,7 +345,7 @@ static int build_flags(struct builder *b, struct err *err)
 			err, EINVAL,
 			"--name %.70s: expected 1 to 64 letters, digits, '_', '.', '-', the first a letter or digit",
 			o->name);
-	r = one_of("network", o->network, "none", "host", &b->request->network_host, err);
+	r = build_network(b, err);
 	if (r == 0)
 		r = one_of("ids", o->ids, "one", "range", &b->request->ids_range, err);
 	if (r == 0)

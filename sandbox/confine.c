@@ -29,6 +29,15 @@ void confine_page_set(uint32_t *word)
 	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+/* The way out makes namespaces of its own inside ours, so it comes before their number is 0. */
+int uplink_apply(struct confine *c, struct err *err)
+{
+	if (c->plan->network != NETWORK_PRIVATE)
+		return 0;
+	__atomic_store_n(&c->page->state, CONFINE_LINKABLE, __ATOMIC_RELEASE);
+	return confine_page_wait(&c->page->linked, err);
+}
+
 int ready_apply(struct confine *c, struct err *err)
 {
 	__atomic_store_n(&c->page->state, CONFINE_READY, __ATOMIC_RELEASE);
@@ -50,6 +59,7 @@ static const struct step {
 	{ "/dev",         ERR_MOUNTS,  devices_apply },
 	{ "/proc",        ERR_MOUNTS,  procmount_apply },
 	{ "masks",        ERR_MOUNTS,  masks_apply },
+	{ "uplink",       ERR_SESSION, uplink_apply },
 	{ "nslimits",     ERR_USERNS,  nslimits_apply },
 	{ "pivot",        ERR_MOUNTS,  pivot_apply },
 	{ "terminal",     ERR_SESSION, terminal_apply },

@@ -10,11 +10,12 @@
 /* Where the child stands. Written by the child only, read by the supervisor. */
 enum confine_state {
 	CONFINE_STARTED,
-	CONFINE_READY,  /* everything but the filter is in place */
-	CONFINE_FAILED, /* err says what */
+	CONFINE_LINKABLE, /* its namespaces can be entered; waits for the way out of its network */
+	CONFINE_READY,    /* everything but the filter is in place */
+	CONFINE_FAILED,   /* err says what */
 };
 
-#define CONFINE_MAX_STEPS 24
+#define CONFINE_MAX_STEPS 32
 
 /*
  * One page that supervisor and child share (MAP_SHARED | MAP_ANONYMOUS). The child cannot write to
@@ -24,6 +25,7 @@ enum confine_state {
  */
 struct confine_page {
 	uint32_t mapped;   /* futex: the supervisor has written the id maps */
+	uint32_t linked;   /* futex: the private network has its way out */
 	uint32_t go;       /* futex: the supervisor has all it needs; the filter may come */
 	uint32_t state;    /* enum confine_state */
 	int32_t listener;  /* seccomp notification descriptor, or -1 */

@@ -123,6 +123,26 @@ static int make_dir(const struct confine *c, const struct plan_mount *m, struct 
 	return 0;
 }
 
+/* What is there may be a link, or cannot be made: then the root's own way of it stays. */
+static int make_text(const struct confine *c, const struct plan_mount *m, struct err *err)
+{
+	cleanup_close int target = mount_point_open(c, m->target, false, err);
+	cleanup_close int tree = -1;
+	int r;
+
+	if (target == -ENOENT || target == -ELOOP || target == -ENOTDIR || target == -EROFS)
+		return 0;
+	if (target < 0)
+		return target;
+	tree = tree_clone(c->scratch, "text", false, err);
+	if (tree < 0)
+		return tree;
+	r = tree_restrict(
+		tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		false, err);
+	return r < 0 ? r : tree_attach(tree, target, err);
+}
+
 static int mount_one(const struct confine *c, size_t index, struct err *err)
 {
 	const struct plan_mount *m = &c->plan->mounts[index];
@@ -136,6 +156,8 @@ static int mount_one(const struct confine *c, size_t index, struct err *err)
 		return make_link(c, m, err);
 	case MOUNT_DIR:
 		return make_dir(c, m, err);
+	case MOUNT_TEXT:
+		return make_text(c, m, err);
 	case MOUNT_MASK:
 		return 0; /* masks_apply(), when all else is there */
 	}

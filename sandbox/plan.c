@@ -133,7 +133,9 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 		.root_kind = request->root_kind,
 		.root_writable = request->root_writable,
 		.tty = request->tty,
-		.network_host = request->network_host,
+		.network = request->network,
+		.n_ports = request->n_ports,
+		.ports = request->ports,
 		.namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
 			      CLONE_NEWUTS | CLONE_NEWCGROUP,
 		.landlock_abi = host->landlock_abi,
@@ -144,7 +146,7 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 		.bundle = bundle, .host = host, .request = request, .arena = arena, .plan = &plan
 	};
 
-	if (!request->network_host)
+	if (request->network != NETWORK_HOST)
 		plan.namespaces |= CLONE_NEWNET;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		int r = parts[i](&p, err);
@@ -154,6 +156,13 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 	}
 	*ret = plan;
 	return 0;
+}
+
+const char *network_name(enum network_kind network)
+{
+	static const char *const names[] = { "none", "private", "host" };
+
+	return names[network];
 }
 
 const struct ledger_entry *plan_refusal(const struct plan *plan)

@@ -30,6 +30,7 @@ enum mount_kind {
 	MOUNT_LINK,  /* symbolic link `source` at `target`: only in a root of our own */
 	MOUNT_DIR,   /* empty directory: only in a root of our own */
 	MOUNT_MASK,  /* hide `target` behind an empty, unreadable file or directory */
+	MOUNT_TEXT, /* a read-only file with `source` as its text, where there is a file to cover */
 };
 
 enum mount_flag {
@@ -52,6 +53,19 @@ struct plan_mount {
 	uint64_t size;      /* tmpfs: bytes */
 	uint64_t inodes;    /* tmpfs */
 	mode_t mode;        /* tmpfs, dir */
+};
+
+enum network_kind {
+	NETWORK_NONE,    /* own network namespace, loopback only */
+	NETWORK_PRIVATE, /* own network namespace with a way out in user mode: runtime/uplink.h */
+	NETWORK_HOST,    /* the host's */
+};
+
+/* A port of the host that leads to one inside. */
+struct plan_port {
+	bool udp;
+	const char *address; /* of the host, numeric; never "any" unless it was typed */
+	uint16_t outside, inside;
 };
 
 enum idmap_how {
@@ -121,7 +135,9 @@ struct plan_request {
 	const char *workdir;  /* inside, or NULL */
 	const char *user;     /* UID[:GID] or a name, or NULL */
 	bool ids_range;       /* map subordinate ids too */
-	bool network_host;
+	enum network_kind network;
+	size_t n_ports;
+	const struct plan_port *ports; /* NETWORK_PRIVATE */
 	bool tty;
 	bool read_cwd;           /* ROOT_HOST: show the working folder read-only */
 	uint32_t allow_degraded; /* bits 1 << enum layer */
@@ -150,7 +166,9 @@ struct plan {
 	const char *cwd;   /* inside */
 	bool cwd_optional; /* fall back to "/" when it is not there */
 	bool tty;
-	bool network_host;
+	enum network_kind network;
+	size_t n_ports;
+	const struct plan_port *ports;
 	uint64_t namespaces; /* CLONE_NEW* */
 	struct plan_ids ids;
 	size_t n_mounts;
@@ -199,6 +217,11 @@ must_check int plan_ids_range(const struct host *host, struct plan_ids *ids, str
  */
 must_check int plan_ids_files(const struct host *host, bool range, struct plan_ids *ret,
 			      struct err *err);
+
+/* Where a private network looks up names: the address that the way out answers for. */
+#define NETWORK_RESOLVER "169.254.1.53"
+
+const char *network_name(enum network_kind network);
 
 /* The first ledger entry that stops the launch, or NULL. */
 const struct ledger_entry *plan_refusal(const struct plan *plan);

@@ -119,9 +119,14 @@ static int note_limits(struct planner *p, struct err *err)
 
 static int note_network(struct planner *p, struct err *err)
 {
-	if (p->plan->network_host)
+	if (p->plan->network == NETWORK_HOST)
 		return planner_note(p, LAYER_NETNS, LEDGER_WEAKENED, "shares the host's network",
 				    "leave out --network host", err);
+	if (p->plan->network == NETWORK_PRIVATE)
+		return planner_note(
+			p, LAYER_NETNS, LEDGER_ENFORCED,
+			"own network with a way out; the host's loopback and link-local addresses refused",
+			NULL, err);
 	return planner_note(p, LAYER_NETNS, LEDGER_ENFORCED, "own network, loopback only", NULL,
 			    err);
 }

@@ -5,7 +5,7 @@
 
 #include "sandbox/plan.h"
 
-static const char *const mount_names[] = { "bind", "tmpfs", "link", "dir", "mask" };
+static const char *const mount_names[] = { "bind", "tmpfs", "link", "dir", "mask", "text" };
 static const char *const state_names[] = { "enforced", "weakened", "lost", "n/a" };
 static const char *const idmap_names[] = { "self", "helper", "root" };
 
@@ -53,7 +53,8 @@ static void print_mounts(const struct plan *plan, struct strbuf *out)
 
 		strbuf_addf(out, "mount     %-5s ", mount_names[m->kind]);
 		put_text(out, m->target);
-		if (m->source && (m->kind == MOUNT_LINK || strcmp(m->source, m->target) != 0)) {
+		if (m->source && m->kind != MOUNT_TEXT &&
+		    (m->kind == MOUNT_LINK || strcmp(m->source, m->target) != 0)) {
 			strbuf_puts(out, m->kind == MOUNT_LINK ? " -> " : " from ");
 			put_text(out, m->source);
 		}
@@ -105,6 +106,16 @@ static void print_ledger(const struct plan *plan, struct strbuf *out)
 	strbuf_puts(out, "          (* required by the policy)\n");
 }
 
+static void print_network(const struct plan *plan, struct strbuf *out)
+{
+	if (plan->network == NETWORK_NONE)
+		return;
+	strbuf_addf(out, "network   %s\n", network_name(plan->network));
+	for (size_t i = 0; i < plan->n_ports; i++)
+		strbuf_addf(out, "port      %s %s:%u -> %u\n", plan->ports[i].udp ? "udp" : "tcp",
+			    plan->ports[i].address, plan->ports[i].outside, plan->ports[i].inside);
+}
+
 void plan_print(const struct plan *plan, struct strbuf *out)
 {
 	strbuf_addf(out, "policy    %s, %u calls open\n", plan->bundle->name,
@@ -127,6 +138,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 		strbuf_escaped(out, plan->env[i], strcspn(plan->env[i], "="));
 	}
 	strbuf_putc(out, '\n');
+	print_network(plan, out);
 	print_mounts(plan, out);
 	print_files(plan, out);
 	for (size_t i = 0; i < plan->n_rlimits; i++)
@@ -223,6 +235,21 @@ static void json_ledger(const struct plan *plan, struct jsonw *j)
 	jsonw_array_end(j);
 }
 
+static void json_ports(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "ports");
+	jsonw_array(j);
+	for (size_t i = 0; i < plan->n_ports; i++) {
+		jsonw_object(j);
+		jsonw_kstr(j, "address", plan->ports[i].address);
+		jsonw_ku64(j, "inside", plan->ports[i].inside);
+		jsonw_ku64(j, "outside", plan->ports[i].outside);
+		jsonw_kstr(j, "protocol", plan->ports[i].udp ? "udp" : "tcp");
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+}
+
 static void json_limits(const struct plan *plan, struct jsonw *j)
 {
 	const struct limits *limits = &plan->limits;
@@ -281,9 +308,10 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_ledger(plan, j);
 	json_limits(plan, j);
 	json_mounts(plan, j);
-	jsonw_kstr(j, "network", plan->network_host ? "host" : "none");
+	jsonw_kstr(j, "network", network_name(plan->network));
 	jsonw_kstr(j, "policy", plan->bundle->name);
 	jsonw_kstr(j, "policy_digest", hex);
+	json_ports(plan, j);
 	jsonw_key(j, "root");
 	jsonw_object(j);
 	jsonw_kstr(j, "kind", plan->root_kind == ROOT_HOST ? "host" : "dir");

@@ -6,10 +6,12 @@
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
 #include "sandbox/steps.h"
@@ -17,6 +19,24 @@
 #define ROOT_TMPFS_BYTES ((uint64_t)1 << 20)
 #define ROOT_TMPFS_INODES 4096
 #define SCRATCH_INODES 65536
+
+/* The text of the plan's MOUNT_TEXT, of which there is one at most. */
+static int make_text(const struct plan *plan, int scratch, struct err *err)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		const struct plan_mount *m = &plan->mounts[i];
+		cleanup_close int file = -1;
+		int r;
+
+		if (m->kind != MOUNT_TEXT)
+			continue;
+		file = openat(scratch, "text", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+		r = file < 0 ? -errno : fd_write_all(file, m->source, strlen(m->source));
+		if (r < 0)
+			return err_sys(err, -r, "cannot write the text of %s", m->target);
+	}
+	return 0;
+}
 
 /*
  * Everything that must lie somewhere but must not be seen inside lives in one tmpfs on the old
@@ -46,6 +66,9 @@ int scratch_apply(struct confine *c, struct err *err)
 	none = openat(scratch, "none", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0);
 	if (none < 0)
 		return err_sys(err, errno, "cannot make the file that masks others");
+	r = make_text(c->plan, scratch, err);
+	if (r < 0)
+		return r;
 	c->scratch = steal_fd(scratch);
 	return 0;
 }
@@ -129,7 +152,7 @@ static bool has_all_targets(const struct confine *c, int root)
 	for (size_t i = 0; i < c->plan->n_mounts; i++) {
 		const struct plan_mount *m = &c->plan->mounts[i];
 
-		if (m->kind == MOUNT_MASK)
+		if (m->kind == MOUNT_MASK || m->kind == MOUNT_TEXT)
 			continue;
 		fd = path_open_in(root, m->target, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS,
 				  &ignored);

@@ -72,7 +72,7 @@ int network_apply(struct confine *c, struct err *err)
 	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
 	cleanup_close int s = -1;
 
-	if (c->plan->network_host)
+	if (c->plan->network == NETWORK_HOST)
 		return 0;
 	s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (s < 0)

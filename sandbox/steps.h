@@ -34,6 +34,7 @@ int rootfs_apply(struct confine *c, struct err *err);   /* the new root, attache
 int mounts_apply(struct confine *c, struct err *err);   /* host views, volumes, tmpfs */
 int devices_apply(struct confine *c, struct err *err);  /* /dev of ours */
 int procmount_apply(struct confine *c, struct err *err); /* /proc, what is not shown hidden */
+int uplink_apply(struct confine *c, struct err *err);    /* a private network's way out is there */
 int nslimits_apply(struct confine *c, struct err *err);  /* no further namespaces (R9) */
 int masks_apply(struct confine *c, struct err *err);     /* paths the policy denies */
 int pivot_apply(struct confine *c, struct err *err);     /* old root gone, root read-only */

@@ -286,7 +286,7 @@ static void records_the_hosts_network_as_a_weakening(void **state)
 
 	(void)state;
 	scene_init(&s);
-	s.request.network_host = true;
+	s.request.network = NETWORK_HOST;
 	assert_int_equal(decide(&s), 0);
 	assert_int_equal(entry_of(&s.plan, LAYER_NETNS)->state, LEDGER_WEAKENED);
 	assert_null(plan_refusal(&s.plan));

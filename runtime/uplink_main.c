@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * immure-uplink: rules for the sandbox's network namespace, then pasta(1) as its way out, until the
+ * launcher is gone. pasta forgets PR_SET_PDEATHSIG as it gives up its ids, so somebody must watch.
+ * Should: tell one error, whole, before anything runs in the sandbox.
+ * Mustn't: read anything that comes from the workload; pasta does, in a sandbox of its own.
+ */
+#include <fcntl.h>
+#include <nftables/libnftables.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/strbuf.h"
+#include "base/sys.h"
+#include "runtime/uplink_wire.h"
+#include "sandbox/plan.h"
+
+#define MAX_ARGS 600
+#define TEXT_MAX 4096
+
+/*
+ * What no workload has business with although it may go out: the metadata services of clouds, and
+ * whatever else answers on link-local addresses. The resolver is the one exception.
+ */
+static const char rules[] =
+	"table inet immure {\n"
+	"  chain out {\n"
+	"    type filter hook output priority 0; policy accept;\n"
+	"    oif lo accept\n"
+	"    ip daddr " NETWORK_RESOLVER " meta l4proto { tcp, udp } th dport 53 accept\n"
+	"    ip daddr 169.254.0.0/16 reject with icmp type admin-prohibited\n"
+	"    ip6 daddr fd00:ec2::/32 reject with icmpv6 type admin-prohibited\n"
+	"    ip6 daddr fe80::/10 meta l4proto { tcp, udp } reject with icmpv6 type admin-prohibited\n"
+	"  }\n"
+	"}\n";
+
+static int first_line(const char *text)
+{
+	size_t n = strcspn(text, "\n");
+
+	return n < 150 ? (int)n : 150;
+}
+
+/* In a process of its own, for it enters the sandbox's namespaces and cannot come back. */
+static void load_rules(struct err *err)
+{
+	struct nft_ctx *nft;
+
+	if (setns(UPLINK_USERNS, CLONE_NEWUSER) < 0 || setns(UPLINK_NETNS, CLONE_NEWNET) < 0) {
+		err_sys(err, errno, "cannot enter the sandbox's network namespace");
+		return;
+	}
+	nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!nft || nft_ctx_buffer_error(nft) != 0) {
+		err_set(err, ENOMEM, "out of memory");
+		return;
+	}
+	if (nft_run_cmd_from_buffer(nft, rules) != 0) {
+		const char *why = nft_ctx_get_error_buffer(nft);
+
+		err_set(err, ENOTSUP, "cannot load the rules of the network (nftables): %.*s",
+			first_line(why), why);
+	}
+	nft_ctx_free(nft);
+}
+
+static int apply_rules(struct err *err)
+{
+	struct err answer = { 0 };
+	int pipe_fds[2];
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "cannot make a pipe");
+	pid = fork();
+	if (pid == 0) {
+		load_rules(&answer);
+		_exit(fd_write_all(pipe_fds[1], &answer, sizeof(answer)) < 0);
+	}
+	close(pipe_fds[1]);
+	n = fd_read_full(pipe_fds[0], &answer, sizeof(answer));
+	close(pipe_fds[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (n != (ssize_t)sizeof(answer))
+		return err_set(err, EIO, "the process that loads the rules died");
+	if (answer.code > 0)
+		*err = answer;
+	return -answer.code;
+}
+
+/* Ports of one protocol become options; none of it means that nothing is led in. */
+static size_t add_ports(int argc, char *argv[], const char *prefix, const char *option,
+			const char **ret, size_t n)
+{
+	size_t before = n;
+
+	for (int i = 1; i < argc && n + 2 < MAX_ARGS; i++) {
+		if (strncmp(argv[i], prefix, strlen(prefix)) != 0)
+			continue;
+		ret[n++] = option;
+		ret[n++] = argv[i] + strlen(prefix);
+	}
+	if (n == before) {
+		ret[n++] = option;
+		ret[n++] = "none";
+	}
+	return n;
+}
+
+static pid_t start_pasta(int argc, char *argv[], int ready, int talk)
+{
+	static const char *const fixed[] = {
+		"pasta",          "--foreground",   "--stderr", "--quiet",         "--config-net",
+		"--no-map-gw",    "--tcp-ns",       "none",     "--udp-ns",        "none",
+		"--dns-forward",  NETWORK_RESOLVER, "--userns", "/proc/self/fd/4", "--netns",
+		"/proc/self/fd/5"
+	};
+	const char *args[MAX_ARGS + 8];
+	char pid_file[32];
+	size_t n = 0;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+		args[n++] = fixed[i];
+	snprintf(pid_file, sizeof(pid_file), "/proc/self/fd/%d", ready);
+	args[n++] = "--pid";
+	args[n++] = pid_file;
+	if (geteuid() == 0) {
+		/* It is root of the sandbox's user namespace only; as nobody it could not enter. */
+		args[n++] = "--runas";
+		args[n++] = "0";
+	}
+	n = add_ports(argc, argv, "tcp=", "--tcp-ports", args, n);
+	n = add_ports(argc, argv, "udp=", "--udp-ports", args, n);
+	args[n] = NULL;
+	/* pasta of 2023 takes a SIGPIPE that was ignored before for a failure to ignore it. */
+	if (dup2(talk, STDERR_FILENO) < 0 || fcntl(ready, F_SETFD, 0) < 0 ||
+	    signal(SIGPIPE, SIG_DFL) == SIG_ERR)
+		_exit(127);
+	execvp("pasta", (char *const *)(uintptr_t)args);
+	_exit(127);
+}
+
+/* It writes its number once it carries packets, and ends with words on standard error if it cannot.
+ */
+static int await_pasta(pid_t pid, int ready, int talk, struct err *err)
+{
+	char text[TEXT_MAX];
+	char digit;
+	ssize_t n;
+	int status = 0;
+
+	if (fd_read_full(ready, &digit, 1) == 1)
+		return 0;
+	n = fd_read_full(talk, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return err_set(err, ENOENT, "cannot start pasta: install the package passt");
+	return err_set(err, EIO, "pasta ended: %.*s", first_line(text), text);
+}
+
+static void watch(pid_t pid)
+{
+	cleanup_close int pasta = pidfd_open(pid, 0);
+	struct pollfd fds[] = { { .fd = UPLINK_LIFE, .events = POLLIN },
+				{ .fd = pasta, .events = POLLIN } };
+
+	while (pasta >= 0 && poll(fds, ARRAY_LEN(fds), -1) < 0 && errno == EINTR)
+		;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int begin(int argc, char *argv[], pid_t *ret, struct err *err)
+{
+	int ready[2];
+	int talk[2];
+	int r = apply_rules(err);
+
+	if (r < 0)
+		return r;
+	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(talk, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "cannot make a pipe");
+	*ret = start_pasta(argc, argv, ready[1], talk[1]);
+	close(ready[1]);
+	close(talk[1]);
+	if (*ret < 0)
+		return err_sys(err, errno, "cannot make a process");
+	r = await_pasta(*ret, ready[0], talk[0], err);
+	close(ready[0]);
+	/* talk stays: what pasta says later must not end it by a closed pipe. */
+	return r;
+}
+
+int main(int argc, char *argv[])
+{
+	struct err err = { 0 };
+	pid_t pasta = -1;
+	int r;
+
+	if (fcntl(UPLINK_LIFE, F_SETFD, FD_CLOEXEC) < 0 || fcntl(UPLINK_NETNS, F_GETFD) < 0) {
+		fputs("immure-uplink is started by immure run --network private\n", stderr);
+		return 2;
+	}
+	if (close_range(UPLINK_NETNS + 1, ~0U, 0) < 0 || argc > MAX_ARGS / 2)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	r = begin(argc, argv, &pasta, &err);
+	if (fd_write_all(UPLINK_LIFE, &err, sizeof(err)) < 0 && r == 0)
+		r = -EPIPE;
+	if (r == 0)
+		watch(pasta);
+	else if (pasta > 0)
+		kill(pasta, SIGKILL);
+	return r < 0;
+}
