@@ -53,6 +53,8 @@ static struct span rest_of_line(struct span text, size_t line, size_t column)
 
 	for (size_t i = 0; i <= line; i++)
 		here = span_cut(&rest, '\n');
+	if (here.n > 0 && here.p[here.n - 1] == '\r')
+		here.n--;
 	while (column-- > 0 && here.n > 0) {
 		size_t n = text_utf8_length(here.p, here.n);
 

@@ -8,6 +8,7 @@ static const struct verb *const subverbs[] = {
 	&verb_policy_show,
 	&verb_policy_compile,
 	&verb_policy_diff,
+	&verb_policy_fmt,
 	&verb_policy_learn,
 	&verb_policy_lint,
 	NULL,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/jsonw.h"
+#include "policies/policy_print.h"
 #include "policies/policy_read.h"
 #include "policies/syscall_args.h"
 #include "policies/syscall_sets.h"
@@ -20,67 +21,14 @@ static const struct opt show_opts[] = {
 	  "list the policies that immure brings", NULL },
 };
 
-static void print_rule(const struct rule *rule)
-{
-	printf("  - %-60s", rule->text);
-	if (rule->why)
-		printf("  # why: %s", rule->why);
-	printf("  # %s:%u\n", rule->where.file, rule->where.line);
-}
-
-static void print_limits(const struct limits *l)
-{
-	if (!l->set)
-		return;
-	printf("limits:\n");
-	if (l->set & LIMIT_MEMORY)
-		printf("  memory: %llu\n", (unsigned long long)l->memory);
-	if (l->set & LIMIT_PIDS)
-		printf("  pids: %llu\n", (unsigned long long)l->pids);
-	if (l->set & LIMIT_CPUS)
-		printf("  cpus: %llu.%03llu\n", (unsigned long long)l->cpus_milli / 1000,
-		       (unsigned long long)l->cpus_milli % 1000);
-	if (l->set & LIMIT_WALL)
-		printf("  wall: %llums\n", (unsigned long long)l->wall_ms);
-	if (l->set & LIMIT_NOFILE)
-		printf("  nofile: %llu\n", (unsigned long long)l->nofile);
-	if (l->set & LIMIT_TMP)
-		printf("  tmp: %llu\n", (unsigned long long)l->tmp);
-	if (l->set & LIMIT_FSIZE)
-		printf("  fsize: %llu\n", (unsigned long long)l->fsize);
-}
-
 /* The merged policy, in the language itself: it can be checked and run as it stands. */
 static void print_policy(const struct policy *policy, const struct bundle *bundle)
 {
-	printf("# %s and all that it extends: %u system calls open, a filter of %zu instructions\n",
-	       policy->name, bundle->n_allowed, bundle->n_filter);
-	printf("policy: 1\nname: %s\n", policy->name);
-	if (policy->identity.has_user)
-		printf("identity:\n  user: %u:%u\n", policy->identity.uid, policy->identity.gid);
-	if (policy->n_files > 0)
-		printf("files:\n");
-	for (size_t i = 0; i < policy->n_files; i++) {
-		/* One line may hold several paths; it is printed once. */
-		if (i == 0 || policy->files[i].rule.text != policy->files[i - 1].rule.text)
-			print_rule(&policy->files[i].rule);
-	}
-	printf("syscalls:\n");
-	for (size_t i = 0; i < policy->n_syscalls; i++) {
-		if (i == 0 || policy->syscalls[i].rule.text != policy->syscalls[i - 1].rule.text)
-			print_rule(&policy->syscalls[i].rule);
-	}
-	if (policy->otherwise_error)
-		printf("  - otherwise %s\n", errno_name(policy->otherwise_error));
-	if (policy->unknown_error)
-		printf("  - unknown %s\n", errno_name(policy->unknown_error));
-	print_limits(&policy->limits);
-	printf("require: [");
-	for (int i = 0, n = 0; i < LAYER_COUNT; i++) {
-		if (policy->require & 1U << i)
-			printf("%s%s", n++ ? ", " : "", layer_name((enum layer)i));
-	}
-	printf("]\n");
+	cleanup_strbuf struct strbuf text = { 0 };
+
+	policy_print(policy, POLICY_PRINT_PLACES, &text);
+	printf("# %s and all that it extends: %u system calls open, a filter of %zu instructions\n%s",
+	       policy->name, bundle->n_allowed, bundle->n_filter, strbuf_str(&text));
 }
 
 static void json_rules(struct jsonw *j, const char *key, const struct bundle *bundle, size_t from,

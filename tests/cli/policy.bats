@@ -84,3 +84,31 @@ PY
   run "$IMMURE" run --host --policy p.yaml -- true
   [ "$status" -eq 2 ]
 }
+
+@test "fmt keeps every comment, and what it printed is in shape" {
+  printf '# head\npolicy:  1\nfiles:\n- read   /usr/**   # why: libs\n\n\n# about\n- deny /x # note\n' >p.yaml
+  run "$IMMURE" policy fmt --check p.yaml
+  [ "$status" -eq 1 ]
+  [ "$output" = p.yaml ]
+  "$IMMURE" policy fmt --write p.yaml
+  "$IMMURE" policy fmt --check p.yaml
+  diff p.yaml - <<'YAML'
+# head
+policy: 1
+files:
+  - read /usr/**  # why: libs
+
+  # about
+  - deny /x  # note
+YAML
+  printf 'policy: 1\nfiles: [read /x\n' >p.yaml
+  run "$IMMURE" policy fmt --write p.yaml
+  [ "$status" -eq 2 ]
+}
+
+@test "what show prints is the policy that it shows" {
+  for policy in default strict node; do
+    "$IMMURE" policy show builtin/$policy >shown.yaml
+    "$IMMURE" policy diff builtin/$policy shown.yaml
+  done
+}
