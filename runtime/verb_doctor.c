@@ -82,11 +82,11 @@ static void look_at_layers(const struct host *h, struct arena *arena, struct fin
 	    h->landlock_abi ? arena_printf(arena, "abi %d", h->landlock_abi)
 			    : "not there: no path rules inside the root",
 	    h->landlock_abi >= 6 ? NULL : "a newer kernel, with landlock in lsm=");
-	add(f, "cgroup", h->cgroup_dir ? FINDING_OK : FINDING_LESS,
-	    h->cgroup_dir
-		    ? h->cgroup_dir
+	add(f, "cgroup", h->cgroup.dir ? FINDING_OK : FINDING_LESS,
+	    h->cgroup.dir
+		    ? h->cgroup.dir
 		    : "none delegated: memory is limited per process, processor time not at all",
-	    h->cgroup_dir ? NULL : "systemd-run --user --scope -p Delegate=yes immure run ...");
+	    h->cgroup.dir ? NULL : "systemd-run --user --scope -p Delegate=yes immure run ...");
 	add(f, "security modules", FINDING_OK,
 	    h->lsm[0] ? h->lsm : "the list cannot be read (no securityfs)", NULL);
 }

@@ -23,7 +23,7 @@ static int set_limit(int dir, const char *file, uint64_t value, struct err *err)
 
 static int set_limits(const struct plan *plan, int dir, struct err *err)
 {
-	uint32_t have = plan->host->cgroup_controllers;
+	uint32_t have = plan->host->cgroup.controllers;
 	const struct limits *limits = &plan->limits;
 	int r = 0;
 
@@ -31,6 +31,9 @@ static int set_limits(const struct plan *plan, int dir, struct err *err)
 		r = set_limit(dir, "memory.max", limits->memory, err);
 		if (r == 0)
 			r = set_limit(dir, "memory.oom.group", 1, err);
+		/* Swapping out is no way around the limit; without swap there is no such file. */
+		if (r == 0 && faccessat(dir, "memory.swap.max", F_OK, 0) == 0)
+			r = set_limit(dir, "memory.swap.max", 0, err);
 	}
 	if (r == 0 && (have & 1U << CGROUP_PIDS) && (limits->set & LIMIT_PIDS))
 		r = set_limit(dir, "pids.max", limits->pids, err);
@@ -41,6 +44,46 @@ static int set_limits(const struct plan *plan, int dir, struct err *err)
 			 (unsigned long long)(limits->cpus_milli * CPU_PERIOD_US / 1000),
 			 CPU_PERIOD_US);
 		r = fd_write_text(dir, "cpu.max", text, err);
+	}
+	return r;
+}
+
+/* Ourselves into a child, so that controllers can be switched on beside us. */
+static int move_inside(int parent, const char *id, struct err *err)
+{
+	cleanup_close int child = -1;
+	char name[80];
+
+	snprintf(name, sizeof(name), NAME_PREFIX "launcher-%s", id);
+	if (mkdirat(parent, name, 0755) < 0)
+		return err_sys(err, errno, "cannot make a cgroup for ourselves");
+	child = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (child < 0)
+		return err_sys(err, errno, "cannot open a cgroup of ours");
+	return fd_write_text(child, "cgroup.procs", "0", err);
+}
+
+/* The controllers that the plan's limits need. */
+static uint32_t needed(const struct limits *limits)
+{
+	return (limits->set & LIMIT_MEMORY ? 1U << CGROUP_MEMORY : 0) |
+	       (limits->set & LIMIT_PIDS ? 1U << CGROUP_PIDS : 0) |
+	       (limits->set & LIMIT_CPUS ? 1U << CGROUP_CPU : 0);
+}
+
+static int prepare_parent(const struct plan *plan, int parent, const char *id, struct err *err)
+{
+	const struct host_cgroup *host = &plan->host->cgroup;
+	uint32_t enable = host->to_enable & needed(&plan->limits);
+	int r = host->inside ? move_inside(parent, id, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < CGROUP_CONTROLLERS; i++) {
+		char text[16];
+
+		if (!(enable & 1U << i))
+			continue;
+		snprintf(text, sizeof(text), "+%s", cgroup_controller_names[i]);
+		r = fd_write_text(parent, "cgroup.subtree_control", text, err);
 	}
 	return r;
 }
@@ -77,6 +120,11 @@ int cgroup_make(const struct plan *plan, const char *id, struct cgroup *ret, str
 	if (made.parent < 0)
 		return err_sys(err, errno, "cannot open the cgroup %s", plan->cgroup_dir);
 	sweep(made.parent);
+	r = prepare_parent(plan, made.parent, id, err);
+	if (r < 0) {
+		closep(&made.parent);
+		return r;
+	}
 	if (mkdirat(made.parent, made.name, 0755) < 0) {
 		r = err_sys(err, errno, "cannot make a cgroup in %s", plan->cgroup_dir);
 		closep(&made.parent);

@@ -84,59 +84,6 @@ static bool is_at_least(const char *release, uint64_t major, uint64_t minor)
 	return have_major > major || (have_major == major && have_minor >= minor);
 }
 
-static uint32_t controllers_in(struct span text)
-{
-	static const char *const names[] = { "memory", "pids", "cpu", "io" };
-	uint32_t found = 0;
-	struct span line = span_cut(&text, '\n');
-
-	for (;;) {
-		struct span word = span_word(&line);
-
-		if (word.n == 0)
-			return found;
-		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-			if (span_eq(word, names[i]))
-				found |= 1U << i;
-		}
-	}
-}
-
-/*
- * A folder beside ourselves where we may make a cgroup: a process may be put there only if we may
- * write to the common ancestor too. Source: Documentation/admin-guide/cgroup-v2.rst, "Delegation".
- */
-static void find_cgroup(struct host *host, struct arena *arena, struct strbuf *text)
-{
-	static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
-	struct span own = cgroup_v2_path(read_text(AT_FDCWD, "/proc/self/cgroup", text));
-	char *path = own.n > 0 ? arena_strndup(arena, own.p, own.n) : NULL;
-	char *slash = path ? strrchr(path, '/') : NULL;
-
-	if (!slash)
-		return;
-	if (slash == path)
-		slash++; /* at the root: beside us is inside it */
-	*slash = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
-		struct statfs fs = { 0 };
-		const char *dir = arena_printf(arena, "%s%s", mounts[i], path);
-		const char *file = arena_printf(arena, "%s/cgroup.subtree_control", dir ? dir : "");
-		const char *procs = arena_printf(arena, "%s/cgroup.procs", dir ? dir : "");
-		uint32_t usable;
-
-		if (!dir || !file || !procs || statfs(mounts[i], &fs) < 0 ||
-		    fs.f_type != CGROUP2_SUPER_MAGIC)
-			continue;
-		usable = controllers_in(read_text(AT_FDCWD, file, text));
-		if (usable && access(dir, W_OK) == 0 && access(procs, W_OK) == 0) {
-			host->cgroup_dir = dir;
-			host->cgroup_controllers = usable;
-		}
-		return;
-	}
-}
-
 int host_read(struct arena *arena, struct host *ret, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
@@ -159,7 +106,7 @@ int host_read(struct arena *arena, struct host *ret, struct err *err)
 	host.seccomp_wait_killable = host.seccomp_notify && is_at_least(host.release, 5, 19);
 	host.max_user_namespaces = number_in("/proc/sys/user/max_user_namespaces", 0, &text);
 	host.userns_clone = number_in("/proc/sys/kernel/unprivileged_userns_clone", 1, &text) != 0;
-	find_cgroup(&host, arena, &text);
+	host_cgroup_read(arena, &host.cgroup);
 	host_lsm_read(host.uid, arena, &host.lsm_facts);
 	host.lsm = "";
 	*ret = host;

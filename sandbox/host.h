@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/procfs.h"
+#include "sandbox/host_cgroup.h"
 #include "sandbox/host_lsm.h"
 
 /* What this machine and this caller offer. Read once; pure data from then on. */
@@ -24,19 +25,11 @@ struct host {
 	bool seccomp_notify;              /* SECCOMP_RET_USER_NOTIF */
 	bool seccomp_wait_killable;       /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, Linux 5.19 */
 	uint64_t max_user_namespaces;     /* 0: forbidden */
-	bool userns_clone;      /* Debian's kernel.unprivileged_userns_clone; true if absent */
-	const char *cgroup_dir; /* absolute path of a cgroup we may make children in, or NULL */
-	uint32_t cgroup_controllers; /* bits 1 << enum cgroup_controller, usable by children */
-	const char *release;         /* uname -r */
+	bool userns_clone; /* Debian's kernel.unprivileged_userns_clone; true if absent */
+	struct host_cgroup cgroup;
+	const char *release; /* uname -r */
 	struct host_lsm lsm_facts;
 	const char *lsm; /* comma list, "" if it cannot be read */
-};
-
-enum cgroup_controller {
-	CGROUP_MEMORY,
-	CGROUP_PIDS,
-	CGROUP_CPU,
-	CGROUP_IO
 };
 
 /*

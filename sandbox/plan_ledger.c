@@ -88,7 +88,7 @@ static int note_landlock(struct planner *p, struct err *err)
 static int note_limits(struct planner *p, struct err *err)
 {
 	const struct limits *limits = &p->plan->limits;
-	uint32_t have = p->plan->cgroup_dir ? p->host->cgroup_controllers : 0;
+	uint32_t have = p->plan->cgroup_dir ? p->host->cgroup.controllers : 0;
 	const char *remedy =
 		"a delegated cgroup: systemd-run --user --scope -p Delegate=yes immure ...";
 	bool no_memory = (limits->set & LIMIT_MEMORY) && !(have & 1U << CGROUP_MEMORY);

@@ -42,7 +42,7 @@ static void add_rlimit(struct plan *plan, int resource, uint64_t value)
 
 static bool has_controller(const struct planner *p, enum cgroup_controller c)
 {
-	return p->host->cgroup_dir && (p->host->cgroup_controllers & 1U << c);
+	return p->host->cgroup.dir && (p->host->cgroup.controllers & 1U << c);
 }
 
 int plan_limits(struct planner *p, struct err *err)
@@ -57,7 +57,7 @@ int plan_limits(struct planner *p, struct err *err)
 	cgroup = ((limits.set & LIMIT_MEMORY) && has_controller(p, CGROUP_MEMORY)) ||
 		 ((limits.set & LIMIT_PIDS) && has_controller(p, CGROUP_PIDS)) ||
 		 ((limits.set & LIMIT_CPUS) && has_controller(p, CGROUP_CPU));
-	plan->cgroup_dir = cgroup ? p->host->cgroup_dir : NULL;
+	plan->cgroup_dir = cgroup ? p->host->cgroup.dir : NULL;
 
 	add_rlimit(plan, RLIMIT_CORE, 0);
 	add_rlimit(plan, RLIMIT_NOFILE, limits.set & LIMIT_NOFILE ? limits.nofile : NOFILE_DEFAULT);

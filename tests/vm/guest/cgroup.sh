@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Limits that a delegated cgroup holds; hogs of every kind, and the guest that stays responsive.
+# shellcheck source=tests/vm/guest/lib.sh
+. /vm/tests/vm/guest/lib.sh
+furnish
+top=/sys/fs/cgroup
+
+# As systemd delegates: the folder and what stands in "delegate" belong to the user.
+delegate() { # FOLDER
+	mkdir -p "$1"
+	chown 1234:1234 "$1"
+	while read -r file; do chown 1234:1234 "$1/$file" 2>/dev/null; done </sys/kernel/cgroup/delegate
+}
+
+# in_group FOLDER COMMAND: as immure-test, started in that cgroup.
+in_group() {
+	(echo 0 >"$1/cgroup.procs" && exec su -s /bin/sh immure-test -c "cd && exec $2") 2>&1
+}
+
+answers() { # the guest does something else within a few seconds of its own clock
+	local start end
+	start=$(cut -d. -f1 /proc/uptime)
+	ls -R /usr/bin >/dev/null && sh -c 'echo alive' | grep -q alive
+	end=$(cut -d. -f1 /proc/uptime)
+	test $((end - start)) -lt 20
+}
+
+says "nothing delegated: the ledger says so" "none delegated" as_user "immure run --dry-run --host -- true"
+echo "+memory +pids +cpu +io" >$top/cgroup.subtree_control
+
+# A slice of the user's with the launcher in a leaf of it.
+delegate $top/slice
+delegate $top/slice/leaf
+says "a user's slice is found" "in $top/slice" in_group $top/slice/leaf "immure run --dry-run --host -- true"
+# A service of its own: the launcher is alone in what is delegated to it.
+delegate $top/service
+says "a service with Delegate=yes is found" "in $top/service" in_group $top/service "immure run --dry-run --host -- true"
+check "and works" in_group $top/service "immure run --host -- true"
+
+# Whose subtree is somebody else's gets nothing from it.
+mkdir $top/foreign
+says "a folder of root's is not taken" "none delegated" in_group $top/foreign "immure run --dry-run --host -- true"
+
+run() { in_group $top/slice/leaf "immure run $*"; }
+says "memory.max is what the plan says" "memory.max 33554432" sh -c "$(declare -f in_group run); top=$top; run --memory 32MiB --host -- true; cat /home/immure-test/.local/state/immure/runs/*/evidence.json"
+says "its peak is evidence" "memory.peak" cat /home/immure-test/.local/state/immure/runs/*/evidence.json
+
+cat >/tmp/hog.py <<'Y'
+import os, sys, time
+kind = sys.argv[1]
+if kind == "memory":
+    held = []
+    for n in range(200):
+        held.append(bytearray(1 << 20))
+    print("held", len(held))
+elif kind == "shared":
+    fd = os.open("/dev/shm/x", os.O_RDWR | os.O_CREAT)
+    for n in range(200):
+        os.write(fd, bytes(1 << 20))
+    print("held 200")
+elif kind == "forks":
+    n = 0
+    try:
+        while n < 1000:
+            if os.fork() == 0:
+                time.sleep(1000)
+            n += 1
+    except OSError as why:
+        print("stopped after", n, why.strerror)
+elif kind == "cpu":
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        pass
+    print("used", time.process_time())
+elif kind == "inotify":
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    n = 0
+    while n < 100000 and libc.inotify_init() >= 0:
+        n += 1
+    print("instances", n)
+Y
+hog() { # KIND OPTION...
+	local kind=$1
+	shift
+	run "$* --read /tmp/hog.py --host -- python3 /tmp/hog.py $kind"
+}
+export -f in_group run hog
+export top
+
+refuse "a memory hog ends" bash -c 'hog memory --memory 64MiB'
+check "the guest answers" answers
+refuse "memory in files of /dev/shm counts" bash -c 'hog shared --memory 64MiB'
+says "a fork bomb stops at the limit" "stopped after" bash -c 'hog forks --pids 32'
+check "the guest answers" answers
+bash -c 'hog forks --pids 32' >/tmp/forks.out
+check "and nothing of it is left" sh -c '! pidof python3'
+bash -c 'hog cpu --cpus 0.2' >/tmp/cpu.out
+used=$(sed -n 's/^used //p' /tmp/cpu.out)
+check "processor time: $used s of 4 s at 0.2" sh -c "echo '$used' | awk '{ exit !(\$1 > 0.1 && \$1 < 2.4) }'"
+says "an inotify hog stops" "instances" bash -c 'hog inotify'
+sed 's/instances/n/' /tmp/check.out >/tmp/inotify.out
+check "at a count that leaves others some" sh -c "awk '/^n / { found = \$2 <= 64 } END { exit !found }' /tmp/inotify.out"
+check "the guest answers" answers
+
+# All of a sandbox goes with it.
+run "--host -- sh -c 'setsid sleep 1000 & exit 0'"
+check "what a sandbox left behind is killed" sh -c '! pidof sleep'
+check "its cgroup is gone" sh -c "! ls -d $top/slice/immure-* 2>/dev/null"
+
+# Frozen by its owner: nothing moves, and it goes on afterwards.
+run "--name frozen --host -- sh -c 'while :; do echo x; sleep 0.2; done'" >/tmp/frozen.out &
+for _ in $(seq 100); do test -s /tmp/frozen.out && break; sleep 0.2; done
+group=$(ls -d $top/slice/immure-*)
+check "freeze" su -s /bin/sh immure-test -c "echo 1 >$group/cgroup.freeze"
+sleep 1
+before=$(stat -c %s /tmp/frozen.out)
+sleep 2
+check "nothing moves while frozen" test "$before" = "$(stat -c %s /tmp/frozen.out)"
+su -s /bin/sh immure-test -c "echo 0 >$group/cgroup.freeze"
+for _ in $(seq 50); do test "$before" != "$(stat -c %s /tmp/frozen.out)" && break; sleep 0.2; done
+check "and it goes on" test "$before" != "$(stat -c %s /tmp/frozen.out)"
+check "cgroup.kill ends it" su -s /bin/sh immure-test -c "echo 1 >$group/cgroup.kill"
+wait
