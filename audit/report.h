@@ -58,5 +58,6 @@ void report_csv(const json_t *report, struct strbuf *out);
 void report_markdown(const json_t *report, struct strbuf *out);
 void report_ocsf(const json_t *report, struct strbuf *out);
 void report_html(const json_t *report, struct strbuf *out);
+void report_intoto(const json_t *report, struct strbuf *out);
 
 #endif

@@ -419,6 +419,10 @@ static void put_integrity(const json_t *report, struct strbuf *out)
 	put_xml(out, record_text(c, "head", "?"));
 	strbuf_puts(out, "</code></p><p><b>Signature:</b> ");
 	put_xml(out, json_is_object(signature) ? record_text(signature, "key", "?") : "none");
+	if (json_is_object(signature)) {
+		strbuf_puts(out, ", ");
+		put_xml(out, record_text(signature, "state", "?"));
+	}
 	strbuf_puts(out, "</p><p class=\"soft small\">");
 	put_xml(out, record_text(integrity, "limits", ""));
 	strbuf_puts(out, "</p></div>\n");

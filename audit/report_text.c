@@ -221,6 +221,8 @@ static void put_end(const json_t *report, struct strbuf *out)
 	if (json_is_object(signature)) {
 		strbuf_puts(out, "  signed ");
 		put_escaped(out, record_text(signature, "key", "?"));
+		if (strcmp(record_text(signature, "state", ""), "ok") != 0)
+			strbuf_puts(out, ", which is not your key: not checked");
 	} else {
 		strbuf_puts(out, "  sealed, not signed");
 	}

@@ -10,6 +10,7 @@
 #include "audit/waiver.h"
 #include "base/fd.h"
 #include "build_id.h"
+#include "runtime/audit_sign.h"
 
 #define STANDARDS_MAX 16
 #define INPUT_MAX ((size_t)64 << 20)
@@ -124,7 +125,21 @@ static int find_level(const struct audit_judge_options *options, struct judge_in
 	return 0;
 }
 
-int audit_judge(const struct audit_run *run, const struct audit_judge_options *options,
+/* What was signed and does not fit is as good as changed. */
+static int check_signature(struct audit_run *run, const char *key, struct arena *arena,
+			   json_t **ret, struct err *err)
+{
+	struct err fault = { 0 };
+	int r = audit_signature(run, key, arena, ret, &fault);
+
+	if (r == -EBADMSG && run->record.chain.code == 0)
+		run->record.chain = fault;
+	if (r < 0 && r != -EBADMSG)
+		*err = fault;
+	return r == -EBADMSG ? 0 : r;
+}
+
+int audit_judge(struct audit_run *run, const struct audit_judge_options *options,
 		struct arena *arena, json_t **ret, struct err *err)
 {
 	struct standards *standards = arena_alloc(arena, sizeof(*standards));
@@ -134,6 +149,7 @@ int audit_judge(const struct audit_run *run, const struct audit_judge_options *o
 		.run = run->id,
 		.build = IMMURE_BUILD_ID,
 	};
+	json_t *signature = NULL;
 	char now[16] = "";
 	int r;
 
@@ -150,7 +166,13 @@ int audit_judge(const struct audit_run *run, const struct audit_judge_options *o
 		return r;
 	in.judge.standards = standards->list;
 	in.judge.n_standards = standards->n;
-	return report_make(&in, arena, ret, err);
+	r = check_signature(run, options->key, arena, &signature, err);
+	if (r < 0)
+		return r;
+	in.signature = signature;
+	r = report_make(&in, arena, ret, err);
+	json_decref(signature);
+	return r;
 }
 
 int audit_baseline_read(const char *file, json_t **ret, struct err *err)

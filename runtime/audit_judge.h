@@ -14,18 +14,19 @@ struct audit_judge_options {
 	const char *waivers;       /* a file, or NULL */
 	const char *today;         /* YYYY-MM-DD, or NULL for the day that it is, UTC */
 	const char *require;       /* "E3", or NULL */
+	const char *key;           /* the run has to be signed by it; or NULL */
 };
 
 #define AUDIT_DEFAULT_STANDARDS "cis-docker-1.6 immure"
 
 /*
- * Judge a run.
+ * Judge a run. A signature that does not fit breaks the record as a changed event does.
  *
  *   ret  the report; released by json_decref()
  *
  * Returns   0, -EINVAL (stage ERR_USAGE: which file or option, and what is wrong), -errno.
  */
-must_check int audit_judge(const struct audit_run *run, const struct audit_judge_options *options,
+must_check int audit_judge(struct audit_run *run, const struct audit_judge_options *options,
 			   struct arena *arena, json_t **ret, struct err *err);
 
 /* Read an earlier report. -EINVAL (stage ERR_USAGE) if it is none. */

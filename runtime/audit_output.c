@@ -6,7 +6,10 @@
 
 #include "audit/report.h"
 #include "base/fd.h"
+#include "runtime/audit_sign.h"
 #include "runtime/verb_policy.h"
+
+#define INTOTO_TYPE "application/vnd.in-toto+json"
 
 static void render_json(const json_t *report, struct strbuf *out)
 {
@@ -25,11 +28,21 @@ static const struct format {
 	const char *ending;
 	void (*render)(const json_t *report, struct strbuf *out);
 } formats[] = {
-	{ "text", ".txt", report_text },          { "sarif", ".sarif", report_sarif },
-	{ "sarif", ".sarif.json", report_sarif }, { "ocsf", ".ocsf.json", report_ocsf },
-	{ "ocsf", ".ocsf.jsonl", report_ocsf },   { "json", ".json", render_json },
-	{ "junit", ".xml", report_junit },        { "csv", ".csv", report_csv },
-	{ "markdown", ".md", report_markdown },   { "html", ".html", report_html },
+	/* clang-format off */
+	{ "text",     ".txt",           report_text },
+	{ "intoto",   ".intoto.json",   report_intoto },
+	{ "intoto",   ".intoto.jsonl",  report_intoto },
+	{ "intoto",   ".dsse.json",     report_intoto },
+	{ "sarif",    ".sarif",         report_sarif },
+	{ "sarif",    ".sarif.json",    report_sarif },
+	{ "ocsf",     ".ocsf.json",     report_ocsf },
+	{ "ocsf",     ".ocsf.jsonl",    report_ocsf },
+	{ "json",     ".json",          render_json },
+	{ "junit",    ".xml",           report_junit },
+	{ "csv",      ".csv",           report_csv },
+	{ "markdown", ".md",            report_markdown },
+	{ "html",     ".html",          report_html },
+	/* clang-format on */
 };
 
 static const struct format *by_name(const char *name)
@@ -83,14 +96,23 @@ static int write_one(const json_t *report, const char *file, const struct format
 		     struct arena *arena, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf envelope = { 0 };
+	const struct strbuf *written = &text;
+	const char *key_id = NULL;
 	int r;
 
 	format->render(report, &text);
 	if (text.failed)
 		return err_set(err, ENOMEM, "out of memory");
+	if (format->render == report_intoto) {
+		r = audit_envelope(INTOTO_TYPE, &text, NULL, arena, &envelope, &key_id, err);
+		if (r < 0)
+			return r;
+		written = &envelope;
+	}
 	if (strcmp(file, "-") != 0)
-		return policy_write_file(file, text.p, text.len, arena, err);
-	r = fd_write_all(STDOUT_FILENO, text.p, text.len);
+		return policy_write_file(file, written->p, written->len, arena, err);
+	r = fd_write_all(STDOUT_FILENO, written->p, written->len);
 	return r < 0 ? err_sys(err, -r, "cannot write the report") : 0;
 }
 

@@ -22,6 +22,6 @@ must_check int audit_output_check(const struct opt_list *outputs, const char *fo
 				  struct err *err);
 
 /* Names of the formats, with blanks between: for --help and completion. */
-#define AUDIT_FORMATS "text json sarif junit ocsf csv markdown html"
+#define AUDIT_FORMATS "text json sarif junit ocsf csv markdown html intoto"
 
 #endif

@@ -4,9 +4,11 @@
 static const struct verb *const subverbs[] = {
 	/* clang-format off */
 	&verb_audit_check,
+	&verb_audit_key,
 	&verb_audit_list,
 	&verb_audit_report,
 	&verb_audit_show,
+	&verb_audit_sign,
 	&verb_audit_verify,
 	NULL,
 	/* clang-format on */

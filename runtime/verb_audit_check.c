@@ -21,6 +21,7 @@ struct check_options {
 	{ "format",            0,  OPT_TEXT, ROW(format),          "FORMAT",    "format where the ending says nothing", AUDIT_FORMATS }, \
 	{ "require-evidence",  0,  OPT_TEXT, ROW(judge.require),   "LEVEL",     "a pass that is known less well is not proven", "E0 E1 E2 E3 E4" }, \
 	{ "waivers",           0,  OPT_TEXT, ROW(judge.waivers),   "FILE",      "JSON list of controls that somebody answers for", "@files" }, \
+	{ "key",              'k', OPT_TEXT, ROW(judge.key),       "FILE",      "the run has to be signed by this Ed25519 key", "@files" }, \
 	{ "today",             0,  OPT_TEXT, ROW(judge.today),     "DATE",      "the day by which waivers expire, as YYYY-MM-DD", NULL }
 
 static const struct opt report_opts[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* audit show, audit verify: the record itself. */
+/* audit show: the record itself. */
 #include <stdio.h>
 
 #include "audit/report.h"
@@ -58,26 +58,6 @@ static int show(const struct verb_call *call, struct err *err)
 	return r != 0 ? r : integrity_of(&run.record);
 }
 
-static int verify(const struct verb_call *call, struct err *err)
-{
-	cleanup_audit_run struct audit_run run = { .dir = -1 };
-	int r = audit_run_open(call->argc > 0 ? call->argv[0] : NULL, call->arena, &run, err);
-	char head[DIGEST_HEX_LEN];
-
-	if (r < 0)
-		return r;
-	digest_hex(&run.record.head, head);
-	printf("run     %s, %llu records\n", run.id, (unsigned long long)run.record.n_events);
-	if (run.record.chain.code)
-		printf("chain   BROKEN: %s\n", run.record.chain.msg);
-	else if (!run.record.complete)
-		printf("chain   ok so far, but the run was cut short: it was never sealed\n");
-	else
-		printf("chain   ok, sealed\n");
-	printf("head    %s\n", head);
-	return integrity_of(&run.record);
-}
-
 const struct verb verb_audit_show = {
 	.name = "show",
 	.args = "[--json] [RUN]",
@@ -87,13 +67,4 @@ const struct verb verb_audit_show = {
 	.options_size = sizeof(struct show_options),
 	.max_args = 1,
 	.run = show,
-};
-
-const struct verb verb_audit_verify = {
-	.name = "verify",
-	.args = "[RUN]",
-	.help = "check the event log of a run: exit 0, or 4 if it was changed or never sealed",
-	.options_size = sizeof(struct show_options),
-	.max_args = 1,
-	.run = verify,
 };

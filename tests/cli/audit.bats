@@ -12,6 +12,11 @@ teardown() {
 	common_teardown
 }
 
+# The folder of the newest run.
+newest() {
+	echo "$XDG_STATE_HOME/immure/runs/$("$IMMURE" audit list --json | jq -r '.[-1].run')"
+}
+
 # The status of a control in a report: status_of FILE ID
 status_of() {
 	jq -r --arg id "$2" '.findings[] | select(.id == $id) | .status' "$1"
@@ -118,7 +123,7 @@ status_of() {
 
 @test "nothing passes in a record that was changed, cut off or never sealed" {
 	"$IMMURE" run --host -- sh -c 'unshare -U true; true'
-	folder=$(dirname "$(ls -td "$XDG_STATE_HOME"/immure/runs/*/status.json | head -n 1)")
+	folder=$(newest)
 	cp -r "$folder" kept
 	for file in plan.json evidence.json status.json events.jsonl; do
 		sed -i '0,/[1-9]/s/[1-9]/0/' "$folder/$file"
@@ -150,4 +155,95 @@ status_of() {
 	run "$IMMURE" audit check --standard own.json
 	[ "$status" -eq 2 ]
 	[[ "$output" == *'no check "no-such-check"'* ]]
+}
+
+@test "a run is signed by one's own key, and every change of the record or signature is found" {
+	"$IMMURE" run --host -- true
+	folder=$(newest)
+	"$IMMURE" audit verify | grep -q 'signed  no'
+	"$IMMURE" audit sign
+	"$IMMURE" audit verify | grep -q 'signed  by ed25519:'
+	"$IMMURE" audit key >pub.pem
+	"$IMMURE" audit verify --key pub.pem
+	"$IMMURE" audit check --fail-on critical --key pub.pem
+	[ "$(stat -c %a "$XDG_STATE_HOME/immure/keys/ed25519.pem")" = 600 ]
+	cp "$folder/signature.json" kept
+	# Each byte of the signature and of the payload, in steps.
+	size=$(stat -c %s kept)
+	for ((at = 12; at < size - 8; at += 7)); do
+		python3 - "$at" "$folder/signature.json" <<-'END'
+			import sys
+			at, out = int(sys.argv[1]), sys.argv[2]
+			text = bytearray(open('kept', 'rb').read())
+			text[at] = ord('B') if text[at] == ord('A') else ord('A')
+			open(out, 'wb').write(text)
+		END
+		cmp -s kept "$folder/signature.json" && continue
+		run "$IMMURE" audit verify --key pub.pem
+		[ "$status" -eq 4 ] || { echo "byte $at: $status $output" >&2; return 1; }
+	done
+	cp kept "$folder/signature.json"
+	"$IMMURE" audit verify --key pub.pem
+	# A whole new chain fits itself, and not the signature.
+	"$IMMURE" run --host -- true
+	cp "$folder/signature.json" "$(newest)"
+	run "$IMMURE" audit verify
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"another run or head"* ]]
+	run "$IMMURE" audit check
+	[ "$status" -eq 4 ]
+}
+
+@test "a signature of somebody else is not taken for one's own" {
+	"$IMMURE" run --host -- true
+	openssl genpkey -algorithm ed25519 -out other.pem 2>/dev/null
+	chmod 600 other.pem
+	openssl pkey -in other.pem -pubout -out other.pub
+	"$IMMURE" audit sign --key other.pem
+	run "$IMMURE" audit verify
+	[ "$status" -eq 4 ]
+	[[ "$output" == *"not your key"* ]]
+	"$IMMURE" audit verify --key other.pub
+	"$IMMURE" audit key >own.pub
+	run "$IMMURE" audit verify --key own.pub
+	[ "$status" -eq 4 ]
+	chmod 644 other.pem
+	run "$IMMURE" audit sign --key other.pem
+	[ "$status" -eq 125 ]
+	[[ "$output" == *"can be read by others"* ]]
+}
+
+@test "the signed statement is verified by openssl" {
+	"$IMMURE" run --host -- true
+	"$IMMURE" audit report -o r.intoto.json -o r.json
+	"$IMMURE" audit key >pub.pem
+	python3 - <<-'END'
+		import base64, hashlib, json
+		e = json.load(open('r.intoto.json'))
+		body, kind = base64.b64decode(e['payload']), e['payloadType'].encode()
+		open('pae', 'wb').write(b'DSSEv1 %d %s %d ' % (len(kind), kind, len(body)) + body)
+		open('sig', 'wb').write(base64.b64decode(e['signatures'][0]['sig']))
+		s = json.loads(body)
+		assert s['_type'] == 'https://in-toto.io/Statement/v1'
+		digest = [x['digest']['sha256'] for x in s['subject'] if x['name'].startswith('report ')]
+		assert digest == [hashlib.sha256(open('r.json', 'rb').read()).hexdigest()]
+	END
+	openssl pkeyutl -verify -pubin -inkey pub.pem -rawin -in pae -sigfile sig
+	printf x >>pae
+	run openssl pkeyutl -verify -pubin -inkey pub.pem -rawin -in pae -sigfile sig
+	[ "$status" -ne 0 ]
+}
+
+@test "no sandbox sees the key" {
+	"$IMMURE" audit key >pub.pem
+	key=$XDG_STATE_HOME/immure/keys/ed25519.pem
+	run "$IMMURE" run --host -- cat "$key"
+	[ "$status" -ne 0 ]
+	for folder in "$XDG_STATE_HOME" "$XDG_STATE_HOME/immure" "$XDG_STATE_HOME/immure/keys"; do
+		run "$IMMURE" run --host --read "$folder" -- cat "$key"
+		[ "$status" -ne 0 ]
+		[[ "$output" != *PRIVATE* ]]
+		run "$IMMURE" run --host -v "$folder:/data" -- sh -c 'cat /data/* /data/*/* /data/*/*/*'
+		[[ "$output" != *PRIVATE* ]]
+	done
 }

@@ -267,7 +267,7 @@ static void judges_ports_where_there_is_a_network(void **state)
 
 	swap(&f->record.evidence, good_evidence, "lo\\n", "lo\\neth0\\n");
 	swap(&f->record.plan, good_plan, "\"network\":\"none\"",
-	     "\"forwards\":[{\"address\":\"0.0.0.0\",\"port\":80}],\"network\":\"own\"");
+	     "\"ports\":[{\"address\":\"0.0.0.0\",\"outside\":80,\"inside\":80}],\"network\":\"private\"");
 	swap(&f->record.events, good_events, "\"kind\":\"exec\"",
 	     "\"kind\":\"listen\",\"local\":\"0.0.0.0:22\"");
 	judge(f, (struct judge_input){ 0 });
@@ -277,8 +277,9 @@ static void judges_ports_where_there_is_a_network(void **state)
 	assert_int_equal(find(f, "CIS", "5.14")->status, FINDING_FAIL);
 	assert_int_equal(find(f, "NIST", "4.4.4-listener")->status, FINDING_FAIL);
 	swap(&f->record.plan, good_plan, "\"network\":\"none\"",
-	     "\"forwards\":[{\"address\":\"127.0.0.1\",\"port\":8080}],\"network\":\"own\"");
+	     "\"ports\":[{\"address\":\"127.0.0.1\",\"outside\":8080,\"inside\":22}],\"network\":\"private\"");
 	judge(f, (struct judge_input){ 0 });
+	assert_int_equal(find(f, "CIS", "5.9")->status, FINDING_PASS);
 	assert_int_equal(find(f, "CIS", "5.8")->status, FINDING_PASS);
 	assert_int_equal(find(f, "CIS", "5.8")->level, LEVEL_INSTALLED);
 	assert_int_equal(find(f, "CIS", "5.14")->status, FINDING_PASS);
