@@ -44,6 +44,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "dry-run",        0,  OPT_FLAG, ROW(dry_run),        NULL, "print the plan and what enforces it; start nothing", NULL },
 	{ "json",           0,  OPT_FLAG, ROW(json),           NULL, "with --dry-run: the plan as JSON", NULL },
 	{ "allow-degraded", 0,  OPT_LIST, ROW(allow_degraded), "LAYER", "start although a required LAYER is weakened or lost; recorded", "userns mounts seccomp capabilities nslimits landlock cgroup rlimits netns apparmor selinux" },
+	{ "without",        0,  OPT_LIST, ROW(without),        "LAYER", "leave LAYER out, to see what depends on it; recorded as lost", "seccomp landlock nslimits rlimits" },
 	{ "trace-steps",    0,  OPT_FLAG, ROW(trace_steps),    NULL, "print what each step of confinement cost", NULL },
 	{ "verbose",        0,  OPT_FLAG, ROW(verbose),        NULL, "say on standard error what is done", NULL },
 	{ "log-format",     0,  OPT_TEXT, ROW(log_format),     "text|json", "how messages on standard error look", "text json" },
@@ -251,19 +252,18 @@ static int build_limits(struct builder *b, struct err *err)
 	return 0;
 }
 
-static int build_degraded(struct builder *b, struct err *err)
+static int build_layers(const struct opt_list *list, const char *option, uint32_t known,
+			uint32_t *ret, struct err *err)
 {
-	const struct opt_list *list = &b->options->allow_degraded;
-
 	for (size_t i = 0; i < list->n; i++) {
 		int layer = layer_find(list->items[i]);
 
-		if (layer < 0)
+		if (layer < 0 || !(known & 1U << layer))
 			return err_set(
 				err, EINVAL,
-				"--allow-degraded %s: expected the name of a layer, see --dry-run",
-				list->items[i]);
-		b->request->allow_degraded |= 1U << layer;
+				"--%s %s: expected the name of a layer, see --dry-run and --help",
+				option, list->items[i]);
+		*ret |= 1U << layer;
 	}
 	return 0;
 }
@@ -293,6 +293,18 @@ static int build_network(struct builder *b, struct err *err)
 	b->request->n_ports = list->n;
 	b->request->ports = ports;
 	return 0;
+}
+
+static int build_degraded(struct builder *b, struct err *err)
+{
+	const uint32_t removable = 1U << LAYER_SECCOMP | 1U << LAYER_LANDLOCK |
+				   1U << LAYER_NSLIMITS | 1U << LAYER_RLIMITS;
+	int r = build_layers(&b->options->allow_degraded, "allow-degraded", UINT32_MAX,
+			     &b->request->allow_degraded, err);
+
+	return r < 0 ? r
+		     : build_layers(&b->options->without, "without", removable,
+				    &b->request->without, err);
 }
 
 static int one_of(const char *option, const char *value, const char *a, const char *z, bool *ret_z,

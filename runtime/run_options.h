@@ -13,10 +13,11 @@ struct run_options {
 	const char *rootfs, *policy, *name, *workdir, *user, *hostname, *network, *ids;
 	const char *learn, *collector;
 	const char *memory, *pids, *cpus, *wall, *nofile, *log_format;
-	struct opt_list env, env_files, volumes, reads, writes, tmpfs, publish, allow_degraded;
+	struct opt_list env, env_files, volumes, reads, writes, tmpfs, publish, allow_degraded,
+		without;
 };
 
-#define N_RUN_OPTS 32
+#define N_RUN_OPTS 33
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */

@@ -41,3 +41,8 @@ const char *launcher_path(struct arena *arena)
 {
 	return find("immure", IMMURE_BINDIR, arena);
 }
+
+const char *probe_path(struct arena *arena)
+{
+	return find("immure-probe", IMMURE_LIBEXECDIR, arena);
+}

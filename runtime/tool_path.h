@@ -14,7 +14,8 @@ const char *own_path(struct arena *arena);
 const char *helper_path(struct arena *arena, const char *name);
 const char *tool_path(struct arena *arena); /* of immure-tool */
 
-/* Where immure itself is, looked for in the same way. */
+/* Where immure itself and immure-probe are, looked for in the same way. */
 const char *launcher_path(struct arena *arena);
+const char *probe_path(struct arena *arena);
 
 #endif

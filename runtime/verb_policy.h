@@ -12,6 +12,7 @@ extern const struct verb verb_policy_compile;
 extern const struct verb verb_policy_diff;
 extern const struct verb verb_policy_fmt;
 extern const struct verb verb_policy_learn;
+extern const struct verb verb_policy_prove;
 extern const struct verb verb_policy_lint;
 extern const struct verb verb_policy_show;
 

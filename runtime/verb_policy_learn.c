@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "runtime/launcher_call.h"
 #include "runtime/learn_store.h"
-#include "runtime/tool_path.h"
 #include "runtime/verb_policy.h"
 
 #define MAX_RUNS_DEFAULT 50
@@ -49,11 +47,8 @@ static int run_once(const char *file, char *const args[], int n, struct arena *a
 		    struct err *err)
 {
 	const char **argv = arena_array(arena, (size_t)n + 5, sizeof(*argv));
-	const char *launcher = launcher_path(arena);
-	int status = 0;
-	pid_t pid;
 
-	if (!argv || !launcher)
+	if (!argv)
 		return err_set(err, ENOMEM, "out of memory");
 	argv[0] = "immure";
 	argv[1] = "run";
@@ -61,18 +56,7 @@ static int run_once(const char *file, char *const args[], int n, struct arena *a
 	argv[3] = file;
 	for (int i = 0; i < n; i++)
 		argv[4 + i] = args[i];
-	pid = fork();
-	if (pid < 0)
-		return err_sys(err, errno, "cannot make a process");
-	if (pid == 0) {
-		execv(launcher, (char *const *)(uintptr_t)argv);
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return err_sys(err, errno, "cannot wait for the run");
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return launcher_call(argv, -1, -1, arena, err);
 }
 
 /* Repeat until the upper end of the interval is low enough: the estimate alone could be luck. */

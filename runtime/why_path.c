@@ -72,13 +72,18 @@ struct prediction why_predict_path(const struct subject *s, const char *path, co
 			      "host") == 0;
 	bool is_write = strcmp(op, "write") == 0;
 	bool is_exec = strcmp(op, "exec") == 0;
-	bool shown =
-		mount || !is_host || path_is_below(path, "/proc") || path_is_below(path, "/dev");
+	bool shown = mount || !is_host || strcmp(path, "/") == 0 || path_is_below(path, "/proc") ||
+		     path_is_below(path, "/dev");
+	bool is_empty = strcmp(kind, "dir") == 0;
 
 	if (strcmp(kind, "mask") == 0)
 		return (struct prediction){ "mounts", "a \"deny\" rule hides it",
 					    "take the deny rule away" };
-	if (!shown || strcmp(kind, "dir") == 0)
+	/* An empty folder in place of the host's can be listed, and that is all. */
+	if (is_empty && strcmp(op, "read") == 0 &&
+	    strcmp(path, record_text(mount, "target", "")) == 0)
+		is_empty = false;
+	if (!shown || is_empty)
 		return (struct prediction){ "mounts", "it is not shown inside",
 					    is_write ? "--write PATH" : "--read PATH" };
 	if (is_write && mount && json_is_true(json_object_get(mount, "readonly")))

@@ -102,10 +102,29 @@ static void note_step(struct confine_page *page, const char *name)
 	page->n_steps = n + 1;
 }
 
+/* Steps that --without can leave out, to see what depends on them. */
+static bool is_left_out(const struct plan *plan, confine_step_fn apply)
+{
+	static const struct {
+		confine_step_fn apply;
+		enum layer layer;
+	} removable[] = {
+		{ nslimits_apply, LAYER_NSLIMITS },
+		{ rlimits_apply, LAYER_RLIMITS },
+		{ fsrules_apply, LAYER_LANDLOCK },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(removable); i++) {
+		if (removable[i].apply == apply)
+			return plan->without & 1U << removable[i].layer;
+	}
+	return false;
+}
+
 static int take_steps(struct confine *c, const struct step *table, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		int r = table[i].apply(c, err);
+		int r = is_left_out(c->plan, table[i].apply) ? 0 : table[i].apply(c, err);
 
 		if (r < 0) {
 			err->stage = (uint16_t)table[i].stage;

@@ -90,10 +90,14 @@ enum overlap {
 	OVERLAP_HOLDS
 };
 
-/* How `path` lies to the writable mounts: apart, inside one, or with one somewhere below it. */
+/*
+ * How `path` lies to the writable mounts: apart, inside one, or with one somewhere below it. The
+ * mount that shows the path is the innermost: a read-only volume inside /tmp is not writable.
+ */
 static enum overlap overlap_of(const struct plan *plan, const char *path)
 {
-	enum overlap found = OVERLAP_NONE;
+	const struct plan_mount *shows = NULL;
+	bool holds = false;
 
 	if (path_is_below(path, "/dev") || path_is_below(path, "/proc"))
 		return OVERLAP_INSIDE;
@@ -102,14 +106,18 @@ static enum overlap overlap_of(const struct plan *plan, const char *path)
 	for (size_t i = 0; i < plan->n_mounts; i++) {
 		const struct plan_mount *m = &plan->mounts[i];
 
-		if (!is_writable_mount(m))
+		if (m->kind != MOUNT_BIND && m->kind != MOUNT_TMPFS)
 			continue;
-		if (path_is_below(path, m->target))
-			return OVERLAP_INSIDE;
-		if (path_is_below(m->target, path))
-			found = OVERLAP_HOLDS;
+		if (path_is_below(path, m->target)) {
+			if (!shows || strlen(m->target) >= strlen(shows->target))
+				shows = m;
+		} else if (path_is_below(m->target, path)) {
+			holds = holds || is_writable_mount(m);
+		}
 	}
-	return found;
+	if (shows && is_writable_mount(shows))
+		return OVERLAP_INSIDE;
+	return holds ? OVERLAP_HOLDS : OVERLAP_NONE;
 }
 
 static int grant_exec_around(const struct fsrules *rules, int dirfd, const char *path, int depth,

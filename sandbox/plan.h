@@ -141,6 +141,7 @@ struct plan_request {
 	bool tty;
 	bool read_cwd;           /* ROOT_HOST: show the working folder read-only */
 	uint32_t allow_degraded; /* bits 1 << enum layer */
+	uint32_t without;        /* the same: left out on purpose, to see what depends on it */
 	struct limits limits;    /* override the policy's where set */
 	size_t n_mounts;
 	const struct plan_mount *mounts; /* volumes, tmpfs; sources clean and absolute */
@@ -176,6 +177,7 @@ struct plan {
 	size_t n_fsrules;
 	struct plan_fsrule *fsrules;
 	int landlock_abi; /* 0: not applied */
+	uint32_t without; /* layers that are decided and then not applied: bits 1 << enum layer */
 	size_t n_rlimits;
 	struct plan_rlimit rlimits[16];
 	struct limits limits;   /* effective */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_PROVE_H
+#define IMMURE_RUNTIME_PROVE_H
+
+/*
+ * Probes: what a policy allows and refuses, tried inside a sandbox like the one that it makes. Each
+ * is one system call with arguments that do no harm where it is allowed.
+ */
+
+#include <linux/seccomp.h>
+
+#include "policies/policy.h"
+#include "runtime/why.h"
+
+#define PROBE_MAX 4096
+
+enum probe_kind {
+	PROBE_CALL,   /* judged by the filter alone: announced and refused, or not */
+	PROBE_FILE,   /* a path and what is done to it */
+	PROBE_LIMIT,  /* raising a limit */
+	PROBE_NET,    /* a route to somewhere else */
+	PROBE_HELPER, /* its result is another probe's evidence */
+};
+
+enum probe_outcome {
+	PROBE_AS_PREDICTED,
+	PROBE_DIFFERENT,
+	PROBE_UNTESTABLE, /* absent, or refused by something that is not immure's */
+};
+
+struct probe {
+	enum probe_kind kind;
+	int nr;
+	uint64_t args[6];
+	const char *words[6]; /* in place of a number where not NULL; see probe_main.c */
+	const char *what;     /* "ioctl(cmd=TIOCSTI)", "read /etc/shadow" */
+	const char *path, *op;
+	const char *layer;       /* that refuses it, as predicted; NULL: none */
+	int error;               /* positive: what the filter itself answers; 0 otherwise */
+	bool answered, recorded; /* by the probe; as refused, by the supervisor */
+	int64_t result;
+	enum probe_outcome outcome;
+	const char *observed; /* in words */
+};
+
+struct probes {
+	struct arena *arena; /* borrowed */
+	size_t n, cap;
+	struct probe *items;
+};
+
+must_check int probes_add(struct probes *probes, const struct probe *probe);
+
+/* For each call what the policy allows of it, and what it refuses. */
+must_check int probes_add_calls(struct probes *probes, const struct policy *policy,
+				const struct bundle *bundle, struct err *err);
+/* Paths of the rules, and paths that nobody should have. */
+must_check int probes_add_files(struct probes *probes, const struct bundle *bundle,
+				struct err *err);
+must_check int probes_add_path(struct probes *probes, const struct bundle *bundle, const char *path,
+			       const char *op, struct err *err);
+must_check int probes_add_others(struct probes *probes, const struct bundle *bundle,
+				 struct err *err);
+/* One call. */
+must_check int probes_add_call(struct probes *probes, const struct bundle *bundle,
+			       const struct seccomp_data *data, struct err *err);
+
+/*
+ * Run them: `immure run OPTIONS -- probe`.
+ *
+ *   options  of run, without --policy and --without; NULL-terminated
+ *   without  a layer to leave out, or NULL
+ *   ret      the run, opened; undone by subject_done() in any case
+ *
+ * Effects   one run, recorded like any other; results are filled in
+ */
+must_check int probes_run(struct probes *probes, const char *policy, const char *const *options,
+			  const char *without, struct subject *ret, struct err *err);
+
+/* Compare with what the run's plan and policy predict. Returns how many are different. */
+size_t probes_judge(struct probes *probes, const struct subject *subject);
+
+#endif

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# Proving a policy: what it allows and refuses is tried; a layer that is missing shows, and only that layer's probes.
+
+load common
+
+setup() {
+	common_setup
+	need jq
+}
+teardown() { common_teardown; }
+
+@test "every shipped policy holds: each probe comes out as predicted" {
+	local policy
+	for policy in builtin/default builtin/strict builtin/start builtin/learn builtin/shell; do
+		run -0 "$IMMURE" policy prove --json "$policy"
+		[ "$(jq .different <<<"$output")" = 0 ]
+		[ "$(jq '.layers[] | select(.layer == "seccomp") | .probes' <<<"$output")" -gt 100 ]
+		[ "$(jq '[.layers[] | select(.layer == null) | .probes] | add' <<<"$output")" -gt 40 ]
+	done
+}
+
+@test "without a layer exactly its probes come out differently" {
+	local layer
+	for layer in seccomp landlock rlimits; do
+		run -1 "$IMMURE" policy prove --json --without $layer builtin/strict
+		jq -e --arg layer $layer '[.probes[] | select((.outcome == "DIFFERENT") != (.layer == $layer and .outcome != "untestable"))] == []' <<<"$(grep '^{' <<<"$output")"
+		[ "$(grep '^{' <<<"$output" | jq --arg layer $layer '.layers[] | select(.layer == $layer) | .different')" -gt 0 ]
+	done
+}
+
+@test "a policy that was learned holds" {
+	on_host --learn p.yaml -- ls -l /etc
+	run -0 "$IMMURE" policy prove p.yaml -- --host -v "$WORK:/data"
+	[[ $output == *"0 different"* ]]
+	[[ $output == *"landlock "* ]]
+}
+
+@test "the result is kept by the policy's digest, and only a whole sandbox's" {
+	"$IMMURE" policy prove builtin/strict
+	run -1 "$IMMURE" policy prove --without seccomp builtin/shell
+	[ "$(ls "$XDG_STATE_HOME/immure/proofs" | wc -l)" = 1 ]
+	jq -e '.version == 1 and .without == null and .policy == "builtin/strict" and .different == 0' "$XDG_STATE_HOME"/immure/proofs/*.json
+	"$IMMURE" policy prove -o out.json builtin/strict
+	jq -e .policy_digest out.json
+}
+
+@test "what a run without a layer did is recorded as lost" {
+	run -0 "$IMMURE" run --without landlock --dry-run --json --host -- true
+	jq -e '[.ledger[] | select(.layer == "landlock")][0].state == "lost"' <<<"$output"
+	run -2 "$IMMURE" run --without mounts --host -- true
+	run -2 "$IMMURE" policy prove builtin/no-such-policy
+}
