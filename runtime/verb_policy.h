@@ -11,6 +11,7 @@ extern const struct verb verb_policy_check;
 extern const struct verb verb_policy_compile;
 extern const struct verb verb_policy_diff;
 extern const struct verb verb_policy_fmt;
+extern const struct verb verb_policy_import;
 extern const struct verb verb_policy_learn;
 extern const struct verb verb_policy_prove;
 extern const struct verb verb_policy_lint;

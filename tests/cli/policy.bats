@@ -112,3 +112,23 @@ YAML
     "$IMMURE" policy diff builtin/$policy shown.yaml
   done
 }
+
+@test "Docker's default profile is imported, runs programs, and is nowhere narrower than builtin/default" {
+  profile=/usr/share/containers/seccomp.json
+  [ -f "$profile" ] || skip_or_fail "golang-github-containers-common is not installed"
+  "$IMMURE" policy import --from oci --name docker --output docker.yaml "$profile"
+  "$IMMURE" policy check docker.yaml
+  "$IMMURE" run --host --policy docker.yaml -- true
+  run "$IMMURE" policy diff --json docker.yaml builtin/default
+  [ "$status" -eq 1 ]
+  echo "$output" | python3 -c '
+import json, sys
+calls = [d for d in json.load(sys.stdin) if d["area"] == "syscall"]
+wider = [d["witness"] for d in calls if d["class"] == "wider"]
+assert not wider, wider
+assert len([d for d in calls if d["class"] == "narrower"]) > 50'
+  echo '{"syscalls": 1}' >bad.json
+  run "$IMMURE" policy import --from oci bad.json
+  [ "$status" -eq 2 ]
+  [[ "$output" == *"bad.json:1:1: not a seccomp profile"* ]]
+}
