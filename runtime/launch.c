@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -32,6 +33,9 @@ static void close_fds(struct launch_fds *fds)
 	for (size_t i = 0; i < fds->n; i++)
 		closep(&fds->mounts[i]);
 	fds->n = 0;
+	for (size_t i = 0; i < fds->n_layers; i++)
+		closep(&fds->layers[i]);
+	fds->n_layers = 0;
 }
 
 static int open_verified(const char *path, uint64_t dev, uint64_t ino, struct err *err)
@@ -88,6 +92,24 @@ static int prepare_volume(const struct plan *plan, const struct plan_mount *m, s
 	return tree;
 }
 
+/* Root's store is closed to the ids of root's workloads, whose the files in it are. */
+static int open_layers(const struct plan *plan, struct launch_fds *fds, struct err *err)
+{
+	for (size_t i = 0; i < plan->n_layers; i++) {
+		const struct plan_layer *layer = &plan->layers[i];
+		cleanup_close int dir = open_verified(layer->path, layer->dev, layer->ino, err);
+
+		if (dir < 0)
+			return dir;
+		fds->layers[i] =
+			open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		if (fds->layers[i] < 0)
+			return err_sys(err, errno, "cannot clone the mount of %s", layer->path);
+		fds->n_layers++;
+	}
+	return 0;
+}
+
 /* Before clone3(): what belongs to the caller's own namespaces. */
 static int open_fds(const struct plan *plan, struct launch_fds *fds, struct err *err)
 {
@@ -96,6 +118,8 @@ static int open_fds(const struct plan *plan, struct launch_fds *fds, struct err 
 		return err_sys(err, errno, "cannot open a descriptor of ourselves");
 	if (plan->ids.how != IDMAP_ROOT)
 		return 0;
+	if (plan->root_kind == ROOT_LAYERS && open_layers(plan, fds, err) < 0)
+		return -err->code;
 	if (plan->n_mounts > LAUNCH_MAX_MOUNTS)
 		return err_set(err, E2BIG, "more than %d mounts", LAUNCH_MAX_MOUNTS);
 	for (; fds->n < plan->n_mounts; fds->n++) {
@@ -115,7 +139,8 @@ static int open_fds(const struct plan *plan, struct launch_fds *fds, struct err 
  */
 static int prepare_root(const struct plan *plan, pid_t pid, struct err *err)
 {
-	cleanup_close int dir = open_verified(plan->root_dir, plan->root_dev, plan->root_ino, err);
+	cleanup_close int dir =
+		open_verified(plan->layers[0].path, plan->layers[0].dev, plan->layers[0].ino, err);
 	cleanup_close int userns = -1;
 	int tree;
 
@@ -164,6 +189,7 @@ static int clone_child(const struct plan *plan, struct launched *child, struct e
 		const struct confine_fds fds = {
 			.supervisor = child->fds.supervisor,
 			.mounts = child->fds.n > 0 ? child->fds.mounts : NULL,
+			.layers = child->fds.n_layers > 0 ? child->fds.layers : NULL,
 		};
 
 		confine_and_exec(plan, &fds, child->page);

@@ -16,6 +16,8 @@ struct launch_fds {
 	int supervisor; /* pidfd of ourselves */
 	size_t n;
 	int mounts[LAUNCH_MAX_MOUNTS]; /* -1 where there is none */
+	size_t n_layers;
+	int layers[PLAN_MAX_LAYERS]; /* of an image, which others may not enter */
 };
 
 /* A child on its way to the workload, and then the workload. */

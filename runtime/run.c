@@ -33,6 +33,7 @@
 /* All that one run has; the descriptors are closed by run_done(). */
 struct run {
 	struct run_options options;
+	struct run_image image; /* lock -1 without one */
 	struct arena arena;
 	struct policy_loaded policy;
 	struct host host;
@@ -73,13 +74,30 @@ static void run_done(struct run *run)
 	closep(&run->signals);
 	run_folder_close(&run->folder);
 	volumes_release(&run->volumes);
+	closep(&run->image.lock);
 	arena_done(&run->arena);
+}
+
+/* Without --host and --rootfs the first argument is an image; the rest is for its program. */
+static int find_image(struct run *run, char *const **argv, struct err *err)
+{
+	const struct run_options *o = &run->options;
+	char *const *args = *argv;
+	int r;
+
+	if (o->host || o->rootfs || !args[0])
+		return 0;
+	r = run_image_open(args[0], o->ids, &run->arena, &run->image, err);
+	if (r < 0)
+		return err->stage == ERR_USAGE ? r : err_at(err, ERR_STATE);
+	*argv = args + (args[1] && strcmp(args[1], "--") == 0 ? 2 : 1);
+	return 1;
 }
 
 static int decide(struct run *run, char *const argv[], struct err *err)
 {
 	char cwd[PATH_MAX];
-	const struct run_caller caller = {
+	struct run_caller caller = {
 		.cwd = getcwd(cwd, sizeof(cwd)) && cwd[0] == '/' ? cwd : NULL,
 		.home = getenv("HOME"),
 		.term = getenv("TERM"),
@@ -89,8 +107,12 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 			     : run->options.learn ? "builtin/learn"
 						  : "builtin/default";
 	struct err no_data = { 0 };
-	int r = run_request(&run->options, &caller, argv, &run->arena, &run->request, err);
+	int r = find_image(run, &argv, err);
 
+	if (r < 0)
+		return r;
+	caller.image = r > 0 ? &run->image : NULL;
+	r = run_request(&run->options, &caller, argv, &run->arena, &run->request, err);
 	if (r < 0)
 		return r;
 	if (caller.cwd)
@@ -426,6 +448,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 {
 	cleanup(run_done) struct run run = {
 		.folder = { .runs = -1, .dir = -1 },
+		.image = RUN_IMAGE_NONE,
 		.launched = { .pid = -1,
 			      .program_pidfd = -1,
 			      .pidfd = -1,

@@ -109,12 +109,29 @@ static int put_defaults(struct env *env, const struct run_options *options, stru
 	return r;
 }
 
+/* The image's own, as it has them; what is no assignment to a name means nothing. */
+static int put_image(struct env *env, const struct run_image *image, struct err *err)
+{
+	const struct image_texts *list = &image->record.env;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		struct span rest = span_of(list->items[i]);
+
+		if (span_has_byte(rest, '=') && is_name(span_cut(&rest, '=')))
+			r = put(env, list->items[i], err);
+	}
+	return r;
+}
+
 int run_env(const struct run_options *options, const struct run_caller *caller, struct arena *arena,
 	    const char *const **ret, struct err *err)
 {
 	struct env env = { .caller = caller, .arena = arena };
 	int r = put_defaults(&env, options, err);
 
+	if (r == 0 && caller->image)
+		r = put_image(&env, caller->image, err);
 	for (size_t i = 0; r == 0 && i < options->env_files.n; i++) {
 		r = put_file(&env, options->env_files.items[i], err);
 		if (r < 0)

@@ -18,6 +18,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "host",           0,  OPT_FLAG, ROW(host),           NULL, "run on a read-only view of this machine's own files", NULL },
 	{ "rootfs",         0,  OPT_TEXT, ROW(rootfs),         "DIR", "run in the root file system in DIR, read-only", "@dirs" },
 	{ "writable",       0,  OPT_FLAG, ROW(writable),       NULL, "let the root be written to; what is written is thrown away", NULL },
+	{ "entrypoint",     0,  OPT_TEXT, ROW(entrypoint),     "PROGRAM", "run PROGRAM instead of the image's own", NULL },
 	{ "policy",         0,  OPT_TEXT, ROW(policy),         "POLICY", "a file, or a builtin such as builtin/strict (builtin/default)", "@policies" },
 	{ "learn",          0,  OPT_TEXT, ROW(learn),          "FILE", "write the policy that the program needs to FILE, merged with earlier runs", "@files" },
 	{ "name",           0,  OPT_TEXT, ROW(name),           "NAME", "name of the run, and host name inside", NULL },
@@ -325,11 +326,16 @@ static int build_root(struct builder *b, char *const argv[], struct err *err)
 
 	if (o->host && o->rootfs)
 		return err_set(err, EINVAL, "--host and --rootfs exclude each other");
+	request->root_writable = o->writable;
+	if (b->caller->image)
+		return run_image_request(b->caller->image, o->entrypoint, argv, b->arena, request,
+					 err);
+	if (o->entrypoint)
+		return err_set(err, EINVAL, "--entrypoint goes with an image");
 	if (!o->host && !o->rootfs)
 		return err_set(
 			err, EINVAL,
-			"running from an image (%s) is not part of this version: use --host or --rootfs DIR",
-			argv[0] ? argv[0] : "IMAGE");
+			"nothing to run: expected an image, --rootfs DIR or --host, and a command");
 	if (!argv[0])
 		return err_set(err, EINVAL, "no command: expected immure run %s -- CMD [ARG...]",
 			       o->host ? "--host" : "--rootfs DIR");
@@ -338,7 +344,6 @@ static int build_root(struct builder *b, char *const argv[], struct err *err)
 			err, EINVAL,
 			"--writable goes with --rootfs; with --host name folders by --write");
 	request->root_kind = o->host ? ROOT_HOST : ROOT_DIR;
-	request->root_writable = o->writable;
 	if (o->rootfs && host_path(b, o->rootfs, &request->root_dir, err) < 0)
 		return err_wrap(err, "--rootfs");
 	return 0;
@@ -348,6 +353,7 @@ static int build_flags(struct builder *b, struct err *err)
 {
 	const struct run_options *o = b->options;
 	bool json = false;
+	bool range = false;
 	int r;
 
 	if (o->json && !o->dry_run)
@@ -359,12 +365,13 @@ static int build_flags(struct builder *b, struct err *err)
 			o->name);
 	r = build_network(b, err);
 	if (r == 0)
-		r = one_of("ids", o->ids, "one", "range", &b->request->ids_range, err);
+		r = one_of("ids", o->ids, "one", "range", &range, err);
 	if (r == 0)
 		r = collector_find(o->collector) >= 0
 			    ? 0
 			    : err_set(err, EINVAL, "--collector %s: expected auto, notify or bpf",
 				      o->collector);
+	b->request->ids_range = b->request->ids_range || range;
 	if (r == 0)
 		r = one_of("log-format", o->log_format, "text", "json", &json, err);
 	return r;
@@ -390,6 +397,8 @@ int run_request(const struct run_options *options, const struct run_caller *call
 		r = build_flags(&b, err);
 	if (r == 0)
 		r = build_mounts(&b, err);
+	if (r == 0 && caller->image)
+		r = run_image_mounts(caller->image, arena, &request, err);
 	if (r == 0)
 		r = build_limits(&b, err);
 	if (r == 0)

@@ -5,19 +5,20 @@
 #include <stdbool.h>
 
 #include "runtime/options.h"
+#include "runtime/run_image.h"
 #include "sandbox/plan.h"
 
 /* The options of `immure run`, as typed. */
 struct run_options {
 	bool host, writable, interactive, tty, dry_run, json, trace_steps, verbose;
 	const char *rootfs, *policy, *name, *workdir, *user, *hostname, *network, *ids;
-	const char *learn, *collector;
+	const char *learn, *collector, *entrypoint;
 	const char *memory, *pids, *cpus, *wall, *nofile, *log_format;
 	struct opt_list env, env_files, volumes, reads, writes, tmpfs, publish, allow_degraded,
 		without;
 };
 
-#define N_RUN_OPTS 33
+#define N_RUN_OPTS 34
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */
@@ -26,12 +27,13 @@ struct run_caller {
 	const char *home; /* absolute, or NULL */
 	const char *term; /* of the environment, or NULL */
 	const char *const *environ;
+	const struct run_image *image; /* NULL with --host and --rootfs */
 };
 
 /*
  * Turn options and arguments into a request, checking all that needs no host facts.
  *
- *   argv    the command, NULL-terminated
+ *   argv    the command, NULL-terminated; with an image its arguments, maybe none
  *   ret     name and private_dir are left for the caller
  *
  * Returns   0, or -EINVAL (stage ERR_USAGE; names option and value), -ENOMEM.

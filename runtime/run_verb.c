@@ -5,11 +5,12 @@
 
 const struct verb verb_run = {
 	.name = "run",
-	.args = "[OPTION...] --host|--rootfs DIR [--] CMD [ARG...]",
+	.args = "[OPTION...] IMAGE|--host|--rootfs DIR [--] [CMD [ARG...]]",
 	.help = "run a program confined",
 	.more = "Exit status: the program's own; 128+N if signal N ended it; 125 immure failed, 126 cannot\n"
 		"execute, 127 not found, 2 wrong usage or a faulty policy.\n"
 		"\n"
+		"  immure run debian:12 cat /etc/os-release       an image of the store\n"
 		"  immure run --host -- python3 job.py            the working folder is there, read-only\n"
 		"  immure run --host --write out -- ./convert in  ... and out may be written\n"
 		"  immure run --rootfs ./debian -v ./src:/src -w /src -- make\n"

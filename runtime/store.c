@@ -216,16 +216,43 @@ int store_publish(const struct store *store, const char *from, int into, const c
 	return 0;
 }
 
-static int write_temporary(const struct store *store, const void *bytes, size_t n, char name[24],
-			   struct err *err)
+int store_random_name(char prefix, char ret[24], struct err *err)
 {
 	uint64_t random = 0;
-	cleanup_close int fd = -1;
-	int r;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return err_set(err, EIO, "cannot get a random name");
-	snprintf(name, 24, "b-%016llx", (unsigned long long)random);
+	snprintf(ret, 24, "%c-%016llx", prefix, (unsigned long long)random);
+	return 0;
+}
+
+int store_make_staging(const struct store *store, char prefix, char ret_name[24], int *ret_fd,
+		       struct err *err)
+{
+	cleanup_close int fd = -1;
+	int r = store_random_name(prefix, ret_name, err);
+
+	if (r == 0 && mkdirat(store->tmp, ret_name, 0700) < 0)
+		r = err_sys(err, errno, "cannot make a folder in the store");
+	if (r < 0) {
+		*ret_name = '\0';
+		return r;
+	}
+	fd = openat(store->tmp, ret_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_sys(err, errno, "cannot lock a folder in the store");
+	*ret_fd = steal_fd(fd);
+	return 0;
+}
+
+static int write_temporary(const struct store *store, const void *bytes, size_t n, char name[24],
+			   struct err *err)
+{
+	cleanup_close int fd = -1;
+	int r = store_random_name('b', name, err);
+
+	if (r < 0)
+		return r;
 	fd = openat(store->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot make a file in the store");

@@ -99,4 +99,16 @@ bool store_has_blob(const struct store *store, const char *digest);
 must_check int store_publish(const struct store *store, const char *from, int into,
 			     const char *name, struct err *err);
 
+/*
+ * A new folder in tmp/, locked as long as *ret_fd is open: the collector leaves it alone.
+ *
+ *   prefix    first letter of its name
+ *   ret_name  filled on success; names of at most 23 letters
+ */
+must_check int store_make_staging(const struct store *store, char prefix, char ret_name[24],
+				  int *ret_fd, struct err *err);
+
+/* A name for something in tmp/: the prefix, a dash, 16 random digits. */
+must_check int store_random_name(char prefix, char ret[24], struct err *err);
+
 #endif

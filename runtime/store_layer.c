@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@ static const struct media {
 	{ "application/vnd.oci.image.layer.v1.tar", "none" },
 	{ "application/vnd.oci.image.layer.v1.tar+gzip", "gzip" },
 	{ "application/vnd.oci.image.layer.v1.tar+zstd", "zstd" },
+	{ "application/vnd.oci.image.layer.v1.tar+xz", "xz" }, /* not in the specification */
 	{ "application/vnd.docker.image.rootfs.diff.tar", "none" },
 	{ "application/vnd.docker.image.rootfs.diff.tar.gzip", "gzip" },
 	{ "application/vnd.docker.image.rootfs.diff.tar.zstd", "zstd" },
@@ -64,16 +64,6 @@ static int check_source(const struct layer_source *source, struct err *err)
 	if ((source->digest && !store_digest_hex(source->digest)) ||
 	    (source->diff_id && !store_digest_hex(source->diff_id)))
 		return err_set(err, EINVAL, "a layer's digest is no sha256 digest");
-	return 0;
-}
-
-static int random_name(char prefix, char ret[24], struct err *err)
-{
-	uint64_t random = 0;
-
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return err_set(err, EIO, "cannot get a random name");
-	snprintf(ret, 24, "%c-%016llx", prefix, (unsigned long long)random);
 	return 0;
 }
 
@@ -120,7 +110,7 @@ static int open_blob_file(const struct store *store, struct layer_feed *feed, bo
 		feed->blob_is_partial = true;
 		return lock_partial(store, feed, wait, err);
 	}
-	r = random_name('p', name, err);
+	r = store_random_name('p', name, err);
 	if (r < 0)
 		return r;
 	snprintf(feed->blob_name, sizeof(feed->blob_name), "%s", name);
@@ -128,44 +118,19 @@ static int open_blob_file(const struct store *store, struct layer_feed *feed, bo
 	return feed->blob < 0 ? err_sys(err, errno, "cannot keep a layer in the store") : 0;
 }
 
-/* Root's files belong to the range that root's workloads get: so does the folder that holds them.
- */
-static int own_root(int root, bool range, struct err *err)
-{
-	cleanup_arena struct arena arena = { 0 };
-	struct host host = { 0 };
-	struct plan_ids ids = { 0 };
-	int r;
-
-	if (geteuid() != 0)
-		return 0;
-	r = host_read(&arena, &host, err);
-	if (r == 0)
-		r = plan_ids_files(&host, range, &ids, err);
-	if (r == 0 && fchown(root, ids.uids[0].outside, ids.gids[0].outside) < 0)
-		r = err_sys(err, errno, "cannot give the layer's folder to its ids");
-	return r;
-}
-
 static int make_staging(const struct store *store, struct layer_feed *feed, struct err *err)
 {
-	int r = random_name('l', feed->staging, err);
+	int r = store_make_staging(store, 'l', feed->staging, &feed->staging_fd, err);
 
 	if (r < 0)
 		return r;
-	if (mkdirat(store->tmp, feed->staging, 0700) < 0)
-		return err_sys(err, errno, "cannot make a folder in the store");
-	feed->staging_fd =
-		openat(store->tmp, feed->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (feed->staging_fd < 0 || flock(feed->staging_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_sys(err, errno, "cannot lock a folder in the store");
 	if (mkdirat(feed->staging_fd, "root", 0755) < 0)
 		return err_sys(err, errno, "cannot make a folder in the store");
 	feed->root_fd =
 		openat(feed->staging_fd, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (feed->root_fd < 0 || fchmod(feed->root_fd, 0755) < 0)
 		return err_sys(err, errno, "cannot open a folder in the store");
-	return own_root(feed->root_fd, feed->source.range, err);
+	return unpack_own(feed->root_fd, feed->source.range, err);
 }
 
 /* Where the unpacker's bytes come from: a blob that is there, what the caller has, or a pipe. */
@@ -304,6 +269,37 @@ int layer_begin(const struct store *store, const struct layer_source *source, bo
 	return r;
 }
 
+/* The first row is OCI's own. */
+static const char *media_of(const char *compression)
+{
+	for (size_t i = 0; i < ARRAY_LEN(media_types); i++) {
+		if (strcmp(media_types[i].compression, compression) == 0)
+			return media_types[i].type;
+	}
+	return NULL;
+}
+
+int layer_media_type(int fd, const char **ret, struct err *err)
+{
+	uint8_t first[8] = { 0 };
+	ssize_t n = pread(fd, first, sizeof(first), 0);
+
+	if (n < 0)
+		return err_sys(err, errno, "cannot read a layer");
+	if (n >= 2 && first[0] == 0x1f && first[1] == 0x8b)
+		*ret = media_of("gzip");
+	else if (n >= 4 && memcmp(first, "\x28\xb5\x2f\xfd", 4) == 0)
+		*ret = media_of("zstd");
+	else if (n >= 6 && memcmp(first,
+				  "\xfd"
+				  "7zXZ",
+				  6) == 0)
+		*ret = media_of("xz");
+	else
+		*ret = media_of("none");
+	return 0;
+}
+
 static int read_result(const struct layer_feed *feed, struct layer_result *ret, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
@@ -316,12 +312,14 @@ static int read_result(const struct layer_feed *feed, struct layer_result *ret, 
 			snprintf(ret->digest, sizeof(ret->digest), "sha256:%s", pair.value);
 		else if (span_eq(pair.key, "diff-id"))
 			snprintf(ret->diff_id, sizeof(ret->diff_id), "sha256:%s", pair.value);
+		else if (span_eq(pair.key, "compression"))
+			ret->media_type = media_of(pair.value);
 		else if (span_eq(pair.key, "size") && flat_u64(&pair, &ret->size, err) < 0)
 			return -err->code;
 	}
 	if (r < 0)
 		return r;
-	if (!store_digest_hex(ret->digest) || !store_digest_hex(ret->diff_id))
+	if (!store_digest_hex(ret->digest) || !store_digest_hex(ret->diff_id) || !ret->media_type)
 		return err_set(err, EPROTO, "a report without digests");
 	return 0;
 }

@@ -50,7 +50,11 @@ struct layer_result {
 	char digest[STORE_DIGEST_LEN]; /* of the compressed bytes */
 	char diff_id[STORE_DIGEST_LEN];
 	uint64_t size;
+	const char *media_type; /* a constant: of OCI's */
 };
+
+/* The media type of a layer's file by its first bytes: a constant. */
+must_check int layer_media_type(int fd, const char **ret, struct err *err);
 
 /* "one" or "range": what the folder of a layer ends with. */
 void layer_folder(const char *diff_id, bool range, char ret[LAYER_FOLDER_LEN]);

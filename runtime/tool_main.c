@@ -15,6 +15,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_policy,
 	&verb_why,
 	&verb_audit,
+	&verb_load,
 	&verb_volume,
 	&verb_login,
 	&verb_logout,

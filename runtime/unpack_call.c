@@ -92,6 +92,23 @@ static uint64_t count_ids(const struct plan_ids *ids)
 	return count;
 }
 
+int unpack_own(int folder, bool range, struct err *err)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct host host = { 0 };
+	struct plan_ids ids = { 0 };
+	int r;
+
+	if (geteuid() != 0)
+		return 0;
+	r = host_read(&arena, &host, err);
+	if (r == 0)
+		r = plan_ids_files(&host, range, &ids, err);
+	if (r == 0 && fchown(folder, ids.uids[0].outside, ids.gids[0].outside) < 0)
+		r = err_sys(err, errno, "cannot give a folder to the ids of the image");
+	return r;
+}
+
 static int start(const struct unpack_call *call, int report, struct unpack_job *job,
 		 struct err *err)
 {

@@ -37,6 +37,12 @@ struct unpack_job {
 		.worker = { .pid = -1, .pidfd = -1 }, .report = -1 \
 	}
 
+/*
+ * Give a folder to the ids that immure-unpack works with. Only root's are others than the caller's:
+ * files belong to the range that root's workloads get.
+ */
+must_check int unpack_own(int folder, bool range, struct err *err);
+
 /* ret is ended by unpack_done(), after success or failure. Descriptors are borrowed. */
 must_check int unpack_start(const struct unpack_call *call, struct unpack_job *ret,
 			    struct err *err);

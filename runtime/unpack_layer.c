@@ -133,6 +133,7 @@ static void report_count(struct strbuf *out, const struct tree_count *count,
 
 	flat_puts(out, "digest", end->in_digest);
 	flat_puts(out, "diff-id", end->out_digest);
+	flat_puts(out, "compression", end->compression);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		flat_putu(out, rows[i].key, rows[i].value);
 }

@@ -37,16 +37,15 @@ struct stream {
 	uint8_t in[BUFFER], out[BUFFER];
 };
 
+static const char *const compressions[] = {
+	[COMPRESSION_AUTO] = "auto", [COMPRESSION_NONE] = "none", [COMPRESSION_GZIP] = "gzip",
+	[COMPRESSION_ZSTD] = "zstd", [COMPRESSION_XZ] = "xz",
+};
+
 int compression_parse(const char *name, enum compression *ret, struct err *err)
 {
-	static const char *const names[] = {
-		[COMPRESSION_AUTO] = "auto", [COMPRESSION_NONE] = "none",
-		[COMPRESSION_GZIP] = "gzip", [COMPRESSION_ZSTD] = "zstd",
-		[COMPRESSION_XZ] = "xz",
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (strcmp(name, names[i]) == 0) {
+	for (size_t i = 0; i < ARRAY_LEN(compressions); i++) {
+		if (strcmp(name, compressions[i]) == 0) {
 			*ret = (enum compression)i;
 			return 0;
 		}
@@ -333,6 +332,7 @@ int stream_finish(struct stream *stream, struct stream_end *ret, struct err *err
 		return err_set(err, EIO, "cannot hash");
 	end.in_bytes = stream->in_bytes;
 	end.out_bytes = stream->out_bytes;
+	end.compression = compressions[stream->source.compression];
 	*ret = end;
 	return 0;
 }

@@ -52,6 +52,7 @@ must_check ssize_t stream_read(struct stream *stream, const void **ret, struct e
 struct stream_end {
 	uint64_t in_bytes, out_bytes;
 	char in_digest[DIGEST_HEX_LEN], out_digest[DIGEST_HEX_LEN];
+	const char *compression; /* as it was */
 };
 
 /* Read what is left, if anything, and tell the digests. */

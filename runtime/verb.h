@@ -41,6 +41,7 @@ extern const struct verb verb_run;    /* immure */
 extern const struct verb verb_policy; /* the others: immure-tool */
 extern const struct verb verb_why;
 extern const struct verb verb_audit;
+extern const struct verb verb_load;
 extern const struct verb verb_volume;
 extern const struct verb verb_login;
 extern const struct verb verb_logout;

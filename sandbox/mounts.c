@@ -115,8 +115,13 @@ static int make_link(const struct confine *c, const struct plan_mount *m, struct
 
 static int make_dir(const struct confine *c, const struct plan_mount *m, struct err *err)
 {
-	int fd = path_make_dir_in(c->root, m->target, err);
+	struct err absent = { 0 };
+	int fd = path_open_in(c->root, m->target, O_PATH | O_DIRECTORY, 0, &absent);
 
+	if (fd == -ENOENT && c->ours)
+		fd = path_make_dir_in(c->root, m->target, err);
+	else if (fd < 0)
+		*err = absent;
 	if (fd < 0)
 		return fd;
 	close(fd);

@@ -101,26 +101,43 @@ static int plan_names(struct planner *p, struct err *err)
 	return 0;
 }
 
-static int plan_root(struct planner *p, struct err *err)
+static int plan_layer(const char *path, struct plan_layer *ret, struct err *err)
 {
 	struct stat st = { 0 };
 
-	if (p->request->root_kind == ROOT_HOST)
-		return 0;
-	p->plan->root_dir = p->request->root_dir;
-	if (lstat(p->request->root_dir, &st) < 0)
-		return err_sys(err, errno, "cannot use the root %s", p->request->root_dir);
+	if (lstat(path, &st) < 0)
+		return err_sys(err, errno, "cannot use the root %s", path);
 	if (S_ISLNK(st.st_mode))
-		return err_set(err, ELOOP, "the root %s is a link: name what it points to",
-			       p->request->root_dir);
+		return err_set(err, ELOOP, "the root %s is a link: name what it points to", path);
 	if (!S_ISDIR(st.st_mode))
-		return err_set(err, ENOTDIR, "the root %s is not a directory",
-			       p->request->root_dir);
-	if (strcmp(p->request->root_dir, "/") == 0)
+		return err_set(err, ENOTDIR, "the root %s is not a directory", path);
+	if (strcmp(path, "/") == 0)
 		return err_set(err, EINVAL, "the root cannot be /: use --host for a view of it");
-	p->plan->root_dev = st.st_dev;
-	p->plan->root_ino = st.st_ino;
+	*ret = (struct plan_layer){ .path = path, .dev = st.st_dev, .ino = st.st_ino };
 	return 0;
+}
+
+static int plan_root(struct planner *p, struct err *err)
+{
+	const struct plan_request *request = p->request;
+	struct plan *plan = p->plan;
+	bool one = request->root_kind == ROOT_DIR;
+	int r = 0;
+
+	if (request->root_kind == ROOT_HOST)
+		return 0;
+	plan->root_dir = request->root_dir;
+	plan->layers_hide = request->layers_hide;
+	plan->n_layers = one ? 1 : request->n_layers;
+	if (plan->n_layers == 0 || plan->n_layers > PLAN_MAX_LAYERS)
+		return err_set(err, E2BIG, "%zu layers: expected 1 to %d", plan->n_layers,
+			       PLAN_MAX_LAYERS);
+	plan->layers = arena_array(p->arena, plan->n_layers, sizeof(*plan->layers));
+	if (!plan->layers)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; r == 0 && i < plan->n_layers; i++)
+		r = plan_layer(one ? request->root_dir : request->layers[i], &plan->layers[i], err);
+	return r;
 }
 
 /* In place of the policy's filter where that is left out. */

@@ -20,8 +20,17 @@
 #include "sandbox/host.h"
 
 enum root_kind {
-	ROOT_HOST, /* a tmpfs with read-only views of the host's /usr, /etc ... */
-	ROOT_DIR,  /* a directory that holds a root file system */
+	ROOT_HOST,   /* a tmpfs with read-only views of the host's /usr, /etc ... */
+	ROOT_DIR,    /* a directory that holds a root file system */
+	ROOT_LAYERS, /* an image: directories on top of one another */
+};
+
+#define PLAN_MAX_LAYERS 100
+
+/* One directory of the root. */
+struct plan_layer {
+	const char *path;  /* absolute, clean */
+	uint64_t dev, ino; /* when the plan was made */
 };
 
 enum mount_kind {
@@ -126,15 +135,18 @@ struct plan_lsm {
 /* What the command line asks for, besides the policy. */
 struct plan_request {
 	enum root_kind root_kind;
-	const char *root_dir; /* ROOT_DIR: absolute, clean */
-	bool root_writable;   /* throw-away overlay over the root */
-	const char *name;     /* of the run's id; also the default host name */
-	const char *hostname; /* NULL: name */
-	const char *cwd;      /* the caller's working folder, absolute, or NULL if it has none */
-	const char *home;     /* the caller's home, or NULL */
-	const char *workdir;  /* inside, or NULL */
-	const char *user;     /* UID[:GID] or a name, or NULL */
-	bool ids_range;       /* map subordinate ids too */
+	const char *root_dir;      /* ROOT_DIR: absolute, clean; ROOT_LAYERS: the image's name */
+	size_t n_layers;           /* ROOT_LAYERS */
+	const char *const *layers; /* absolute, clean; the lowest first */
+	bool layers_hide;          /* they have whiteouts, which only an overlay honours */
+	bool root_writable;        /* throw-away overlay over the root */
+	const char *name;          /* of the run's id; also the default host name */
+	const char *hostname;      /* NULL: name */
+	const char *cwd;     /* the caller's working folder, absolute, or NULL if it has none */
+	const char *home;    /* the caller's home, or NULL */
+	const char *workdir; /* inside, or NULL */
+	const char *user;    /* UID[:GID] or a name, or NULL */
+	bool ids_range;      /* map subordinate ids too */
 	enum network_kind network;
 	size_t n_ports;
 	const struct plan_port *ports; /* NETWORK_PRIVATE */
@@ -160,9 +172,11 @@ struct plan {
 	const struct sock_filter *filter;
 	size_t n_filter;
 	enum root_kind root_kind;
-	const char *root_dir;
+	const char *root_dir; /* ROOT_DIR: the directory; ROOT_LAYERS: the image's name */
+	size_t n_layers;      /* 1 for ROOT_DIR */
+	struct plan_layer *layers;
+	bool layers_hide;
 	bool root_writable;
-	uint64_t root_dev, root_ino; /* of root_dir when the plan was made */
 	const char *hostname;
 	const char *cwd;   /* inside */
 	bool cwd_optional; /* fall back to "/" when it is not there */

@@ -15,26 +15,44 @@
 #define ROOT_COUNT 65536U
 #define ID_MAX (UINT32_MAX - 1)
 
-static int read_passwd(const struct planner *p, struct strbuf *text, struct err *err)
+/* Returns 1 if the layer has the file, 0 if not, -errno. */
+static int read_passwd_of(const char *layer, struct strbuf *text, struct err *err)
 {
-	cleanup_close int root = -1;
+	cleanup_close int root = open(layer, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int fd = -1;
 	struct stat st = { 0 };
 	int r;
 
-	if (p->request->root_kind == ROOT_HOST)
-		return fd_read_file(AT_FDCWD, "/etc/passwd", PASSWD_MAX, text, err);
-	root = open(p->request->root_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, errno, "cannot open the root");
 	/* A FIFO or a link out in the root is the root's author's doing (CVE-2024-9676). */
-	fd = path_open_in(root, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
+	fd = path_open_in(root, "/etc/passwd", O_PATH, 0, err);
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return 0;
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(err, EINVAL, "the root's /etc/passwd is not a regular file");
+	closep(&fd);
+	fd = path_open_in(root, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, err);
+	if (fd < 0)
+		return fd;
 	r = fd_read_all(fd, PASSWD_MAX, text);
-	return r < 0 ? err_sys(err, -r, "cannot read the root's /etc/passwd") : 0;
+	return r < 0 ? err_sys(err, -r, "cannot read the root's /etc/passwd") : 1;
+}
+
+/* The uppermost layer that has one, as an overlay shows it. */
+static int read_passwd(const struct planner *p, struct strbuf *text, struct err *err)
+{
+	if (p->request->root_kind == ROOT_HOST)
+		return fd_read_file(AT_FDCWD, "/etc/passwd", PASSWD_MAX, text, err);
+	for (size_t i = p->plan->n_layers; i > 0; i--) {
+		int r = read_passwd_of(p->plan->layers[i - 1].path, text, err);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	return err_set(err, ENOENT, "the root has no /etc/passwd");
 }
 
 static int find_user(const struct planner *p, struct span name, uint32_t *uid, uint32_t *gid,
@@ -117,9 +135,9 @@ static bool root_needs_range(const struct planner *p)
 	const struct proc_idmap *range = &p->host->subuid;
 	struct stat st = { 0 };
 
-	if (p->request->root_kind != ROOT_DIR || !p->host->has_subuid)
+	if (p->request->root_kind == ROOT_HOST || !p->host->has_subuid)
 		return false;
-	if (stat(p->request->root_dir, &st) < 0)
+	if (stat(p->plan->layers[0].path, &st) < 0)
 		return false;
 	return st.st_uid >= range->outside && st.st_uid - range->outside < range->count;
 }

@@ -31,9 +31,12 @@ static int note_userns(struct planner *p, struct err *err)
 
 static int note_mounts(struct planner *p, struct err *err)
 {
-	const char *root = p->plan->root_kind == ROOT_HOST ? "read-only view of the host"
-			   : p->plan->root_writable        ? "directory with a throw-away layer"
-							   : "read-only directory";
+	bool image = p->plan->root_kind == ROOT_LAYERS;
+	const char *root = p->plan->root_kind == ROOT_HOST   ? "read-only view of the host"
+			   : image && p->plan->root_writable ? "image with a throw-away layer"
+			   : image                           ? "read-only image"
+			   : p->plan->root_writable          ? "directory with a throw-away layer"
+							     : "read-only directory";
 
 	return planner_note(p, LAYER_MOUNTS, LEDGER_ENFORCED,
 			    arena_printf(p->arena, "%s, %zu mounts, own /dev and /proc", root,

@@ -233,6 +233,8 @@ static int add_requested(struct planner *p, struct err *err)
 			m.inodes = m.inodes ? m.inodes : TMP_INODES;
 			m.mode = m.mode ? m.mode : 01777;
 			r = planner_add_mount(p, m, err);
+		} else if (m.kind == MOUNT_DIR) {
+			r = planner_add_mount(p, m, err);
 		} else {
 			r = add_volume(p, m, err);
 		}
@@ -268,6 +270,7 @@ static void order_mounts(struct plan *plan)
 
 		for (size_t k = i + 1; k < plan->n_mounts; k++) {
 			if (plan->mounts[k].kind != MOUNT_MASK &&
+			    plan->mounts[k].kind != MOUNT_DIR &&
 			    strcmp(plan->mounts[i].target, plan->mounts[k].target) == 0)
 				replaced = true;
 		}

@@ -122,6 +122,8 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 		    plan->bundle->n_allowed);
 	strbuf_puts(out, "root      ");
 	put_text(out, plan->root_kind == ROOT_HOST ? "host, read-only view" : plan->root_dir);
+	if (plan->root_kind == ROOT_LAYERS)
+		strbuf_addf(out, ", image of %zu layers", plan->n_layers);
 	strbuf_puts(out, plan->root_writable ? ", throw-away layer\n" : "\n");
 	strbuf_addf(out, "hostname  %s\n", plan->hostname);
 	print_ids(plan, out);
@@ -290,6 +292,22 @@ static void json_names(struct jsonw *j, const char *key, const char *const *list
 	jsonw_array_end(j);
 }
 
+static const char *const root_kinds[] = {
+	[ROOT_HOST] = "host",
+	[ROOT_DIR] = "dir",
+	[ROOT_LAYERS] = "image",
+};
+
+/* What the root was made of, lowest first. */
+static void json_layers(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "layers");
+	jsonw_array(j);
+	for (size_t i = 0; plan->root_kind == ROOT_LAYERS && i < plan->n_layers; i++)
+		jsonw_str(j, plan->layers[i].path);
+	jsonw_array_end(j);
+}
+
 void plan_json(const struct plan *plan, struct jsonw *j)
 {
 	char hex[DIGEST_HEX_LEN];
@@ -314,7 +332,8 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_ports(plan, j);
 	jsonw_key(j, "root");
 	jsonw_object(j);
-	jsonw_kstr(j, "kind", plan->root_kind == ROOT_HOST ? "host" : "dir");
+	jsonw_kstr(j, "kind", root_kinds[plan->root_kind]);
+	json_layers(plan, j);
 	jsonw_kstr(j, "path", plan->root_dir);
 	jsonw_kbool(j, "writable", plan->root_writable);
 	jsonw_object_end(j);

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -85,48 +86,98 @@ static int same_object(int fd, uint64_t dev, uint64_t ino, const char *path, str
 	return 0;
 }
 
-/* The directory that holds the root, as a detached read-only tree. */
-static int open_root_dir(const struct confine *c, struct err *err)
+/* A directory of the root, as a detached read-only tree. */
+static int open_layer(const struct confine *c, size_t index, struct err *err)
 {
-	const struct plan *plan = c->plan;
+	const struct plan_layer *layer = &c->plan->layers[index];
 	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
 				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	uint64_t attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY;
 	cleanup_close int dir = -1;
 	cleanup_close int tree = -1;
 	int r;
 
-	if (c->page->root >= 0)
-		return fcntl(c->page->root, F_DUPFD_CLOEXEC, 3);
-	dir = sys_openat2(AT_FDCWD, plan->root_dir, &how);
-	if (dir < 0)
-		return err_sys(err, -dir, "cannot open the root %s", plan->root_dir);
-	r = same_object(dir, plan->root_dev, plan->root_ino, plan->root_dir, err);
-	if (r < 0)
-		return r;
-	tree = tree_clone(dir, "", true, err);
+	if (c->page->root >= 0 && index == 0) {
+		tree = fcntl(c->page->root, F_DUPFD_CLOEXEC, 3);
+	} else if (c->fds->layers) {
+		tree = fcntl(c->fds->layers[index], F_DUPFD_CLOEXEC, 3);
+	} else {
+		dir = sys_openat2(AT_FDCWD, layer->path, &how);
+		if (dir < 0)
+			return err_sys(err, -dir, "cannot open the root %s", layer->path);
+		r = same_object(dir, layer->dev, layer->ino, layer->path, err);
+		if (r < 0)
+			return r;
+		tree = tree_clone(dir, "", true, err);
+	}
 	if (tree < 0)
-		return err_wrap(err, "root %s", plan->root_dir);
-	return steal_fd(tree);
+		return err_wrap(err, "root %s", layer->path);
+	r = tree_restrict(tree, attr, true, err);
+	return r < 0 ? r : steal_fd(tree);
 }
 
-/* An overlay over the tree: names can be made in it, and nothing reaches the directory itself. */
-static int overlay_root(const struct confine *c, int lower, struct err *err)
+/* Names as short as they can be: the option that lists them holds 256 bytes. */
+static const char *lower_name(size_t index, char ret[4])
 {
-	static const char *const options[] = { "lowerdir", "lower",  "upperdir",  "upper",
-					       "workdir",  "work",   "userxattr", NULL,
-					       "source",   "immure", NULL };
-	static const char *const names[] = { "lower", "upper", "work" };
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	ret[0] = letters[index % (sizeof(letters) - 1)];
+	ret[1] = index < sizeof(letters) - 1 ? '\0' : '0';
+	ret[2] = '\0';
+	return ret;
+}
+static_assert(PLAN_MAX_LAYERS <= 2 * 52, "lower_name() has two rounds of letters");
+static_assert(52 * 2 + (PLAN_MAX_LAYERS - 52) * 3 <= 256, "all names fit into one option");
+
+static int attach_lower(const struct confine *c, int lower, size_t index, struct err *err)
+{
 	cleanup_close int at = -1;
+	char name[4];
+
+	if (mkdirat(c->scratch, lower_name(index, name), 0755) < 0)
+		return err_sys(err, errno, "cannot make the overlay's folders");
+	at = openat(c->scratch, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (at < 0)
+		return err_sys(err, errno, "cannot open the overlay's lower folder");
+	return tree_attach(lower, at, err);
+}
+
+/* All directories of the root, the uppermost first, as overlayfs wants them. */
+static int attach_lowers(const struct confine *c, int lowest, char ret[257], struct err *err)
+{
+	size_t used = 0;
+	int r = attach_lower(c, lowest, 0, err);
+
+	for (size_t i = 1; r == 0 && i < c->plan->n_layers; i++) {
+		cleanup_close int lower = open_layer(c, i, err);
+
+		r = lower < 0 ? lower : attach_lower(c, lower, i, err);
+	}
+	for (size_t i = c->plan->n_layers; i > 0; i--) {
+		char name[4];
+		int n = snprintf(ret + used, 257 - used, "%s%s", lower_name(i - 1, name),
+				 i > 1 ? ":" : "");
+
+		used += n > 0 ? (size_t)n : 0;
+	}
+	return r;
+}
+
+/* An overlay over the trees: names can be made in it, and nothing reaches the directories. */
+static int overlay_root(const struct confine *c, int lowest, struct err *err)
+{
+	char lowers[257] = "";
+	const char *const options[] = { "lowerdir", lowers,   "upperdir",  "upper",
+					"workdir",  "work",   "userxattr", NULL,
+					"source",   "immure", NULL };
+	static const char *const names[] = { "upper", "work" };
 	int r;
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (mkdirat(c->scratch, names[i], 0755) < 0)
 			return err_sys(err, errno, "cannot make the overlay's folders");
 	}
-	at = openat(c->scratch, "lower", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (at < 0)
-		return err_sys(err, errno, "cannot open the overlay's lower folder");
-	r = tree_attach(lower, at, err);
+	r = attach_lowers(c, lowest, lowers, err);
 	if (r < 0)
 		return r;
 	/* overlayfs takes names only: these are ours, below a folder of ours. */
@@ -196,7 +247,6 @@ static int host_view(struct confine *c, struct err *err)
 
 int rootfs_apply(struct confine *c, struct err *err)
 {
-	uint64_t attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY;
 	cleanup_close int lower = -1;
 	cleanup_close int root = -1;
 	int r;
@@ -205,13 +255,11 @@ int rootfs_apply(struct confine *c, struct err *err)
 		r = host_view(c, err);
 		return r < 0 ? r : tree_restrict(c->scratch, MOUNT_ATTR_RDONLY, false, err);
 	}
-	lower = open_root_dir(c, err);
+	lower = open_layer(c, 0, err);
 	if (lower < 0)
 		return lower;
-	r = tree_restrict(lower, attr, true, err);
-	if (r < 0)
-		return r;
-	if (c->plan->root_writable || !has_all_targets(c, lower)) {
+	if (c->plan->root_writable || c->plan->n_layers > 1 || c->plan->layers_hide ||
+	    !has_all_targets(c, lower)) {
 		root = overlay_root(c, lower, err);
 		if (root < 0)
 			return err_wrap(err, "overlay over %s", c->plan->root_dir);
@@ -246,7 +294,7 @@ static int check_nothing_above(struct err *err)
  */
 int pivot_apply(struct confine *c, struct err *err)
 {
-	bool read_only = !(c->plan->root_kind == ROOT_DIR && c->plan->root_writable);
+	bool read_only = !(c->plan->root_kind != ROOT_HOST && c->plan->root_writable);
 	int r;
 
 	if (fchdir(c->root) < 0)

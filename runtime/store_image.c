@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/store_image.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/flat.h"
+#include "runtime/image_json.h"
+#include "runtime/image_parse.h"
+#include "runtime/image_record.h"
+#include "runtime/store_find.h"
+#include "runtime/store_layer.h"
+
+#define LAYER_RECORD_MAX ((size_t)16 << 20)
+
+struct parts {
+	const struct store *store;
+	struct arena *arena;
+	bool range;
+	struct image_manifest manifest;
+	struct image_config config;
+};
+
+static int read_json(const struct store *store, const char *digest, struct strbuf *text,
+		     struct span *ret, struct err *err)
+{
+	int r = store_read_blob(store, digest, IMAGE_JSON_MAX, text, err);
+
+	*ret = (struct span){ strbuf_str(text), text->len };
+	return r;
+}
+
+static int read_parts(struct parts *parts, const char *manifest, struct err *err)
+{
+	cleanup_strbuf struct strbuf first = { 0 };
+	cleanup_strbuf struct strbuf second = { 0 };
+	struct span json = { 0 };
+	int r = read_json(parts->store, manifest, &first, &json, err);
+
+	if (r == 0)
+		r = image_parse_manifest(json, parts->arena, &parts->manifest, err);
+	if (r < 0)
+		return err_wrap(err, "manifest");
+	r = read_json(parts->store, parts->manifest.config.digest, &second, &json, err);
+	if (r == 0 && second.len != parts->manifest.config.size)
+		r = err_set(err, EBADMSG, "its size is not what the manifest says");
+	if (r == 0)
+		r = image_parse_config(json, parts->arena, &parts->config, err);
+	return r < 0 ? err_wrap(err, "configuration") : 0;
+}
+
+/* How many whiteouts a layer has: without any, it can be the whole root of an image. */
+static int read_marks(const struct parts *parts, const char *diff_id, uint64_t *ret,
+		      struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_arena struct arena arena = { 0 };
+	struct flat_pair pair = { 0 };
+	char path[LAYER_FOLDER_LEN + sizeof("/record")];
+	char folder[LAYER_FOLDER_LEN];
+	struct span rest;
+	uint64_t n = 0;
+	int r;
+
+	layer_folder(diff_id, parts->range, folder);
+	snprintf(path, sizeof(path), "%s/record", folder);
+	r = fd_read_file(parts->store->layers, path, LAYER_RECORD_MAX, &text, err);
+	rest = (struct span){ strbuf_str(&text), text.len };
+	*ret = 0;
+	while (r >= 0 && (r = flat_next(&rest, &arena, &pair, err)) > 0) {
+		if (!span_eq(pair.key, "whiteouts") && !span_eq(pair.key, "opaques"))
+			continue;
+		r = flat_u64(&pair, &n, err);
+		*ret += n;
+	}
+	return r;
+}
+
+static int put_layer(const struct parts *parts, size_t i, struct strbuf *out, struct err *err)
+{
+	const struct image_descriptor *layer = &parts->manifest.layers[i];
+	const char *diff_id = parts->config.diff_ids[i];
+	uint64_t marks = 0;
+	int r;
+
+	if (!store_has_blob(parts->store, layer->digest))
+		return err_set(err, ENOENT, "layer %s is not in the store", layer->digest);
+	if (!layer_is_there(parts->store, diff_id, parts->range))
+		return err_set(err, ENOENT, "layer %s is not unpacked", diff_id);
+	r = read_marks(parts, diff_id, &marks, err);
+	if (r < 0)
+		return r;
+	flat_puts(out, "layer", diff_id);
+	flat_puts(out, "blob", layer->digest);
+	flat_putu(out, "size", layer->size);
+	flat_putu(out, "marks", marks);
+	return 0;
+}
+
+static int put_record(const struct parts *parts, const char *manifest, struct strbuf *out,
+		      struct err *err)
+{
+	const struct image_config *config = &parts->config;
+	int r = 0;
+
+	if (config->n_diff_ids != parts->manifest.n_layers)
+		return err_set(err, EBADMSG, "%zu layers, but %zu diffIDs",
+			       parts->manifest.n_layers, config->n_diff_ids);
+	if (config->n_diff_ids == 0)
+		return err_set(err, EBADMSG, "an image without layers cannot be run");
+	flat_putu(out, "immure", 1);
+	flat_puts(out, "manifest", manifest);
+	flat_puts(out, "config", parts->manifest.config.digest);
+	if (parts->manifest.media_type)
+		flat_puts(out, "media", parts->manifest.media_type);
+	for (size_t i = 0; r == 0 && i < config->n_diff_ids; i++)
+		r = put_layer(parts, i, out, err);
+	for (size_t i = 0; r == 0 && i < config->n; i++) {
+		if (strcmp(config->pairs[i].key, "ok") != 0 &&
+		    strcmp(config->pairs[i].key, "diff-id") != 0)
+			flat_puts(out, config->pairs[i].key, config->pairs[i].value);
+	}
+	return r;
+}
+
+int image_add(const struct store *store, const char *manifest, const struct image_ref *reference,
+	      bool range, struct err *err)
+{
+	cleanup_arena struct arena arena = { 0 };
+	cleanup_strbuf struct strbuf record = { 0 };
+	struct parts parts = { .store = store, .arena = &arena, .range = range };
+	const char *hex = store_digest_hex(manifest);
+	int r;
+
+	if (!hex)
+		return err_set(err, EINVAL, "%.90s is no digest", manifest);
+	r = read_parts(&parts, manifest, err);
+	if (r == 0)
+		r = put_record(&parts, manifest, &record, err);
+	if (r < 0)
+		return r;
+	if (record.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	r = fd_replace_file(store->images, hex, record.p, record.len, true, err);
+	if (r < 0 || !reference)
+		return r;
+	return image_tag(store, reference, manifest, err);
+}
+
+int image_tag(const struct store *store, const struct image_ref *reference, const char *manifest,
+	      struct err *err)
+{
+	cleanup_strbuf struct strbuf lines = { 0 };
+	cleanup_strbuf struct strbuf text = { 0 };
+	char file[DIGEST_HEX_LEN];
+	int r = store_ref_file(reference, file, err);
+
+	if (r < 0)
+		return r;
+	image_ref_print(reference, &text);
+	flat_puts(&lines, "ref", strbuf_str(&text));
+	flat_puts(&lines, "manifest", manifest);
+	if (lines.failed || text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return fd_replace_file(store->refs, file, lines.p, lines.len, true, err);
+}
+
+int image_untag(const struct store *store, const struct image_ref *reference, struct err *err)
+{
+	char file[DIGEST_HEX_LEN];
+	int r = store_ref_file(reference, file, err);
+
+	if (r < 0)
+		return r;
+	if (unlinkat(store->refs, file, 0) < 0)
+		return err_sys(err, errno, "cannot remove a name");
+	return fsync(store->refs) < 0 ? err_sys(err, errno, "cannot write the store's folder") : 0;
+}
+
+/* The names in a folder of the store that are 64 digits. Returns how many. */
+static int list_hex(int folder, struct arena *arena, const char ***ret, struct err *err)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_closedir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+	const char **names = NULL;
+	size_t cap = 0;
+	size_t n = 0;
+
+	if (!dir) {
+		closep(&copy);
+		return err_sys(err, errno, "cannot list a folder of the store");
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		const char **grown;
+
+		if (strlen(entry->d_name) != DIGEST_HEX_LEN - 1 ||
+		    strspn(entry->d_name, "0123456789abcdef") != DIGEST_HEX_LEN - 1)
+			continue;
+		grown = arena_grow(arena, names, &cap, n + 1, sizeof(*grown));
+		if (!grown)
+			return err_set(err, ENOMEM, "out of memory");
+		names = grown;
+		names[n] = arena_strdup(arena, entry->d_name);
+		if (!names[n++])
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	*ret = names;
+	return (int)n;
+}
+
+static int read_name(const struct store *store, const char *file, struct arena *arena,
+		     struct image_name *ret, struct err *err)
+{
+	cleanup_strbuf struct strbuf lines = { 0 };
+	struct flat_pair pair = { 0 };
+	struct span rest;
+	int r = fd_read_file(store->refs, file, 4096, &lines, err);
+
+	rest = (struct span){ strbuf_str(&lines), lines.len };
+	while (r >= 0 && (r = flat_next(&rest, arena, &pair, err)) > 0) {
+		if (span_eq(pair.key, "ref"))
+			ret->reference = pair.value;
+		else if (span_eq(pair.key, "manifest") && store_digest_hex(pair.value))
+			ret->manifest = pair.value;
+	}
+	if (r == 0 && (!ret->reference || !ret->manifest))
+		return err_set(err, EBADMSG, "a name of the store is damaged: refs/%s", file);
+	return r;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const struct image_name *one = a;
+	const struct image_name *two = b;
+
+	return strcmp(one->reference, two->reference);
+}
+
+int image_names(const struct store *store, struct arena *arena, struct image_name **ret,
+		struct err *err)
+{
+	const char **files = NULL;
+	int n = list_hex(store->refs, arena, &files, err);
+	struct image_name *names;
+	int kept = 0;
+
+	if (n < 0)
+		return n;
+	names = arena_array(arena, (size_t)n + 1, sizeof(*names));
+	if (!names)
+		return err_set(err, ENOMEM, "out of memory");
+	for (int i = 0; i < n; i++) {
+		int r = read_name(store, files[i], arena, &names[kept], err);
+
+		if (r == -ENOENT) /* removed meanwhile */
+			continue;
+		if (r < 0)
+			return r;
+		kept++;
+	}
+	qsort(names, (size_t)kept, sizeof(*names), by_text);
+	*ret = names;
+	return kept;
+}
+
+int image_digests(const struct store *store, struct arena *arena, const char ***ret,
+		  struct err *err)
+{
+	int n = list_hex(store->images, arena, ret, err);
+
+	for (int i = 0; i < n; i++) {
+		(*ret)[i] = arena_printf(arena, "sha256:%s", (*ret)[i]);
+		if (!(*ret)[i])
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return n;
+}
+
+int image_forget(const struct store *store, const char *manifest, struct err *err)
+{
+	const char *hex = store_digest_hex(manifest);
+	cleanup_close int fd = -1;
+
+	if (!hex)
+		return err_set(err, EINVAL, "%.90s is no digest", manifest);
+	fd = openat(store->images, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open the record of the image %s", manifest);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(err, EBUSY, "the image %s is in use by a run", manifest);
+	if (unlinkat(store->images, hex, 0) < 0)
+		return err_sys(err, errno, "cannot remove the record of the image %s", manifest);
+	return fsync(store->images) < 0 ? err_sys(err, errno, "cannot write the store's folder")
+					: 0;
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Images: brought in, run the way they want to be, removed.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+  command -v busybox >/dev/null || skip "busybox-static is not installed"
+  images=$(mktemp -d)
+  export images
+  PYTHONDONTWRITEBYTECODE=1 python3 "$BATS_TEST_DIRNAME/../images/make.py" "$images"
+}
+
+teardown_file() {
+  rm -rf "$images"
+}
+
+setup() {
+  work=$(mktemp -d)
+  export XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data
+  store=$XDG_DATA_HOME/immure
+  cd "$work"
+}
+
+teardown() {
+  cd /
+  chmod -R u+rwX "$work"
+  rm -rf "$work"
+}
+
+@test "a layout is loaded under its own name, and run with its entrypoint" {
+  run --separate-stderr "$IMMURE" load "$images/two"
+  [ "$status" -eq 0 ]
+  [[ "$output" == "example.org/two:1 sha256:"* ]]
+  [[ "$stderr" == *"done"* ]]
+  run "$IMMURE" run example.org/two:1
+  [ "$output" = "entry cmd" ]
+  run "$IMMURE" run example.org/two:1 a b
+  [ "$output" = "entry a b" ]
+  run "$IMMURE" run --entrypoint /bin/id example.org/two:1
+  [[ "$output" == "uid=1234"*"gid=4321"* ]]
+}
+
+@test "environment, working folder, volumes are the image's, unless the command line says otherwise" {
+  "$IMMURE" load -q "$images/two"
+  run "$IMMURE" run --entrypoint /bin/sh example.org/two:1 -c 'echo $COLOUR; pwd; touch /vol/x && ls /vol; touch /etc/x'
+  [ "${lines[0]}" = blue ]
+  [ "${lines[1]}" = /srv/app ]
+  [ "${lines[2]}" = x ]
+  [[ "${lines[3]}" == *"Read-only"* || "${lines[3]}" == *"ermission denied"* ]]
+  run "$IMMURE" run -e COLOUR=red -w / -u 7:8 --entrypoint /bin/sh example.org/two:1 -c 'echo $COLOUR; pwd; id -u; id -g'
+  [ "$output" = "red
+/
+7
+8" ]
+}
+
+@test "layers lie on one another: whiteouts, opaque folders, no set-id bits" {
+  "$IMMURE" load -q "$images/two"
+  run "$IMMURE" run --entrypoint /bin/ls example.org/two:1 /data /dir
+  [ "$output" = "/data:
+kept
+new
+
+/dir:
+seen" ]
+  run "$IMMURE" run --entrypoint /bin/stat example.org/two:1 -c %a /bin/su
+  [ "$output" = 755 ]
+  grep -q 'set-id bin/su' "$store"/layers/*/record
+}
+
+@test "one layer, not compressed, from a pipe; the digest is a name too" {
+  tar -C "$images/one" -cf - . | "$IMMURE" load -q -t tiny - >out
+  read -r name digest <out
+  [ "$name" = docker.io/library/tiny:latest ]
+  for image in tiny tiny:latest "$digest" "${digest#sha256:}" "$(cut -c 8-20 <<<"$digest")" "tiny@$digest"; do
+    run "$IMMURE" run "$image" echo "$image"
+    [ "$output" = "$image" ]
+  done
+  run -127 "$IMMURE" run --writable -u 0 tiny -c 'echo x'
+  run "$IMMURE" run --writable -u 0 tiny sh -c 'echo x >/etc/new && cat /etc/new'
+  [ "$output" = x ]
+  run "$IMMURE" run tiny cat /etc/new
+  [ "$status" -ne 0 ]
+}
+
+@test "an archive of docker save, gzipped, with links between layers" {
+  gzip -c "$images/docker.tar" >docker.tar.gz
+  run --separate-stderr "$IMMURE" load docker.tar.gz
+  [ "${#lines[@]}" -eq 2 ]
+  [[ "${lines[0]}" == "docker.example/a:1 "* ]]
+  [[ "${lines[1]}" == "docker.io/library/b:latest "* ]]
+  run "$IMMURE" run b
+  [ "$output" = "kept
+new" ]
+}
+
+@test "what is there is not unpacked again, and a second load changes nothing" {
+  "$IMMURE" load -q "$images/two"
+  (cd "$store" && find . | sort) >before
+  run --separate-stderr "$IMMURE" load "$images/two"
+  [[ "$stderr" == *"already there"* ]]
+  (cd "$store" && find . | sort) >after
+  diff before after
+}
+
+@test "nobody else can look into the store" {
+  "$IMMURE" load -q "$images/one"
+  [ -z "$(find "$store" -maxdepth 2 -perm /077)" ]
+  chmod 755 "$store/layers"
+  run "$IMMURE" load -q "$images/one"
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"chmod 700"* ]]
+}
+
+@test "one clear error for what is no image" {
+  run "$IMMURE" load /dev/null
+  [ "$status" -eq 125 ]
+  run "$IMMURE" load "$work"
+  [[ "$output" == *"neither an OCI layout"* ]]
+  run "$IMMURE" run nothing true
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"no image nothing"* ]]
+  run "$IMMURE" run UPPER true
+  [ "$status" -eq 2 ]
+  run "$IMMURE" run
+  [ "$status" -eq 2 ]
+  run "$IMMURE" load -t 'a b' "$images/one"
+  [ "$status" -eq 2 ]
+  [ -z "$(ls -A "$store/images" "$store/refs" | grep -v :)" ]
+}
