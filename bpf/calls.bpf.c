@@ -119,7 +119,7 @@ static __always_inline bool is_wanted(const struct tracer_slot *slot, __s32 nr, 
 {
 	if ((slot->want & TRACER_WANT_ALL) || ia32 || (__u32)nr >= TRACER_CALLS)
 		return true;
-	return slot->calls[(nr >> 6) & (TRACER_CALLS / 64 - 1)] >> (nr & 63) & 1;
+	return slot->calls[call_index(nr) >> 6] >> (nr & 63) & 1;
 }
 
 SEC("tp_btf/sys_exit")
@@ -158,7 +158,7 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 	if (denied ? !(slot->want & (TRACER_WANT_DENIED | TRACER_WANT_ALL))
 		   : !is_wanted(slot, nr, ia32))
 		return 0;
-	s = begin(denied ? TRACER_DENIED : TRACER_SYSCALL);
+	s = begin(PROGRAM_CALL, denied ? TRACER_DENIED : TRACER_SYSCALL);
 	if (!s)
 		return 0;
 	s->event.nr = nr;

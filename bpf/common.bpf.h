@@ -5,9 +5,10 @@
 /*
  * What the programs share: whose task is it, where does its event go, and what was lost.
  *
- * Events of process context are put together in `scratch`, one per processor: tracepoints run with
- * preemption off, and no program of ours runs within another. A soft interrupt may come in between,
- * so network programs, which run there, reserve room in the ring instead.
+ * Events of process context are put together in scratch memory. Each program has a piece of its own
+ * on each processor: it never runs twice there at a time (the kernel leaves the second run out and
+ * counts it), but since Linux 7 another one may run in between. So may soft interrupts, whose
+ * programs reserve room in the ring instead.
  */
 
 #include <linux/bpf.h>
@@ -55,6 +56,16 @@ struct flow_key {
 	__u8 remote[16];
 };
 
+/* Whose scratch memory. */
+enum program {
+	PROGRAM_CALL,
+	PROGRAM_FORK,
+	PROGRAM_EXEC,
+	PROGRAM_EXIT,
+	PROGRAM_RING,
+	PROGRAM_COUNT
+};
+
 struct scratch {
 	struct tracer_event event;
 	char tail[3 * TRACER_TEXT];
@@ -90,7 +101,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, PROGRAM_COUNT);
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
@@ -186,11 +197,11 @@ static __always_inline void fill_event(struct tracer_event *event, __u16 type)
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 }
 
-/* An empty event of the current task, in this processor's scratch memory. */
-static __always_inline struct scratch *begin(__u16 type)
+/* An empty event of the current task, in the program's scratch memory on this processor. */
+static __always_inline struct scratch *begin(enum program program, __u16 type)
 {
-	__u32 zero = 0;
-	struct scratch *s = bpf_map_lookup_elem(&scratches, &zero);
+	__u32 key = program;
+	struct scratch *s = bpf_map_lookup_elem(&scratches, &key);
 
 	if (s)
 		fill_event(&s->event, type);

@@ -245,7 +245,7 @@ int BPF_PROG(ring_takes, struct io_kiocb *request)
 	if (!count)
 		return 0;
 	__sync_fetch_and_add(&count->rings, 1);
-	s = begin(TRACER_RING);
+	s = begin(PROGRAM_RING, TRACER_RING);
 	if (!s)
 		return 0;
 	s->event.args[0] = request->opcode;

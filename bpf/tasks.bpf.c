@@ -37,7 +37,7 @@ int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
 	__sync_fetch_and_add(&count->tasks, 1);
 	if (!mark->armed || !(slot->want & TRACER_WANT_TASKS))
 		return 0;
-	s = begin(TRACER_FORK);
+	s = begin(PROGRAM_FORK, TRACER_FORK);
 	if (!s)
 		return 0;
 	s->event.args[0] = task->pid;
@@ -67,7 +67,7 @@ int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux
 	count = stats_of(mark->slot);
 	if (!slot || !count || !(slot->want & TRACER_WANT_EXEC))
 		return 0;
-	s = begin(TRACER_EXEC);
+	s = begin(PROGRAM_EXEC, TRACER_EXEC);
 	if (!s)
 		return 0;
 	s->event.args[0] = (__u32)old_pid;
@@ -116,7 +116,7 @@ int BPF_PROG(task_ends, struct task_struct *task)
 	if (!mark->armed ||
 	    !(slot->want & (killed ? TRACER_WANT_DENIED | TRACER_WANT_TASKS : TRACER_WANT_TASKS)))
 		return 0;
-	s = begin(killed ? TRACER_KILLED : TRACER_EXIT);
+	s = begin(PROGRAM_EXIT, killed ? TRACER_KILLED : TRACER_EXIT);
 	if (!s)
 		return 0;
 	s->event.ret = task->exit_code;

@@ -377,3 +377,18 @@ bool tracer_is_marked(struct tracer *t, int pidfd)
 
 	return bpf_map_lookup_elem(t->maps[MAP_MARKS], &pidfd, &mark) == 0;
 }
+
+uint64_t tracer_missed(const struct tracer *t)
+{
+	uint64_t missed = 0;
+
+	for (size_t i = 0; i < N_PROGRAMS; i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+
+		if (t->programs[i] >= 0 &&
+		    bpf_obj_get_info_by_fd(t->programs[i], &info, &size) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}

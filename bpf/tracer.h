@@ -76,4 +76,11 @@ must_check int tracer_mark(struct tracer *tracer, int pidfd, uint32_t slot, uint
 
 bool tracer_is_marked(struct tracer *tracer, int pidfd);
 
+/*
+ * How often the kernel has left a program out because it was running on that processor already:
+ * never up to Linux 6.18, where tracing programs cannot be preempted; later now and then. Whose
+ * events are missing then nobody knows.
+ */
+uint64_t tracer_missed(const struct tracer *tracer);
+
 #endif

@@ -31,7 +31,7 @@ int wire_request_decode(const void *bytes, size_t n, struct wire_request *ret, s
 	memcpy(&request, bytes, sizeof(request));
 	if (request.magic != WIRE_MAGIC || request.version != WIRE_VERSION || request.zero != 0)
 		return err_set(err, EBADMSG, "not a request of this version");
-	if (request.kind != WIRE_TRACE && request.kind != WIRE_LIST)
+	if (request.kind < WIRE_TRACE || request.kind > WIRE_MISSED)
 		return err_set(err, EBADMSG, "an unknown request %u", request.kind);
 	if (request.groups & ~TRACER_GROUPS)
 		return err_set(err, EBADMSG, "unknown groups %x", request.groups);

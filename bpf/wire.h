@@ -18,6 +18,7 @@
 enum wire_kind {
 	WIRE_TRACE = 1, /* with the pidfd of a task that waits: mark it */
 	WIRE_LIST,      /* what of mine is traced? One reply for each, then one with status 0 */
+	WIRE_MISSED,    /* what has the kernel left out? See `missed` */
 };
 
 struct wire_request {
@@ -42,7 +43,8 @@ struct wire_reply {
 	uint32_t ring_bytes; /* size of the ring's data */
 	uint32_t pid;        /* LIST: its first process */
 	uint64_t calls, denied, events, dropped, tasks, alive, sent, received;
-	char text[128]; /* ends with NUL */
+	uint64_t missed; /* runs of programs that the kernel left out, whoever they were for */
+	char text[128];  /* ends with NUL */
 };
 
 /* Fill in magic, version, kind; copy name. */

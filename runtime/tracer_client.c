@@ -55,8 +55,6 @@ static int ask(int connection, const struct wire_request *request, int pidfd,
 		return r;
 	if (ret->status != WIRE_DONE)
 		return err_set(err, EPERM, "immure-tracerd: %s", ret->text);
-	if (fds[0] < 0 || fds[1] < 0)
-		return err_set(err, EBADMSG, "immure-tracerd sent no ring");
 	return 0;
 }
 
@@ -98,6 +96,9 @@ int tracer_client_start(int pidfd, uint32_t groups, const char *name, struct tra
 	wire_request_init(WIRE_TRACE, groups, name, &request);
 	r = ask(connection, &request, pidfd, &reply, fds, err);
 	client.ring_fd = fds[0];
+	client.missed = reply.missed;
+	if (r == 0 && (fds[0] < 0 || fds[1] < 0))
+		r = err_set(err, EBADMSG, "immure-tracerd sent no ring");
 	if (r == 0)
 		r = ring_open(fds[0], reply.ring_bytes, &client.ring, err);
 	if (r == 0)
@@ -144,6 +145,36 @@ bool tracer_client_has_escape(const struct tracer_client *client)
 uint64_t tracer_client_alive(const struct tracer_client *client)
 {
 	return __atomic_load_n(&client->stats->alive, __ATOMIC_ACQUIRE);
+}
+
+static int ask_missed(int connection, struct wire_reply *ret, struct err *err)
+{
+	struct wire_request request;
+	int fds[2] = { -1, -1 };
+	int r;
+
+	wire_request_init(WIRE_MISSED, 0, "", &request);
+	r = ask(connection, &request, -1, ret, fds, err);
+	closep(&fds[0]);
+	closep(&fds[1]);
+	return r;
+}
+
+int tracer_client_missed(const struct tracer_client *client, uint64_t *ret, struct err *err)
+{
+	struct wire_reply reply = { 0 };
+	int r = ask_missed(client->connection, &reply, err);
+
+	if (r < 0) {
+		/* Another daemon may have taken over; the kernel's numbers are the same. */
+		cleanup_close int connection = tracer_client_connect(tracer_client_socket(), err);
+
+		r = connection < 0 ? connection : ask_missed(connection, &reply, err);
+	}
+	if (r < 0)
+		return r;
+	*ret = reply.missed - client->missed;
+	return 0;
 }
 
 void tracer_client_close(struct tracer_client *client)

@@ -16,7 +16,8 @@ struct tracer_client {
 	int wake_fd; /* readable when much is waiting: poll(2) it with a time limit */
 	struct ring ring;
 	const struct tracer_stats *stats;
-	uint64_t taken; /* events read so far */
+	uint64_t taken;  /* events read so far */
+	uint64_t missed; /* as the daemon said at the start */
 };
 
 /*
@@ -66,6 +67,14 @@ bool tracer_client_has_escape(const struct tracer_client *client);
 
 /* Tasks still marked as running, tracing included: 0 after the sandbox's end, or it was cut off. */
 uint64_t tracer_client_alive(const struct tracer_client *client);
+
+/*
+ * Ask what the kernel has left out since the start: programs that it did not run, of whoever.
+ *
+ * Returns   0, or -errno: there is no daemon any more who could tell.
+ */
+must_check int tracer_client_missed(const struct tracer_client *client, uint64_t *ret,
+				    struct err *err);
 
 /* A no-op on what was never started (connection -1). */
 void tracer_client_close(struct tracer_client *client);

@@ -56,12 +56,14 @@ static void end_connection(struct server *s, struct connection *c)
 }
 
 /* What does not fit into the peer's socket is his loss: we never wait. */
-static void tell(const struct connection *c, enum wire_status status, const char *text)
+static void tell(const struct server *s, const struct connection *c, enum wire_status status,
+		 const char *text)
 {
 	struct wire_reply reply = {
 		.magic = WIRE_MAGIC,
 		.version = WIRE_VERSION,
 		.status = (uint16_t)status,
+		.missed = tracer_missed(s->with->tracer),
 	};
 
 	snprintf(reply.text, sizeof(reply.text), "%s", text);
@@ -96,6 +98,7 @@ static int trace(struct server *s, struct connection *c, const struct wire_reque
 	s->attached = true;
 	c->slot = slot;
 	reply.pid = pid;
+	reply.missed = tracer_missed(s->with->tracer);
 	snprintf(reply.text, sizeof(reply.text), "%.63s", request->name);
 	r = wire_send(c->fd, &reply, sizeof(reply), fds.ring, fds.stats);
 	slots_handed_out(&s->slots, (uint32_t)slot);
@@ -117,7 +120,7 @@ static void list(struct server *s, const struct connection *c)
 		if (wire_send(c->fd, &reply, sizeof(reply), -1, -1) < 0)
 			return;
 	}
-	tell(c, WIRE_DONE, "");
+	tell(s, c, WIRE_DONE, "");
 }
 
 /* Returns 0 if the connection is to stay. */
@@ -131,6 +134,10 @@ static int answer(struct server *s, struct connection *c, const void *bytes, siz
 		return r;
 	if (request.kind == WIRE_LIST) {
 		list(s, c);
+		return 0;
+	}
+	if (request.kind == WIRE_MISSED) {
+		tell(s, c, WIRE_DONE, "");
 		return 0;
 	}
 	if (c->slot >= 0)
@@ -161,7 +168,7 @@ static void hear(struct server *s, struct connection *c)
 	c->since_ms = now_ms();
 	if (r < 0) {
 		log_info("refused user %u: %s", c->peer.uid, err.msg);
-		tell(c, WIRE_REFUSED, err.msg);
+		tell(s, c, WIRE_REFUSED, err.msg);
 		end_connection(s, c);
 	}
 }

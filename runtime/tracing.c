@@ -227,7 +227,8 @@ static int add_counts(struct tracing *t, struct err *err)
 
 int tracing_finish(struct tracing *t, struct err *err)
 {
-	uint64_t missing;
+	uint64_t missing, left_out = 0;
+	struct err unknown = { 0 };
 	int r;
 
 	do
@@ -239,8 +240,11 @@ int tracing_finish(struct tracing *t, struct err *err)
 	 */
 	missing = __atomic_load_n(&t->client.stats->seq, __ATOMIC_ACQUIRE) - t->client.taken -
 		  tracer_client_dropped(&t->client);
-	if (missing > 0)
-		r = event_log_lost(t->log, SOURCE_BPF, missing, err);
+	if (tracer_client_missed(&t->client, &left_out, &unknown) < 0) {
+		log_warning("%s: nobody can say whether the kernel left out an event", unknown.msg);
+		left_out = 1;
+	}
+	r = event_log_lost(t->log, SOURCE_BPF, missing + left_out, err);
 	if (r == 0)
 		r = add_counts(t, err);
 	if (r == 0 && tracer_client_alive(&t->client) > 0)

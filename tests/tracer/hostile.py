@@ -17,10 +17,10 @@ import sys
 import threading
 import time
 
-MAGIC, VERSION, TRACE, LIST = 0x54524D49, 1, 1, 2
+MAGIC, VERSION, TRACE, LIST, MISSED = 0x54524D49, 1, 1, 2, 3
 DONE, REFUSED = 0, 1
 REQUEST = struct.Struct('<IHHII64s')
-REPLY = struct.Struct('<IHHII8Q128s')
+REPLY = struct.Struct('<IHHII9Q128s')
 PR_SET_NO_NEW_PRIVS = 38
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -160,7 +160,7 @@ def garbage(n):
             for _ in range(rng.randrange(1, 6)):
                 message[rng.randrange(len(message))] = rng.randrange(256)
             message = message[:rng.randrange(1, len(message) + 1)] if rng.random() < 0.3 else message
-            message[6:8] = rng.choice((b'\2\0', b'\3\0', bytes(message[6:8])))
+            message[6:8] = rng.choice((b'\2\0', b'\3\0', b'\4\0', bytes(message[6:8])))
             ask(bytes(message), *([task.pidfd] if rng.random() < 0.2 else []))
     check(f'{n} messages of garbage', (ask(request(kind=LIST)) or [None])[0] is not None)
 
@@ -247,6 +247,10 @@ def show_list():
 def main():
     if '--marked' in sys.argv:
         marked()
+    elif '--missed' in sys.argv:
+        with connect() as s:
+            s.sendmsg([request(kind=MISSED)])
+            print('missed', REPLY.unpack(s.recv(1024))[13])
     elif '--list' in sys.argv:
         show_list()
     elif '--hold' in sys.argv:

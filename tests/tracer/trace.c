@@ -144,6 +144,8 @@ static int watch(struct tracer_client *client, pid_t pid, const struct settings 
 static void print_totals(const struct tracer_client *client)
 {
 	const struct tracer_stats *s = client->stats;
+	struct err err = { 0 };
+	uint64_t left_out = 0;
 
 	printf("TOTAL taken=%" PRIu64 " dropped=%" PRIu64 " seq=%" PRIu64 " calls=%" PRIu64
 	       " denied=%" PRIu64 " tasks=%" PRIu64 " alive=%" PRIu64 " lost=%" PRIu64
@@ -151,6 +153,8 @@ static void print_totals(const struct tracer_client *client)
 	       client->taken, (uint64_t)s->dropped, (uint64_t)s->seq, (uint64_t)s->calls,
 	       (uint64_t)s->denied, (uint64_t)s->tasks, (uint64_t)s->alive, (uint64_t)s->lost,
 	       (uint64_t)s->rings, (uint64_t)s->sent, (uint64_t)s->received);
+	if (tracer_client_missed(client, &left_out, &err) == 0)
+		printf("LEFT out=%" PRIu64 "\n", left_out);
 	for (int nr = 0; nr < TRACER_CALLS; nr++) {
 		if (s->counts[nr] + s->denied_counts[nr] + s->ia32_counts[nr] > 0)
 			printf("COUNT %d made=%" PRIu64 " denied=%" PRIu64 " ia32=%" PRIu64

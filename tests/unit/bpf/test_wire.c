@@ -36,7 +36,7 @@ static void refuses_each_field_that_is_wrong(void **state)
 	CHANGED(magic, 0);
 	CHANGED(version, WIRE_VERSION + 1);
 	CHANGED(kind, 0);
-	CHANGED(kind, 3);
+	CHANGED(kind, 4);
 	CHANGED(groups, TRACER_GROUPS + 1);
 	CHANGED(zero, 1);
 	CHANGED(name[0], '/');
