@@ -187,6 +187,7 @@ static void through_a_ring(unsigned setup_flags, unsigned char entry_flags)
 	int fd = (int)syscall(SYS_io_uring_setup, 4, &p);
 	struct io_uring_sqe *entry;
 	char *ring;
+	unsigned *done;
 
 	if (fd < 0) {
 		printf("NO io_uring: %s\n", strerror(errno));
@@ -205,11 +206,12 @@ static void through_a_ring(unsigned setup_flags, unsigned char entry_flags)
 					.flags = entry_flags };
 	*(unsigned *)(void *)(ring + p.sq_off.array) = 0;
 	__atomic_store_n((unsigned *)(void *)(ring + p.sq_off.tail), 1, __ATOMIC_RELEASE);
-	if (setup_flags & IORING_SETUP_SQPOLL)
-		usleep(100000);
-	else
+	if (!(setup_flags & IORING_SETUP_SQPOLL))
 		syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0);
-	printf("RING\n");
+	done = (unsigned *)(void *)(ring + p.cq_off.tail); /* one mapping for both */
+	for (int i = 0; i < 500 && __atomic_load_n(done, __ATOMIC_ACQUIRE) == 0; i++)
+		usleep(10000);
+	printf(__atomic_load_n(done, __ATOMIC_ACQUIRE) ? "RING\n" : "NO operation\n");
 	fflush(stdout);
 	close(fd);
 }

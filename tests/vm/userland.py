@@ -31,6 +31,17 @@ def add_immure(segment, build):
     segment.replace(str(build / "tests/containment/acts"), "/vm/acts")
 
 
+def add_tracer(segment, build):
+    """The kernel's collector and the programs of its stage, where a sandbox of the host's files sees them."""
+    build = pathlib.Path(build)
+    if not (build / "runtime/immure-tracerd").exists():
+        return
+    segment.file(str(build / "runtime/immure-tracerd"), "/usr/libexec/immure/immure-tracerd")
+    for program in sorted((build / "tests/tracer").glob("tracer-*")):
+        if program.is_file():
+            segment.file(str(program), f"/usr/lib/immure-build/tests/tracer/{program.name}")
+
+
 def add_units(segment, build):
     """The unit tests that ask the kernel something."""
     for name in UNITS:
