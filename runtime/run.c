@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,12 +12,14 @@
 #include "audit/event_log.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "runtime/detach.h"
 #include "runtime/dirs.h"
 #include "runtime/policy_cache.h"
 #include "runtime/profile.h"
 #include "runtime/pty.h"
 #include "runtime/run_folder.h"
 #include "runtime/run_learn.h"
+#include "runtime/run_name.h"
 #include "runtime/run_options.h"
 #include "runtime/selfexe.h"
 #include "runtime/signals.h"
@@ -48,6 +51,7 @@ struct run {
 	struct pty *pty;    /* NULL without a terminal */
 	struct learn learn; /* used with --learn */
 	struct tracing tracing;
+	struct detach *detach; /* in arena; NULL without --detach */
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
 	struct volume_locks volumes;
@@ -311,6 +315,7 @@ static int watch(struct run *run, struct err *err)
 			    .first = run->launched.pid },
 		.evidence = &run->evidence,
 		.tracing = &run->tracing,
+		.detach = run->detach,
 		.pty = run->pty,
 		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
 		.signals = run->signals,
@@ -320,6 +325,7 @@ static int watch(struct run *run, struct err *err)
 	int r = supervise(&s, &end, err);
 
 	closep(&s.notify.listener);
+	detach_drain(run->detach);
 	if (run->pty)
 		pty_done(run->pty);
 	stdfds_restore(&run->stdio);
@@ -346,7 +352,10 @@ static int watch(struct run *run, struct err *err)
 		if (r < 0) /* the run itself is over and recorded */
 			log_error("%s", err->msg);
 	}
-	return s.lost.code || r < 0 ? STATUS_FAILED : status;
+	status = s.lost.code || r < 0 ? STATUS_FAILED : status;
+	detach_report(run->detach, &(const struct err){ 0 });
+	detach_done(run->detach, &run->folder, status);
+	return status;
 }
 
 /* In a learning run another filter is installed, which announces what is to be recorded. */
@@ -435,10 +444,21 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	r = make_plan(run, err);
 	if (r == 0 && run->options.learn)
 		r = start_learning(run, err);
+	if (r == 0 && run->options.detach && run->options.name)
+		r = run_name_claim(&run->folder, run->options.name, err);
+	if (r == 0 && run->options.detach)
+		r = detach_fork(&run->arena, &run->folder, &run->detach, err);
+	if (r > 0) {
+		run->has_profile = false; /* the monitor's, as all else is */
+		printf("%s\n", run->folder.id);
+		return fflush(stdout) != 0 ? STATUS_FAILED : 0;
+	}
 	if (r == 0)
 		r = launch(run, err);
 	if (r < 0) {
 		launch_done(&run->launched);
+		detach_report(run->detach, err);
+		detach_done(run->detach, &run->folder, STATUS_FAILED);
 		run_folder_discard(&run->folder);
 	}
 	return r;

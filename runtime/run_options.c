@@ -16,6 +16,7 @@
 const struct opt run_opts[N_RUN_OPTS] = {
 	/* clang-format off */
 	{ "host",           0,  OPT_FLAG, ROW(host),           NULL, "run on a read-only view of this machine's own files", NULL },
+	{ "detach",         'd', OPT_FLAG, ROW(detach),        NULL, "go on in the background and print the run's id: see immure ps", NULL },
 	{ "rootfs",         0,  OPT_TEXT, ROW(rootfs),         "DIR", "run in the root file system in DIR, read-only", "@dirs" },
 	{ "writable",       0,  OPT_FLAG, ROW(writable),       NULL, "let the root be written to; what is written is thrown away", NULL },
 	{ "entrypoint",     0,  OPT_TEXT, ROW(entrypoint),     "PROGRAM", "run PROGRAM instead of the image's own", NULL },
@@ -356,6 +357,8 @@ static int build_flags(struct builder *b, struct err *err)
 	bool range = false;
 	int r;
 
+	if (o->detach && (o->tty || o->interactive))
+		return err_set(err, EINVAL, "--detach excludes --tty and --interactive");
 	if (o->json && !o->dry_run)
 		return err_set(err, EINVAL, "--json goes with --dry-run");
 	if (o->name && !text_is_id(o->name))

@@ -28,7 +28,8 @@ enum {
 	POLL_LISTENER,
 	POLL_TRACING,
 	POLL_PTY,
-	POLL_MAX = POLL_PTY + 3
+	POLL_DETACH = POLL_PTY, /* a detached run has no terminal */
+	POLL_MAX = POLL_DETACH + DETACH_POLLFDS
 };
 
 static int start_timer(const struct limits *limits, struct err *err)
@@ -50,6 +51,16 @@ static void kill_workload(const struct supervisor *s)
 {
 	if (sys_pidfd_send_signal(s->launched->pidfd, SIGKILL) < 0)
 		return; /* ESRCH: it ended by itself */
+}
+
+/* Asked for on the control socket. */
+static int signal_program(void *data, int signal)
+{
+	struct supervisor *s = data;
+	int target =
+		launch_find_program(s->launched) ? s->launched->program_pidfd : s->launched->pidfd;
+
+	return sys_pidfd_send_signal(target, signal);
 }
 
 static void handle_signals(struct supervisor *s)
@@ -109,6 +120,8 @@ static void read_evidence(struct supervisor *s)
 	if (launch_find_program(s->launched) && s->launched->program > 0)
 		evidence_process(s->launched->program, s->evidence);
 	s->read_once = check_label(s) != PROFILE_PENDING;
+	if (s->detach && s->launched->page->state != CONFINE_FAILED)
+		detach_report(s->detach, &(const struct err){ 0 });
 }
 
 /*
@@ -148,6 +161,10 @@ static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
 	};
 	if (s->pty)
 		n += pty_fill_pollfds(s->pty, fds + POLL_PTY);
+	if (s->detach) {
+		detach_fill(s->detach, fds + POLL_DETACH);
+		n = POLL_MAX;
+	}
 	return n;
 }
 
@@ -200,6 +217,8 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 		s->deserted = true;
 	if (s->pty && n > POLL_PTY)
 		pty_handle(s->pty, fds + POLL_PTY);
+	if (s->detach)
+		detach_handle(s->detach, fds + POLL_DETACH, signal_program, s);
 }
 
 static int start_terminal(struct supervisor *s, struct err *err)

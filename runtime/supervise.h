@@ -3,6 +3,7 @@
 #define IMMURE_RUNTIME_SUPERVISE_H
 
 #include "audit/evidence.h"
+#include "runtime/detach.h"
 #include "runtime/launch.h"
 #include "runtime/notify.h"
 #include "runtime/pty.h"
@@ -16,6 +17,7 @@ struct supervisor {
 	struct evidence *evidence; /* borrowed; filled once the filter is on */
 	struct tracing *tracing;   /* borrowed; its `on` says whether there is one */
 	struct pty *pty;           /* borrowed; NULL without a terminal */
+	struct detach *detach;     /* borrowed; NULL unless we are a monitor */
 	int terminal[2];           /* our own input and output, with a terminal */
 	int signals;               /* signals_open() */
 

@@ -42,6 +42,13 @@ extern const struct verb verb_policy; /* the others: immure-tool */
 extern const struct verb verb_why;
 extern const struct verb verb_audit;
 extern const struct verb verb_load;
+extern const struct verb verb_ps;
+extern const struct verb verb_logs;
+extern const struct verb verb_stop;
+extern const struct verb verb_kill;
+extern const struct verb verb_wait;
+extern const struct verb verb_run_rm;
+extern const struct verb verb_run_inspect;
 extern const struct verb verb_volume;
 extern const struct verb verb_login;
 extern const struct verb verb_logout;

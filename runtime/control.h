@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_CONTROL_H
+#define IMMURE_RUNTIME_CONTROL_H
+
+/* The monitor's side of a detached run's control socket: see control_wire.h. */
+
+#include <poll.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "runtime/control_wire.h"
+#include "runtime/run_folder.h"
+
+#define CONTROL_CLIENTS 16
+#define CONTROL_POLLFDS (CONTROL_CLIENTS + 1)
+
+struct control {
+	int listener;
+	struct control_client {
+		int fd; /* -1: free */
+		bool waits;
+	} clients[CONTROL_CLIENTS];
+};
+
+/* Called for a request that was found well formed; returns the result for the answer. */
+typedef int (*control_signal_fn)(void *data, int signal);
+
+/* Make the socket in the folder. Ended by control_done(), which removes it. */
+must_check int control_open(const struct run_folder *folder, struct control *ret, struct err *err);
+
+/* Fill CONTROL_POLLFDS entries. */
+void control_fill(const struct control *control, struct pollfd *fds);
+
+/* Answer what has come; one that is malformed or from another user is closed without an answer. */
+void control_handle(struct control *control, const struct pollfd *fds, control_signal_fn on_signal,
+		    void *data);
+
+/* Tell those who wait. */
+void control_finish(struct control *control, int status);
+
+void control_done(struct control *control, const struct run_folder *folder);
+
+/* True if these bytes are a request; *ret is filled then. For the fuzzer too. */
+bool control_request_decode(const void *bytes, size_t n, struct control_request *ret);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_CONTROL_CLIENT_H
+#define IMMURE_RUNTIME_CONTROL_CLIENT_H
+
+#include "base/err.h"
+#include "runtime/control_wire.h"
+
+/*
+ * Ask the monitor of a detached run, and wait for its answer.
+ *
+ *   dir         descriptor of the run's folder
+ *   timeout_ms  -1: as long as it takes
+ *
+ * Returns   the answer's result; -ENOENT (there is no monitor: it has ended, was killed, or the run
+ *           is not detached), -ETIMEDOUT, -errno.
+ */
+must_check int control_ask(int dir, enum control_op op, uint32_t argument, int timeout_ms,
+			   struct err *err);
+
+#endif

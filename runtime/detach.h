@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_DETACH_H
+#define IMMURE_RUNTIME_DETACH_H
+
+/*
+ * `immure run -d`: the launcher forks once all is decided. The child is the run's monitor: the same
+ * supervisor, in a session of its own, which writes the program's output into a bounded log and
+ * answers on a control socket. The parent tells the run's id once the program runs, or why not.
+ */
+
+#include <poll.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "runtime/control.h"
+#include "runtime/output_log.h"
+#include "runtime/run_folder.h"
+
+#define DETACH_POLLFDS (CONTROL_POLLFDS + 2)
+
+struct detach {
+	int report;    /* to the launcher; -1 once told */
+	int output[2]; /* what the program writes to stdout and stderr */
+	struct control control;
+	struct output_log log;
+};
+
+/*
+ * Fork. In the monitor, 0, 1 and 2 become what the program gets.
+ *
+ *   ret   in arena, in the monitor alone; NULL in the launcher. All functions below take NULL, and
+ *         do nothing then
+ *
+ * Returns   0 in the monitor; 1 in the launcher, which has nothing left to do: the run has started;
+ *           -errno in either: the launcher's is what the monitor reported.
+ */
+must_check int detach_fork(struct arena *arena, const struct run_folder *folder,
+			   struct detach **ret, struct err *err);
+
+/* The program runs: the launcher may go. Or it does not, and err says why. */
+void detach_report(struct detach *detach, const struct err *err);
+
+/* Fill DETACH_POLLFDS entries. */
+void detach_fill(const struct detach *detach, struct pollfd *fds);
+void detach_handle(struct detach *detach, const struct pollfd *fds, control_signal_fn on_signal,
+		   void *data);
+
+/* Nobody writes any more: the rest of the output, before the record is sealed. */
+void detach_drain(struct detach *detach);
+
+/* All is sealed: answer those who wait. */
+void detach_done(struct detach *detach, const struct run_folder *folder, int status);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <jansson.h>
+#include <stdio.h>
+
+#include "audit/run_read.h"
+#include "runtime/verb_runs.h"
+
+/* Everything that is on record of it, as one JSON object. */
+static int inspect(const struct verb_call *call, struct err *err)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < call->argc; i++) {
+		cleanup_found_run struct found_run found = { -1, -1, NULL };
+		cleanup_run_record struct run_record record = { 0 };
+		int r = found_run_open(call->argv[i], call->arena, &found, err);
+
+		if (r == 0)
+			r = run_record_read(found.dir, &record, err);
+		if (r < 0) {
+			json_decref(all);
+			return err_wrap(err, "%s", call->argv[i]);
+		}
+		json_array_append_new(
+			all, json_pack("{s:O?, s:O?, s:s, s:s, s:O?}", "evidence", record.evidence,
+				       "plan", record.plan, "run", found.id, "state",
+				       run_folder_is_live(found.runs, found.id) ? "running"
+				       : record.complete                        ? "done"
+										: "cut short",
+				       "status", record.status));
+	}
+	json_dumpf(all, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+	return 0;
+}
+
+const struct verb verb_run_inspect = {
+	.name = "inspect",
+	.args = "RUN...",
+	.help = "plan, evidence and status of runs, as JSON",
+	.min_args = 1,
+	.max_args = -1,
+	.run = inspect,
+};

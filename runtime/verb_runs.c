@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/verb_runs.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "runtime/dirs.h"
+#include "runtime/run_find.h"
+#include "runtime/run_name.h"
+
+int found_run_open(const char *which, struct arena *arena, struct found_run *ret, struct err *err)
+{
+	char named[RUN_ID_LEN];
+	int r;
+
+	*ret = (struct found_run){ .runs = dirs_open_state("runs", err), .dir = -1 };
+	if (ret->runs < 0)
+		return ret->runs;
+	/* A name is looked up as the id that it stands for. */
+	if (run_name_find(which, named) == 0)
+		which = named;
+	r = run_find(ret->runs, which, arena, &ret->id, err);
+	if (r < 0)
+		return r;
+	ret->dir = openat(ret->runs, ret->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (ret->dir < 0)
+		return err_sys(err, errno, "cannot open the record of run %s", ret->id);
+	return 0;
+}
+
+void found_run_close(struct found_run *found)
+{
+	closep(&found->dir);
+	closep(&found->runs);
+}
+
+int found_run_status(const struct found_run *found, struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err absent = { 0 };
+	const json_t *exit;
+	json_t *status = NULL;
+	int r;
+
+	if (fd_read_file(found->dir, "status.json", 1 << 16, &text, &absent) == 0)
+		status = json_loadb(strbuf_str(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
+	exit = json_object_get(status, "exit");
+	if (json_is_integer(exit))
+		r = (int)json_integer_value(exit) & 0xff;
+	else if (run_folder_is_live(found->runs, found->id))
+		r = err_set(err, EAGAIN, "run %s has not ended", found->id);
+	else
+		r = err_set(err, ENODATA,
+			    "run %s was cut short: its monitor was killed, or the machine stopped",
+			    found->id);
+	json_decref(status);
+	return r;
+}

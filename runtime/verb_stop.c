@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* immure stop, kill, wait, rm: to the monitor of a detached run, by its control socket. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "runtime/control_client.h"
+#include "runtime/run_name.h"
+#include "runtime/status.h"
+#include "runtime/verb_runs.h"
+
+struct stop_options {
+	const char *signal, *time;
+	bool force;
+};
+
+#define ROW(field) offsetof(struct stop_options, field)
+#define STOP_SECONDS 10
+
+static const struct opt stop_opts[] = {
+	{ "signal", 's', OPT_TEXT, ROW(signal), "SIGNAL", "send this first (TERM)", NULL },
+	{ "time", 't', OPT_TEXT, ROW(time), "SECONDS", "then wait so long, and kill (10)", NULL },
+};
+static const struct opt kill_opts[] = {
+	{ "signal", 's', OPT_TEXT, ROW(signal), "SIGNAL", "a name or a number (KILL)", NULL },
+};
+static const struct opt rm_opts[] = {
+	{ "force", 'f', OPT_FLAG, ROW(force), NULL, "kill it first if it goes on", NULL },
+};
+
+static int usage(struct err *err)
+{
+	return err_at(err, ERR_USAGE);
+}
+
+static int signal_parse(const char *text, int *ret, struct err *err)
+{
+	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	uint64_t number = 0;
+
+	if (span_u64(span_of(text), NSIG - 1, &number) == 0 && number > 0) {
+		*ret = (int)number;
+		return 0;
+	}
+	for (int i = 1; i < NSIG; i++) {
+		const char *known = sigabbrev_np(i);
+
+		if (known && strcmp(known, name) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	err_set(err, EINVAL, "\"%.30s\" is no signal: expected such as TERM or 15", text);
+	return usage(err);
+}
+
+/* For each run that is named, going on after a failure: the first one is told at the end. */
+typedef int (*each_fn)(const struct found_run *found, const struct stop_options *options,
+		       struct err *err);
+
+static int for_each(const struct verb_call *call, each_fn act, struct err *err)
+{
+	int result = 0;
+
+	for (int i = 0; i < call->argc; i++) {
+		cleanup_found_run struct found_run found = { -1, -1, NULL };
+		struct err one = { 0 };
+		int r = found_run_open(call->argv[i], call->arena, &found, &one);
+
+		if (r == 0)
+			r = act(&found, call->options, &one);
+		if (r == 0)
+			printf("%s\n", found.id);
+		else if (result == 0) {
+			*err = one;
+			result = err_wrap(err, "%s", call->argv[i]);
+		}
+	}
+	return result;
+}
+
+static int kill_one(const struct found_run *found, const struct stop_options *options,
+		    struct err *err)
+{
+	int signal = SIGKILL;
+	int r = options->signal ? signal_parse(options->signal, &signal, err) : 0;
+
+	if (r == 0)
+		r = control_ask(found->dir, CONTROL_SIGNAL, (uint32_t)signal, 10000, err);
+	return r < 0 ? r : 0;
+}
+
+/* The monitor holds a lock on the folder as long as it lives; it may end before it has answered. */
+static int await_end(const struct found_run *found, struct err *err)
+{
+	while (flock(found->dir, LOCK_EX) < 0) {
+		if (errno != EINTR)
+			return err_sys(err, errno, "cannot wait for the end of run %s", found->id);
+	}
+	flock(found->dir, LOCK_UN); /* or we would pass for the monitor */
+	return 0;
+}
+
+static int stop_one(const struct found_run *found, const struct stop_options *options,
+		    struct err *err)
+{
+	uint64_t seconds = STOP_SECONDS;
+	bool asked;
+	int signal = SIGTERM;
+	int r = options->signal ? signal_parse(options->signal, &signal, err) : 0;
+
+	if (r == 0 && options->time && span_u64(span_of(options->time), 86400, &seconds) < 0) {
+		err_set(err, EINVAL, "--time %.30s: expected seconds", options->time);
+		return usage(err);
+	}
+	if (r < 0)
+		return r;
+	r = control_ask(found->dir, CONTROL_SIGNAL, (uint32_t)signal, 10000, err);
+	asked = r >= 0;
+	if (asked)
+		r = control_ask(found->dir, CONTROL_WAIT, 0, (int)seconds * 1000, err);
+	if (r >= 0 || (r == -ENOENT && asked))
+		return await_end(found, err);
+	if (r != -ETIMEDOUT)
+		return r;
+	r = control_ask(found->dir, CONTROL_SIGNAL, SIGKILL, 10000, err);
+	return r < 0 && r != -ENOENT ? r : await_end(found, err);
+}
+
+static int rm_one(const struct found_run *found, const struct stop_options *options,
+		  struct err *err)
+{
+	int r;
+
+	if (run_folder_is_live(found->runs, found->id)) {
+		if (!options->force)
+			return err_set(err, EBUSY, "run %s goes on: immure stop it, or use --force",
+				       found->id);
+		r = control_ask(found->dir, CONTROL_SIGNAL, SIGKILL, 10000, err);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	r = await_end(found, err);
+	if (r < 0)
+		return r;
+	return fd_remove_tree(found->runs, found->id, err);
+}
+
+static int kill_run(const struct verb_call *call, struct err *err)
+{
+	return for_each(call, kill_one, err);
+}
+
+static int stop_run(const struct verb_call *call, struct err *err)
+{
+	return for_each(call, stop_one, err);
+}
+
+static int rm_run(const struct verb_call *call, struct err *err)
+{
+	int r = for_each(call, rm_one, err);
+
+	for (int i = 0; i < call->argc; i++) {
+		char id[RUN_ID_LEN];
+
+		/* A name whose run is no more stands for nothing. */
+		if (run_name_find(call->argv[i], id) == 0 && r == 0)
+			run_name_drop(call->argv[i], id);
+	}
+	return r;
+}
+
+/* Its status is printed, and ours. */
+static int wait_run(const struct verb_call *call, struct err *err)
+{
+	cleanup_found_run struct found_run found = { -1, -1, NULL };
+	struct err gone = { 0 };
+	int r = found_run_open(call->argv[0], call->arena, &found, err);
+
+	if (r < 0)
+		return r;
+	r = control_ask(found.dir, CONTROL_WAIT, 0, -1, &gone);
+	if (r < 0)
+		r = await_end(&found, err);
+	if (r == 0 && gone.code)
+		r = found_run_status(&found, err);
+	if (r < 0)
+		return r;
+	printf("%d\n", r);
+	return r;
+}
+
+const struct verb verb_stop = {
+	.name = "stop",
+	.args = "[OPTION...] RUN...",
+	.help = "end detached runs: a signal, some patience, then SIGKILL",
+	.opts = stop_opts,
+	.n_opts = ARRAY_LEN(stop_opts),
+	.options_size = sizeof(struct stop_options),
+	.min_args = 1,
+	.max_args = -1,
+	.run = stop_run,
+};
+
+const struct verb verb_kill = {
+	.name = "kill",
+	.args = "[--signal SIGNAL] RUN...",
+	.help = "send a signal to the program of detached runs",
+	.opts = kill_opts,
+	.n_opts = ARRAY_LEN(kill_opts),
+	.options_size = sizeof(struct stop_options),
+	.min_args = 1,
+	.max_args = -1,
+	.run = kill_run,
+};
+
+const struct verb verb_wait = {
+	.name = "wait",
+	.args = "RUN",
+	.help = "wait until a detached run ends; print its exit status, and end with it",
+	.options_size = sizeof(struct stop_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = wait_run,
+};
+
+const struct verb verb_run_rm = {
+	.name = "rm",
+	.args = "[--force] RUN...",
+	.help = "remove what is kept of runs: their record and their output",
+	.opts = rm_opts,
+	.n_opts = ARRAY_LEN(rm_opts),
+	.options_size = sizeof(struct stop_options),
+	.min_args = 1,
+	.max_args = -1,
+	.run = rm_run,
+};

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Runs that go on in the background: their output, their end, their names, and what is left.
+
+load common
+
+setup() {
+	common_setup
+}
+
+teardown() {
+	"$IMMURE" ps -q | xargs -r "$IMMURE" kill >/dev/null 2>&1 || true
+	common_teardown
+}
+
+detached() {
+	"$IMMURE" run -d --host -v "$WORK:/data" "$@"
+}
+
+@test "the id is printed, the program goes on, its end is known" {
+	run -0 detached -- sh -c "echo $TOKEN; echo error >&2; sleep 0.3; exit 7"
+	local id=$output
+	[[ $id =~ ^[0-9a-f]{8}-[0-9a-f]{4}$ ]]
+	run -0 "$IMMURE" ps
+	[[ $output == *"$id"*running* ]]
+	run -7 "$IMMURE" wait "$id"
+	[ "$output" = 7 ]
+	run -0 "$IMMURE" ps
+	[[ $output != *"$id"* ]]
+	run -0 "$IMMURE" ps --all
+	[[ $output == *"$id"*done*7* ]]
+	run --separate-stderr -0 "$IMMURE" logs "$id"
+	[ "$output" = "$TOKEN" ]
+	[ "$stderr" = error ]
+	# Still there when it is long over.
+	run -7 "$IMMURE" wait "$id"
+	"$IMMURE" audit verify "$id"
+}
+
+@test "what cannot start is an error of run itself" {
+	run --separate-stderr -127 detached -- /no/such/program
+	assert_says '/no/such/program'
+	[ -z "$(ls "$XDG_STATE_HOME/immure/runs")" ]
+	run -2 "$IMMURE" run -d -t --host -- true
+	run -125 detached --workdir /no/such -- true
+}
+
+@test "logs: follow, tail, time stamps, a long line, an end without a newline" {
+	run -0 detached -- sh -c 'echo one; echo two; head -c 10000 /dev/zero | tr "\0" x; echo; sleep 0.5; printf end'
+	local id=$output
+	run -0 timeout 20 "$IMMURE" logs -f "$id"
+	[ "${lines[0]}" = one ]
+	[ "${#lines[2]}" = 10000 ]
+	[ "${lines[3]}" = end ]
+	run -0 "$IMMURE" logs --tail 1 "$id"
+	[ "$output" = end ]
+	run -0 "$IMMURE" logs -t "$id"
+	[[ ${lines[0]} =~ ^[0-9]{4}-[0-9-]+T[0-9:.]+Z\ one$ ]]
+	run -2 "$IMMURE" logs --tail x "$id"
+}
+
+@test "the log is bounded: the newest stays, in two files" {
+	run -0 detached -- sh -c 'yes 0123456789012345678901234567890123456789012345678901234567890123456789 | head -n 400000; echo last'
+	local id=$output
+	run -0 "$IMMURE" wait "$id"
+	[ "$(du -cb "$XDG_STATE_HOME/immure/runs/$id"/output.log* | tail -n 1 | cut -f 1)" -le $((21 << 20)) ]
+	run -0 "$IMMURE" logs --tail 1 "$id"
+	[ "$output" = last ]
+}
+
+@test "stop: a signal, some patience, the end" {
+	run -0 detached -- sh -c 'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
+	local id=$output i
+	for i in $(seq 50); do [ -z "$("$IMMURE" logs "$id")" ] || break; sleep 0.1; done
+	run -0 "$IMMURE" stop "$id"
+	run -3 "$IMMURE" wait "$id"
+	run -0 "$IMMURE" logs "$id"
+	[ "${lines[1]}" = bye ]
+	run -0 detached -- sh -c "trap '' TERM; while :; do sleep 0.1; done; : $TOKEN"
+	id=$output
+	run -0 "$IMMURE" stop --time 1 "$id"
+	run -137 "$IMMURE" wait "$id"
+	assert_no_process
+	run --separate-stderr -125 "$IMMURE" stop "$id"
+	assert_says "$id" 'not running detached'
+}
+
+@test "kill: any signal, by name and number" {
+	run -0 detached -- sh -c 'trap "exit 9" USR1; while :; do sleep 0.1; done'
+	local id=$output
+	sleep 0.5
+	run -0 "$IMMURE" kill -s SIGUSR1 "$id"
+	run -9 "$IMMURE" wait "$id"
+	run -0 detached -- sleep 1000
+	id=$output
+	run -0 "$IMMURE" kill -s 15 "$id"
+	run -143 "$IMMURE" wait "$id"
+	run -2 "$IMMURE" kill -s NOSUCH "$id"
+}
+
+@test "names: found by them, unique while they live, free again afterwards" {
+	run -0 detached --name web -- sleep 1000
+	local id=$output
+	run --separate-stderr -125 detached --name web -- true
+	assert_says 'web' "$id"
+	run -0 "$IMMURE" kill web
+	run -137 "$IMMURE" wait web
+	run -0 detached --name web -- sh -c 'exit 4'
+	run -4 "$IMMURE" wait web
+	run -0 "$IMMURE" rm web
+	run --separate-stderr -125 "$IMMURE" wait web
+	assert_says web
+}
+
+@test "rm: refused while it goes on, unless forced; then nothing is left" {
+	run -0 detached -- sh -c "sleep 1000; : $TOKEN"
+	local id=$output
+	run --separate-stderr -125 "$IMMURE" rm "$id"
+	assert_says 'goes on'
+	run -0 "$IMMURE" rm --force "$id"
+	assert_no_process
+	[ -z "$(ls "$XDG_STATE_HOME/immure/runs")" ]
+}
+
+@test "a monitor that is killed takes its sandbox with it, and is told as cut short" {
+	run -0 detached -- sh -c "sleep 1000; : $TOKEN"
+	local id=$output pid
+	pid=$(pgrep -o -f "run -d --host.*$TOKEN")
+	kill -9 "$pid"
+	assert_no_process
+	run -0 "$IMMURE" ps --all
+	[[ $output == *"$id"*"cut short"* ]]
+	run --separate-stderr -125 "$IMMURE" wait "$id"
+	assert_says 'cut short'
+	run -0 "$IMMURE" rm "$id"
+}
+
+@test "20 at once, and their monitors are small" {
+	local i pid
+	for i in $(seq 20); do detached -- sh -c "sleep 1000; : $TOKEN" >/dev/null; done
+	[ "$("$IMMURE" ps -q | wc -l)" = 20 ]
+	for pid in $(pgrep -o -f "run -d --host.*$TOKEN"); do
+		[ "$(awk '/VmHWM/ {print $2}' "/proc/$pid/status")" -le 2048 ]
+	done
+	"$IMMURE" ps -q | xargs "$IMMURE" rm --force >/dev/null
+	assert_no_process
+}
+
+@test "inspect and ps --json are JSON" {
+	run -0 detached --name shown -- sleep 1000
+	"$IMMURE" inspect shown | python3 -m json.tool >/dev/null
+	"$IMMURE" ps --json | python3 -c 'import json, sys; assert json.load(sys.stdin)[0]["name"] == "shown"'
+	run -0 "$IMMURE" kill shown
+}
