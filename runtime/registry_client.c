@@ -167,6 +167,22 @@ int registry_client_open(const char *host, const struct registry_rule *rule,
 	return r;
 }
 
+int registry_client_connect(const struct registry_config *config, const char *domain,
+			    const char *path, bool insecure, struct registry_client *ret,
+			    struct err *err)
+{
+	struct registry_rule rule = *registry_rule_of(config, domain);
+	struct registry_login login = { 0 };
+	int r = registry_login_find(domain, path, &login, err);
+
+	rule.insecure |= insecure;
+	if (r >= 0)
+		r = registry_client_open(registry_api_host(domain), &rule, r > 0 ? &login : NULL,
+					 ret, err);
+	explicit_bzero(&login, sizeof(login));
+	return r;
+}
+
 void registry_client_close(struct registry_client *client)
 {
 	closep(&client->socket);

@@ -35,6 +35,11 @@ struct registry_client {
 must_check int registry_client_open(const char *host, const struct registry_rule *rule,
 				    const struct registry_login *login, struct registry_client *ret,
 				    struct err *err);
+
+/* The same with the login for a repository, looked up, and the rule of the configuration. */
+must_check int registry_client_connect(const struct registry_config *config, const char *domain,
+				       const char *path, bool insecure, struct registry_client *ret,
+				       struct err *err);
 void registry_client_close(struct registry_client *client);
 #define cleanup_registry_client cleanup(registry_client_close)
 

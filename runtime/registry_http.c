@@ -124,8 +124,8 @@ static int to_sink(struct transfer *t, struct span body)
 		return 0;
 	}
 	sink->done += body.n;
-	if (sink->progress)
-		sink->progress(sink->data, sink->done);
+	if (t->call->progress)
+		t->call->progress(t->call->data, sink->done);
 	return 1;
 }
 
@@ -173,6 +173,8 @@ static size_t on_read(char *buffer, size_t size, size_t n, void *data)
 		return CURL_READFUNC_ABORT;
 	}
 	t->sent += (uint64_t)got;
+	if (t->call->progress)
+		t->call->progress(t->call->data, t->sent);
 	return (size_t)got;
 }
 

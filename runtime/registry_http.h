@@ -20,9 +20,7 @@ struct http_sink {
 	uint64_t done; /* written so far, over all tries */
 	uint64_t max;  /* more is -EFBIG */
 	uint64_t skip; /* not to be written: the server began before where we asked */
-	void (*progress)(void *data, uint64_t done);
-	void *data;
-	int error; /* of the last write, negative errno */
+	int error;     /* of the last write, negative errno */
 };
 
 struct http_call {
@@ -36,7 +34,9 @@ struct http_call {
 	size_t text_length;
 	int body_fd; /* body to send, read from its beginning; -1: none */
 	uint64_t body_size;
-	struct http_sink *sink; /* or NULL */
+	struct http_sink *sink;                      /* or NULL */
+	void (*progress)(void *data, uint64_t done); /* of the sink or of body_fd; or NULL */
+	void *data;
 };
 
 struct http_answer {

@@ -126,9 +126,7 @@ static int get_blob(struct service *s, struct err *err)
 	cleanup_http_answer struct http_answer answer = { 0 };
 	struct http_sink sink = { .fd = s->fd,
 				  .done = s->request->offset,
-				  .max = s->request->size,
-				  .progress = session_progress,
-				  .data = s->worker };
+				  .max = s->request->size };
 	struct session_call call = call_of(s, "GET");
 	int r;
 
@@ -136,6 +134,8 @@ static int get_blob(struct service *s, struct err *err)
 	set_scope(s, "pull");
 	call.follow = true;
 	call.http.sink = &sink;
+	call.http.progress = session_progress;
+	call.http.data = s->worker;
 	r = session_call(s->worker, &call, &answer, err);
 	if (r < 0)
 		return r;
@@ -202,6 +202,8 @@ static int send_blob(struct service *s, const char *address, struct err *err)
 		return err_set(err, EPROTO, "the registry names too long an address");
 	call.once = true;
 	call.http.content_type = "application/octet-stream";
+	call.http.progress = session_progress;
+	call.http.data = s->worker;
 	call.http.body_fd = s->fd;
 	call.http.body_size = request->size;
 	r = session_call(s->worker, &call, &answer, err);
