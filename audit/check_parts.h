@@ -81,5 +81,14 @@ void check_restart(struct judge *j, const struct control *control, struct findin
 void check_runtime_version(struct judge *j, const struct control *control, struct finding *ret);
 void check_manual(struct judge *j, const struct control *control, struct finding *ret);
 void check_not_applicable(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_at_least(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_at_most(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_cgroup(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_core(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_cpu(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_mac(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_modules(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_sockets(struct judge *j, const struct control *control, struct finding *ret);
+void check_host_word(struct judge *j, const struct control *control, struct finding *ret);
 
 #endif

@@ -47,7 +47,9 @@ static void put_banner(const json_t *report, struct strbuf *out)
 	strbuf_puts(out, "</h1>\n<p class=\"command\"><code>");
 	put_xml(out, strbuf_str(&command));
 	strbuf_puts(out, "</code></p>\n<p class=\"soft small\">");
-	if (json_is_true(json_object_get(c, "complete")))
+	if (is_about_host(report))
+		strbuf_puts(out, "What this machine gives a sandbox, and what it lacks.");
+	else if (json_is_true(json_object_get(c, "complete")))
 		strbuf_addf(out, "The record is whole: %lld records, none lost, sealed.",
 			    (long long)record_number(c, "records", 0));
 	else
@@ -447,11 +449,13 @@ void report_html(const json_t *report, struct strbuf *out)
 	put_tiles(report, out);
 	put_facts(report, out);
 	put_controls(report, out);
-	put_denials(report, out);
-	put_drawings(report, out);
-	put_layers(report, out);
-	put_policy(report, out);
-	put_integrity(report, out);
+	if (!is_about_host(report)) {
+		put_denials(report, out);
+		put_drawings(report, out);
+		put_layers(report, out);
+		put_policy(report, out);
+		put_integrity(report, out);
+	}
 	strbuf_puts(out, "<footer>immure ");
 	put_xml(out, record_text(tool, "version", "?"));
 	strbuf_puts(out, " · report ");

@@ -35,6 +35,12 @@ const char *report_verdict(const json_t *report)
 	return "pass";
 }
 
+bool is_about_host(const json_t *report)
+{
+	return strcmp(part_text(report, "subject", "run", ""), "host") == 0 &&
+	       part_number(report, "completeness", "records", 0) == 0;
+}
+
 void put_control(struct strbuf *out, const json_t *finding)
 {
 	put_escaped(out, record_text(finding, "prefix", "?"));

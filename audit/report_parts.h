@@ -16,6 +16,9 @@ void put_escaped(struct strbuf *out, const char *text);
 /* "pass", "fail", "not-proven" or "broken", with nothing left out. */
 const char *report_verdict(const json_t *report);
 
+/* Is it about the machine, and not about a run? There are no events then. */
+bool is_about_host(const json_t *report);
+
 /* "CIS 5.29". */
 void put_control(struct strbuf *out, const json_t *finding);
 

@@ -16,6 +16,16 @@ static void put_short_hash(struct strbuf *out, const char *hex)
 		strbuf_addf(out, "%.8s..%s", hex, hex + n - 4);
 }
 
+static void put_host_head(const json_t *report, struct strbuf *out)
+{
+	strbuf_puts(out, "audit   this machine, user ");
+	put_escaped(out, part_text(report, "subject", "user", "?"));
+	strbuf_puts(out, "\n        kernel ");
+	put_escaped(out, part_text(report, "identity", "kernel", "?"));
+	strbuf_addf(out, "  landlock %lld\n\n",
+		    (long long)part_number(report, "identity", "landlock_abi", 0));
+}
+
 static void put_head(const json_t *report, struct strbuf *out)
 {
 	const json_t *root = json_object_get(json_object_get(report, "subject"), "root");
@@ -231,10 +241,15 @@ static void put_end(const json_t *report, struct strbuf *out)
 
 void report_text(const json_t *report, struct strbuf *out)
 {
-	put_head(report, out);
+	if (is_about_host(report))
+		put_host_head(report, out);
+	else
+		put_head(report, out);
 	put_layers(report, out);
 	put_findings(report, out);
 	put_counts(report, out);
+	if (is_about_host(report))
+		return;
 	put_denials(report, out);
 	put_end(report, out);
 }

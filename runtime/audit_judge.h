@@ -20,7 +20,8 @@ struct audit_judge_options {
 #define AUDIT_DEFAULT_STANDARDS "cis-docker-1.6 immure"
 
 /*
- * Judge a run. A signature that does not fit breaks the record as a changed event does.
+ * Judge a run, or what audit_host_read() gave (with dir -1). A signature that does not fit breaks
+ * the record as a changed event does.
  *
  *   ret  the report; released by json_decref()
  *

@@ -4,11 +4,16 @@
 static const struct verb *const subverbs[] = {
 	/* clang-format off */
 	&verb_audit_check,
+	&verb_audit_diff,
+	&verb_audit_export,
+	&verb_audit_host,
 	&verb_audit_key,
 	&verb_audit_list,
 	&verb_audit_report,
+	&verb_audit_retain,
 	&verb_audit_show,
 	&verb_audit_sign,
+	&verb_audit_tail,
 	&verb_audit_verify,
 	NULL,
 	/* clang-format on */

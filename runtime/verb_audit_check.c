@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit/report.h"
+#include "runtime/audit_host.h"
 #include "runtime/audit_judge.h"
 #include "runtime/audit_output.h"
 #include "runtime/verb_audit.h"
@@ -15,23 +16,34 @@ struct check_options {
 
 /* clang-format off */
 #define ROW(field) offsetof(struct check_options, field)
-#define REPORT_ROWS \
+#define STANDARD_ROWS \
 	{ "standard",         's', OPT_LIST, ROW(judge.standards), "NAME|FILE", "judge by it; may be given several times; all: each that is shipped", "cis-docker-1.6 nist-800-190 immure all" }, \
+	{ "key",              'k', OPT_TEXT, ROW(judge.key),       "FILE",      "the run has to be signed by this Ed25519 key", "@files" }
+#define REPORT_ROWS \
 	{ "output",           'o', OPT_LIST, ROW(outputs),         "FILE",      "write there, in the format of its ending; - is standard output", "@files" }, \
 	{ "format",            0,  OPT_TEXT, ROW(format),          "FORMAT",    "format where the ending says nothing", AUDIT_FORMATS }, \
 	{ "require-evidence",  0,  OPT_TEXT, ROW(judge.require),   "LEVEL",     "a pass that is known less well is not proven", "E0 E1 E2 E3 E4" }, \
 	{ "waivers",           0,  OPT_TEXT, ROW(judge.waivers),   "FILE",      "JSON list of controls that somebody answers for", "@files" }, \
-	{ "key",              'k', OPT_TEXT, ROW(judge.key),       "FILE",      "the run has to be signed by this Ed25519 key", "@files" }, \
 	{ "today",             0,  OPT_TEXT, ROW(judge.today),     "DATE",      "the day by which waivers expire, as YYYY-MM-DD", NULL }
 
+#define GATE_ROWS \
+	{ "fail-on",           0,  OPT_TEXT, ROW(fail_on),         "SEVERITY",  "the least severity that decides the exit status; medium by default", "low medium high critical" }, \
+	{ "baseline",          0,  OPT_TEXT, ROW(baseline),        "FILE",      "an earlier report as JSON: only what is worse now counts", "@files" }
+
 static const struct opt report_opts[] = {
+	STANDARD_ROWS,
 	REPORT_ROWS,
 };
 
-static const struct opt check_opts[] = {
+static const struct opt host_opts[] = {
 	REPORT_ROWS,
-	{ "fail-on",           0,  OPT_TEXT, ROW(fail_on),         "SEVERITY",  "the least severity that decides the exit status; medium by default", "low medium high critical" },
-	{ "baseline",          0,  OPT_TEXT, ROW(baseline),        "FILE",      "an earlier report as JSON: only what is worse now counts", "@files" },
+	GATE_ROWS,
+};
+
+static const struct opt check_opts[] = {
+	STANDARD_ROWS,
+	REPORT_ROWS,
+	GATE_ROWS,
 };
 /* clang-format on */
 
@@ -96,6 +108,33 @@ static int report(const struct verb_call *call, struct err *err)
 	return r;
 }
 
+/* The machine itself, by the same rules. */
+static int host(const struct verb_call *call, struct err *err)
+{
+	static const char *standard[] = { "host" };
+	struct check_options *options = call->options;
+	cleanup_audit_run struct audit_run run = { .dir = -1, .id = "host" };
+	json_t *baseline = NULL;
+	json_t *made = NULL;
+	struct gate gate = { 0 };
+	int r = read_gate(options, &gate, &baseline, err);
+
+	options->judge.standards = (struct opt_list){ 1, 1, standard };
+	if (r == 0)
+		r = audit_output_check(&options->outputs, options->format, err);
+	if (r == 0)
+		r = audit_host_read(call->arena, &run.record, err);
+	if (r == 0)
+		r = audit_judge(&run, &options->judge, call->arena, &made, err);
+	if (r == 0)
+		r = audit_output(made, &options->outputs, options->format, call->arena, err);
+	if (r == 0)
+		r = (int)report_gate(made, &gate);
+	json_decref(made);
+	json_decref(baseline);
+	return r;
+}
+
 const struct verb verb_audit_check = {
 	.name = "check",
 	.args = "[OPTION...] [RUN]",
@@ -121,4 +160,14 @@ const struct verb verb_audit_report = {
 	.max_args = 1,
 	.mixed = true,
 	.run = report,
+};
+
+const struct verb verb_audit_host = {
+	.name = "host",
+	.args = "[OPTION...]",
+	.help = "judge the machine itself: what it gives a sandbox, and what it lacks",
+	.opts = host_opts,
+	.n_opts = ARRAY_LEN(host_opts),
+	.options_size = sizeof(struct check_options),
+	.run = host,
 };

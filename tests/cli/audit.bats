@@ -12,9 +12,9 @@ teardown() {
 	common_teardown
 }
 
-# The folder of the newest run.
+# The folder of the run that ended last.
 newest() {
-	echo "$XDG_STATE_HOME/immure/runs/$("$IMMURE" audit list --json | jq -r '.[-1].run')"
+	echo "$XDG_STATE_HOME/immure/runs/$("$IMMURE" audit show --json | jq -r .run)"
 }
 
 # The status of a control in a report: status_of FILE ID
@@ -246,4 +246,101 @@ status_of() {
 		run "$IMMURE" run --host -v "$folder:/data" -- sh -c 'cat /data/* /data/*/* /data/*/*/*'
 		[[ "$output" != *PRIVATE* ]]
 	done
+}
+
+@test "tail shows events as they come and ends with the run" {
+	"$IMMURE" run --host -- sh -c 'unshare -U true; sleep 1; unshare -U true; true' 2>/dev/null &
+	pid=$!
+	for _ in $(seq 50); do
+		"$IMMURE" audit tail --no-follow >now 2>/dev/null || true
+		grep -q denied now && break
+		sleep 0.1
+	done
+	[ "$(grep -c denied now)" -eq 1 ]
+	run ! grep -q sealed now
+	"$IMMURE" audit tail >all
+	wait "$pid"
+	[ "$(grep -c denied all)" -eq 2 ]
+	[ "$(tail -n 1 all | grep -c sealed)" -eq 1 ]
+	[ "$("$IMMURE" audit tail -k sealed | wc -l)" -eq 1 ]
+	run "$IMMURE" audit tail -k nonesuch
+	[ "$status" -eq 2 ]
+}
+
+@test "export hands on every record, to a file, syslog and journald" {
+	"$IMMURE" run --host -- sh -c 'unshare -U true; mount -t tmpfs x /mnt; true' 2>/dev/null
+	"$IMMURE" audit export --to e.jsonl
+	cmp e.jsonl "$(newest)/events.jsonl"
+	"$IMMURE" audit export --format ocsf | jq -e 'select(.class_uid == 1003 and .kernel.name == "mount")' >/dev/null
+	for kind in syslog journald; do
+		python3 - "$kind" "$IMMURE" <<-'END'
+			import socket, subprocess, sys
+			kind, immure = sys.argv[1:]
+			path = kind + '.sock'
+			receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+			receiver.bind(path)
+			receiver.settimeout(10)
+			subprocess.run([immure, 'audit', 'export', '--to', f'{kind}:{path}'], check=True)
+			lines = open('e.jsonl', 'rb').read().splitlines()
+			for line in lines:
+			    got = receiver.recv(1 << 20)
+			    assert line in got, got
+			    denied = b'"kind":"denied"' in line
+			    if kind == 'syslog':
+			        assert got.startswith(b'<84>' if denied else b'<86>'), got
+			    else:
+			        assert (b'PRIORITY=4\n' if denied else b'PRIORITY=6\n') in got, got
+			        assert b'IMMURE_RUN=' in got
+		END
+	done
+}
+
+@test "diff names what became worse, better and new" {
+	"$IMMURE" run --host -- true
+	"$IMMURE" audit report -o before.json
+	"$IMMURE" run --host --network host -- sh -c 'unshare -U true; true' 2>/dev/null
+	"$IMMURE" audit report -o after.json
+	run "$IMMURE" audit diff ./before.json ./after.json
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"WORSE    CIS 5.10"* ]]
+	[[ "$output" == *"new      refused unshare"* ]]
+	run "$IMMURE" audit diff ./after.json ./before.json
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"better   CIS 5.10"* ]]
+	run "$IMMURE" audit diff last last
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	"$IMMURE" audit diff --json ./before.json last | jq -e '.worse | length > 0' >/dev/null
+}
+
+@test "retain removes the oldest, and never what is running" {
+	for _ in 1 2 3 4; do
+		"$IMMURE" run --host -- true
+	done
+	sleep 1.1 # ids sort by the second
+	"$IMMURE" run --host -- sleep 60 &
+	pid=$!
+	for _ in $(seq 50); do
+		[ "$("$IMMURE" audit list --json | jq length)" -eq 5 ] && break
+		sleep 0.1
+	done
+	"$IMMURE" audit retain --keep 2 --dry-run | grep -c 'would be removed' | grep -qx 3
+	[ "$("$IMMURE" audit list --json | jq length)" -eq 5 ]
+	"$IMMURE" audit retain --keep 2
+	[ "$("$IMMURE" audit list --json | jq length)" -eq 2 ]
+	"$IMMURE" audit retain --keep 30d
+	[ "$("$IMMURE" audit list --json | jq length)" -eq 2 ]
+	"$IMMURE" audit retain --keep 0 | grep -q 'is running, stays'
+	[ "$("$IMMURE" audit list --json | jq length)" -eq 1 ]
+	run "$IMMURE" audit retain --keep some
+	[ "$status" -eq 2 ]
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null || true
+}
+
+@test "the machine itself is judged by the same rules" {
+	"$IMMURE" audit host -o h.json -o h.html -o h.sarif || [ "$?" -eq 1 ] || [ "$?" -eq 3 ]
+	[ "$(jq '.findings | length' h.json)" -ge 15 ]
+	[ "$(jq -r '.findings[] | select(.id == "seccomp") | .status' h.json)" = pass ]
+	"$IMMURE" audit host --baseline h.json
 }

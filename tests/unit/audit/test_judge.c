@@ -68,13 +68,17 @@ static int set_up(void **state)
 					 .events = load(good_events),
 					 .n_events = 3,
 					 .complete = true };
-	f->n_standards = n_standard_names;
 	for (size_t i = 0; i < n_standard_names; i++) {
-		assert_int_equal(standard_parse(standard_text(standard_names[i]), &f->arena,
-						&f->standards[i], &err),
-				 0);
-		for (size_t k = 0; k < f->standards[i].n; k++)
-			f->standards[i].controls[k].standard = &f->standards[i];
+		struct standard *standard = &f->standards[f->n_standards];
+
+		if (strcmp(standard_names[i], "host") == 0)
+			continue; /* about the machine: test_check_host.c */
+		assert_int_equal(
+			standard_parse(standard_text(standard_names[i]), &f->arena, standard, &err),
+			0);
+		for (size_t k = 0; k < standard->n; k++)
+			standard->controls[k].standard = standard;
+		f->n_standards++;
 	}
 	*state = f;
 	return 0;
