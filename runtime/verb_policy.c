@@ -12,6 +12,8 @@ static const struct verb *const subverbs[] = {
 	&verb_policy_import,
 	&verb_policy_learn,
 	&verb_policy_prove,
+	&verb_policy_targets,
+	&verb_policy_export,
 	&verb_policy_lint,
 	NULL,
 	/* clang-format on */

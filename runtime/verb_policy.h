@@ -13,7 +13,9 @@ extern const struct verb verb_policy_diff;
 extern const struct verb verb_policy_fmt;
 extern const struct verb verb_policy_import;
 extern const struct verb verb_policy_learn;
+extern const struct verb verb_policy_export;
 extern const struct verb verb_policy_prove;
+extern const struct verb verb_policy_targets;
 extern const struct verb verb_policy_lint;
 extern const struct verb verb_policy_show;
 
