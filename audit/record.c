@@ -151,7 +151,7 @@ static void put_args(struct jsonw *j, const struct record *r)
 	jsonw_key(j, "args");
 	jsonw_array(j);
 	for (size_t i = 0; i < ARRAY_LEN(r->args); i++)
-		jsonw_u64(j, r->args[i]);
+		jsonw_i64(j, (int64_t)r->args[i]); /* JSON readers know no more than 63 bits */
 	jsonw_array_end(j);
 }
 

@@ -37,6 +37,19 @@ teardown() { common_teardown; }
 	[[ $output == *"no line of a policy would allow it"* ]]
 }
 
+@test "a refused call whose arguments have their highest bit set leaves the record whole" {
+	need python3
+	on_host -- /usr/bin/python3 -c '
+import ctypes
+call = ctypes.CDLL(None).syscall
+call.argtypes = [ctypes.c_long] * 7
+call(101, -1, -2**63, -1, -1, -1, -1)'
+	run -0 "$IMMURE" why d1
+	[[ $output == "d1  ptrace("* ]]
+	run "$IMMURE" audit show last
+	[[ $output == *"chain   ok"* ]]
+}
+
 @test "--connect tells the filter from the network" {
 	on_host --policy mine.yaml -- cat /usr/share/common-licenses/BSD >/dev/null
 	run -0 "$IMMURE" why --connect 10.0.0.1:443

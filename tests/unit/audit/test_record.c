@@ -44,6 +44,18 @@ static void keeps_arguments_apart(void **state)
 	     "\"argv\":[\"sh\",\"-c\",\"a b\",\"\"],\"argv_from\":\"kernel\",\"source\":\"supervisor\"");
 }
 
+static void writes_arguments_that_any_reader_can_read(void **state)
+{
+	const struct record record = { .has = HAS_CALL,
+				       .args = { UINT64_MAX, (uint64_t)1 << 63, INT64_MAX } };
+	cleanup_strbuf struct strbuf out = { 0 };
+
+	(void)state;
+	record_members(&record, &out);
+	assert_non_null(strstr(strbuf_str(&out), "\"args\":[-1,-9223372036854775808,"
+						 "9223372036854775807,0,0,0]"));
+}
+
 static void writes_peers(void **state)
 {
 	static const struct {
@@ -84,6 +96,7 @@ int main(void)
 		cmocka_unit_test(writes_only_what_is_known),
 		cmocka_unit_test(says_whose_memory_a_text_comes_from),
 		cmocka_unit_test(keeps_arguments_apart),
+		cmocka_unit_test(writes_arguments_that_any_reader_can_read),
 		cmocka_unit_test(writes_peers),
 		cmocka_unit_test(names_every_kind),
 	};
