@@ -4,15 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/jsonw.h"
 #include "runtime/dirs.h"
 #include "runtime/status.h"
 #include "runtime/verb.h"
+#include "runtime/volume_io.h"
 #include "runtime/volume_list.h"
 
 struct volume_options {
 	bool json, quiet, force, all;
+	const char *output;
 	struct opt_list labels, filters;
 };
 
@@ -32,26 +35,35 @@ static const struct opt remove_opts[] = {
 	{ "force", 'f', OPT_FLAG, ROW(force), NULL, "do not mind if there is no such volume",
 	  NULL },
 };
+static const struct opt export_opts[] = {
+	{ "output", 'o', OPT_TEXT, ROW(output), "FILE", "write to FILE, not to standard output",
+	  "@files" },
+};
 static const struct opt prune_opts[] = {
 	{ "all", 'a', OPT_FLAG, ROW(all), NULL, "every volume that no run uses", NULL },
 	{ "filter", 'f', OPT_LIST, ROW(filters), "label=KEY[=VALUE]", "only those with this label",
 	  NULL },
 };
 
-static int create(const struct verb_call *call, struct err *err)
+static int read_labels(const struct volume_options *options, struct strbuf *record, struct err *err)
 {
-	const struct volume_options *options = call->options;
-	cleanup_strbuf struct strbuf record = { 0 };
-	cleanup_close int volumes = -1;
-	int r;
-
 	for (size_t i = 0; i < options->labels.n; i++) {
-		r = volume_label(&record, options->labels.items[i], err);
+		int r = volume_label(record, options->labels.items[i], err);
+
 		if (r < 0)
 			return r;
 	}
-	if (record.failed)
-		return err_set(err, ENOMEM, "out of memory");
+	return record->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int create(const struct verb_call *call, struct err *err)
+{
+	cleanup_strbuf struct strbuf record = { 0 };
+	cleanup_close int volumes = -1;
+	int r = read_labels(call->options, &record, err);
+
+	if (r < 0)
+		return r;
 	volumes = volumes_open(err);
 	if (volumes < 0)
 		return volumes;
@@ -248,6 +260,55 @@ static int remove_volumes(const struct verb_call *call, struct err *err)
 	return 0;
 }
 
+static int export_volume(const struct verb_call *call, struct err *err)
+{
+	const struct volume_options *options = call->options;
+	cleanup_close int volumes = volumes_open(err);
+	cleanup_close int file = -1;
+	int r;
+
+	if (volumes < 0)
+		return volumes;
+	if (!options->output && isatty(STDOUT_FILENO)) {
+		err_set(err, EINVAL, "an archive is not for a terminal: use -o FILE, or a pipe");
+		return err_at(err, ERR_USAGE);
+	}
+	if (options->output) {
+		file = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		if (file < 0)
+			return err_sys(err, errno, "cannot make %s", options->output);
+	}
+	r = volume_export(volumes, call->argv[0], file < 0 ? STDOUT_FILENO : file, err);
+	if (r == 0 && file >= 0 && fsync(file) < 0)
+		r = err_sys(err, errno, "cannot write %s", options->output);
+	return r;
+}
+
+static int import_volume(const struct verb_call *call, struct err *err)
+{
+	const char *path = call->argc > 1 ? call->argv[1] : "-";
+	cleanup_strbuf struct strbuf record = { 0 };
+	cleanup_close int volumes = -1;
+	cleanup_close int file = -1;
+	int r = read_labels(call->options, &record, err);
+
+	if (r < 0)
+		return r;
+	if (strcmp(path, "-") != 0) {
+		file = open(path, O_RDONLY | O_CLOEXEC);
+		if (file < 0)
+			return err_sys(err, errno, "cannot open %s", path);
+	}
+	volumes = volumes_open(err);
+	if (volumes < 0)
+		return volumes;
+	r = volume_import(volumes, call->argv[0], file < 0 ? STDIN_FILENO : file,
+			  (struct span){ strbuf_str(&record), record.len }, err);
+	if (r == 0)
+		printf("%s\n", call->argv[0]);
+	return r;
+}
+
 static int prune_one(int volumes, const char *name, const struct verb_call *call, struct err *err)
 {
 	const struct volume_options *options = call->options;
@@ -346,8 +407,33 @@ static const struct verb verb_prune = {
 	.run = prune,
 };
 
+static const struct verb verb_export = {
+	.name = "export",
+	.args = "[-o FILE] NAME",
+	.help = "write what a volume holds as a tar archive",
+	.opts = export_opts,
+	.n_opts = ARRAY_LEN(export_opts),
+	.options_size = sizeof(struct volume_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = export_volume,
+};
+
+static const struct verb verb_import = {
+	.name = "import",
+	.args = "[-l KEY=VALUE]... NAME [FILE|-]",
+	.help = "make a volume of a tar archive, compressed or not",
+	.opts = create_opts,
+	.n_opts = ARRAY_LEN(create_opts),
+	.options_size = sizeof(struct volume_options),
+	.min_args = 1,
+	.max_args = 2,
+	.run = import_volume,
+};
+
 static const struct verb *const subverbs[] = {
-	&verb_create, &verb_list, &verb_inspect, &verb_remove, &verb_prune, NULL,
+	&verb_create, &verb_list,   &verb_inspect, &verb_export,
+	&verb_import, &verb_remove, &verb_prune,   NULL,
 };
 
 const struct verb verb_volume = {

@@ -76,23 +76,45 @@ int volume_temporary(const char *prefix, char ret[VOLUME_TEMPORARY_LEN], struct 
 	return 0;
 }
 
+struct filling {
+	struct span record;
+	volume_fill_fn fill; /* or NULL */
+	void *arg;
+};
+
+static int fill_data(int dir, const struct filling *with, struct err *err)
+{
+	cleanup_close int data = -1;
+	int r;
+
+	if (!with->fill)
+		return 0;
+	data = openat(dir, "data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (data < 0)
+		return err_sys(err, errno, "cannot open its folder");
+	r = with->fill(data, with->arg, err);
+	if (r == 0 && syncfs(data) < 0)
+		r = err_sys(err, errno, "cannot write it to disk");
+	return r;
+}
+
 /* What stands in the folder before it gets its name. */
-static int fill(int dir, struct span record, struct err *err)
+static int fill(int dir, const struct filling *with, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	int r;
 
 	flat_putu(&text, "created", (uint64_t)time(NULL));
-	strbuf_span(&text, record);
+	strbuf_span(&text, with->record);
 	if (text.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	if (mkdirat(dir, "data", 0700) < 0)
 		return err_sys(err, errno, "cannot make its folder");
-	r = fd_replace_file(dir, "record", text.p, text.len, true, err);
-	return r;
+	r = fill_data(dir, with, err);
+	return r < 0 ? r : fd_replace_file(dir, "record", text.p, text.len, true, err);
 }
 
-static int make_as(int volumes, const char *temporary, const char *name, struct span record,
+static int make_as(int volumes, const char *temporary, const char *name, const struct filling *with,
 		   struct err *err)
 {
 	cleanup_close int dir =
@@ -101,10 +123,10 @@ static int make_as(int volumes, const char *temporary, const char *name, struct 
 
 	if (dir < 0)
 		return err_sys(err, errno, "cannot open its folder");
-	/* The collector takes what is not locked; it cannot run before this, see volume_make(). */
+	/* The collector takes what is not locked; it cannot run before this, see below. */
 	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
 		return err_sys(err, errno, "cannot lock its folder");
-	r = fill(dir, record, err);
+	r = fill(dir, with, err);
 	if (r < 0)
 		return r;
 	if (renameat2(volumes, temporary, volumes, name, RENAME_NOREPLACE) < 0)
@@ -115,10 +137,12 @@ static int make_as(int volumes, const char *temporary, const char *name, struct 
 	return 0;
 }
 
-int volume_make(int volumes, const char *name, struct span record, struct err *err)
+int volume_make_filled(int volumes, const char *name, struct span record, volume_fill_fn fill_it,
+		       void *arg, struct err *err)
 {
 	/* A descriptor of our own: a lock belongs to the open file, and the caller may hold one. */
 	cleanup_close int lock = openat(volumes, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct filling with = { .record = record, .fill = fill_it, .arg = arg };
 	char temporary[VOLUME_TEMPORARY_LEN];
 	struct err ignored = { 0 };
 	int r = check_name(name, err);
@@ -132,12 +156,17 @@ int volume_make(int volumes, const char *name, struct span record, struct err *e
 		return r;
 	if (mkdirat(volumes, temporary, 0700) < 0)
 		return err_sys(err, errno, "cannot make the volume %s", name);
-	r = make_as(volumes, temporary, name, record, err);
+	r = make_as(volumes, temporary, name, &with, err);
 	if (r == 0)
 		return 0;
 	if (fd_remove_tree(volumes, temporary, &ignored) < 0)
 		ignored.code = 0; /* garbage has a name that says so */
 	return err_wrap(err, "volume %s", name);
+}
+
+int volume_make(int volumes, const char *name, struct span record, struct err *err)
+{
+	return volume_make_filled(volumes, name, record, NULL, NULL, err);
 }
 
 static int open_or_make(int volumes, const char *name, bool make, struct err *err)

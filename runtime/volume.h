@@ -48,6 +48,13 @@ must_check int volume_open(int volumes, const char *name, enum volume_lock how, 
  */
 must_check int volume_make(int volumes, const char *name, struct span record, struct err *err);
 
+/* Put something into the new volume's data, before anybody sees it. */
+typedef int (*volume_fill_fn)(int data, void *arg, struct err *err);
+
+/* The same, with what fill puts into it: whole or not at all. */
+must_check int volume_make_filled(int volumes, const char *name, struct span record,
+				  volume_fill_fn fill, void *arg, struct err *err);
+
 /* A name that nothing has: VOLUME_NEW or VOLUME_OLD and 16 hexadecimal digits. */
 must_check int volume_temporary(const char *prefix, char ret[VOLUME_TEMPORARY_LEN],
 				struct err *err);

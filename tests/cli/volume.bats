@@ -149,3 +149,74 @@ os.symlink("/etc", "/v/link")'
   "$IMMURE" volume prune
   [ -z "$(ls -A "$volumes")" ]
 }
+
+@test "export and import carry everything over, and tar reads it" {
+  long=$(printf 'n%.0s' $(seq 150))
+  "$IMMURE" run --host -v v:/v -- sh -ec "
+    mkdir -p /v/d/$long; echo text >/v/d/$long/f; ln -s $long$long /v/link; mkfifo /v/pipe; head -c 300000 /dev/urandom >/v/big
+    chmod 751 /v/d; touch -d @1000000000 /v/d/$long/f; printf '' >/v/empty"
+  "$IMMURE" volume export v >v.tar
+  "$IMMURE" volume export -o again.tar v
+  cmp v.tar again.tar
+  mkdir out
+  tar -C out -xf v.tar
+  [ -p out/pipe ]
+  diff -r --no-dereference -x pipe "$volumes/v/data" out
+  [ "$(stat -c '%a %Y' out/d out/d/$long/f | tr '\n' ' ' | cut -d' ' -f1,4)" = "751 1000000000" ]
+  gzip -k v.tar
+  "$IMMURE" volume import -l from=v w v.tar.gz
+  diff -r --no-dereference -x pipe "$volumes/v/data" "$volumes/w/data"
+  [ "$("$IMMURE" volume ls -q -f label=from=v)" = w ]
+  "$IMMURE" volume export w | cmp - v.tar
+  [ "$("$IMMURE" run --host -v w:/w -- cat /w/d/$long/f)" = text ]
+  "$IMMURE" volume import x - <v.tar
+  run "$IMMURE" volume import x v.tar
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"one already"* ]]
+}
+
+@test "an archive that leads out, or is none, makes no volume" {
+  python3 - <<'PY'
+import io, tarfile
+def make(name, *members):
+    with tarfile.open(name, 'w') as tar:
+        for path, kind, link in members:
+            info = tarfile.TarInfo(path)
+            info.type, info.linkname, info.mode = kind, link, 0o6755
+            info.size = 4 if kind == tarfile.REGTYPE else 0
+            tar.addfile(info, io.BytesIO(b'evil') if info.size else None)
+make('up.tar', ('../evil', tarfile.REGTYPE, ''))
+make('link.tar', ('l', tarfile.SYMTYPE, '/'), ('l/evil', tarfile.REGTYPE, ''))
+make('hard.tar', ('h', tarfile.LNKTYPE, '../../record'))
+make('device.tar', ('null', tarfile.CHRTYPE, ''))
+make('setid.tar', ('s', tarfile.REGTYPE, ''))
+PY
+  head -c 1000 /dev/urandom >noise.tar
+  for bad in up link hard noise; do
+    run "$IMMURE" volume import v $bad.tar
+    [ "$status" -eq 125 ] || { echo "$bad: $status $output"; false; }
+    [ -z "$(ls -A "$volumes")" ]
+  done
+  [ ! -e evil ] && [ ! -e /evil ]
+  "$IMMURE" volume import d device.tar
+  [ -z "$(ls -A "$volumes/d/data")" ]
+  "$IMMURE" volume import v setid.tar
+  [ "$(stat -c %a "$volumes/v/data/s")" = 755 ]
+}
+
+@test "kill -9 while a volume is imported leaves none" {
+  mkdir many
+  for i in $(seq 300); do echo $i >many/$i; done
+  tar -cf many.tar many
+  for i in $(seq 20); do
+    "$IMMURE" volume import v$i many.tar >/dev/null 2>&1 &
+    pid=$!
+    sleep 0.0$((RANDOM % 10))$((RANDOM % 10))
+    kill -KILL $pid 2>/dev/null || true
+    wait $pid 2>/dev/null || true
+    [ ! -e "$volumes/v$i" ] || [ "$(ls "$volumes/v$i/data/many" | wc -l)" -eq 300 ]
+  done
+  sleep 0.5
+  "$IMMURE" volume prune -a
+  [ -z "$(ls -A "$volumes")" ]
+}
