@@ -54,6 +54,8 @@ static int read_layer_line(struct reader *r, const struct flat_pair *pair)
 		layer->blob = pair->value;
 	else if (span_eq(pair->key, "size"))
 		result = flat_u64(pair, &layer->size, r->err);
+	else if (span_eq(pair->key, "bytes"))
+		result = flat_u64(pair, &layer->bytes, r->err);
 	else if (span_eq(pair->key, "marks"))
 		result = flat_u64(pair, &layer->marks, r->err);
 	else

@@ -7,8 +7,8 @@
  * JSON library. All of it is the image's wish and data, never a setting of the sandbox (R11).
  *
  *   immure 1, manifest DIGEST, config DIGEST, media TYPE; of each layer from the bottom up: layer
- *   DIFF-ID, blob DIGEST, size N, marks N (whiteouts); then the lines of the configuration as
- *   runtime/image_json.h has them
+ *   DIFF-ID, blob DIGEST, size N, marks N (whiteouts), bytes N (unpacked); then the lines of the
+ * configuration as runtime/image_json.h has them
  */
 
 #include <stdbool.h>
@@ -25,6 +25,7 @@ struct image_layer {
 	const char *diff_id, *blob; /* digests */
 	uint64_t size;              /* of the blob */
 	uint64_t marks;             /* whiteouts and opaque folders in it */
+	uint64_t bytes;             /* of its files, unpacked */
 };
 
 struct image_texts {

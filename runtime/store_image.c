@@ -17,8 +17,6 @@
 #include "runtime/store_find.h"
 #include "runtime/store_layer.h"
 
-#define LAYER_RECORD_MAX ((size_t)16 << 20)
-
 struct parts {
 	const struct store *store;
 	struct arena *arena;
@@ -55,29 +53,29 @@ static int read_parts(struct parts *parts, const char *manifest, struct err *err
 	return r < 0 ? err_wrap(err, "configuration") : 0;
 }
 
-/* How many whiteouts a layer has: without any, it can be the whole root of an image. */
-static int read_marks(const struct parts *parts, const char *diff_id, uint64_t *ret,
+/* Of an unpacked layer's own record: without whiteouts it can be the whole root of an image. */
+struct layer_facts {
+	uint64_t marks, bytes;
+};
+
+static int read_facts(const struct parts *parts, const char *diff_id, struct layer_facts *ret,
 		      struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	cleanup_arena struct arena arena = { 0 };
 	struct flat_pair pair = { 0 };
-	char path[LAYER_FOLDER_LEN + sizeof("/record")];
-	char folder[LAYER_FOLDER_LEN];
 	struct span rest;
 	uint64_t n = 0;
-	int r;
+	int r = layer_record(parts->store, diff_id, parts->range, &text, err);
 
-	layer_folder(diff_id, parts->range, folder);
-	snprintf(path, sizeof(path), "%s/record", folder);
-	r = fd_read_file(parts->store->layers, path, LAYER_RECORD_MAX, &text, err);
 	rest = (struct span){ strbuf_str(&text), text.len };
-	*ret = 0;
 	while (r >= 0 && (r = flat_next(&rest, &arena, &pair, err)) > 0) {
-		if (!span_eq(pair.key, "whiteouts") && !span_eq(pair.key, "opaques"))
+		bool marks = span_eq(pair.key, "whiteouts") || span_eq(pair.key, "opaques");
+
+		if (!marks && !span_eq(pair.key, "file-bytes"))
 			continue;
 		r = flat_u64(&pair, &n, err);
-		*ret += n;
+		*(marks ? &ret->marks : &ret->bytes) += n;
 	}
 	return r;
 }
@@ -86,20 +84,21 @@ static int put_layer(const struct parts *parts, size_t i, struct strbuf *out, st
 {
 	const struct image_descriptor *layer = &parts->manifest.layers[i];
 	const char *diff_id = parts->config.diff_ids[i];
-	uint64_t marks = 0;
+	struct layer_facts facts = { 0 };
 	int r;
 
 	if (!store_has_blob(parts->store, layer->digest))
 		return err_set(err, ENOENT, "layer %s is not in the store", layer->digest);
 	if (!layer_is_there(parts->store, diff_id, parts->range))
 		return err_set(err, ENOENT, "layer %s is not unpacked", diff_id);
-	r = read_marks(parts, diff_id, &marks, err);
+	r = read_facts(parts, diff_id, &facts, err);
 	if (r < 0)
 		return r;
 	flat_puts(out, "layer", diff_id);
 	flat_puts(out, "blob", layer->digest);
 	flat_putu(out, "size", layer->size);
-	flat_putu(out, "marks", marks);
+	flat_putu(out, "marks", facts.marks);
+	flat_putu(out, "bytes", facts.bytes);
 	return 0;
 }
 
@@ -256,7 +255,7 @@ int image_names(const struct store *store, struct arena *arena, struct image_nam
 	names = arena_array(arena, (size_t)n + 1, sizeof(*names));
 	if (!names)
 		return err_set(err, ENOMEM, "out of memory");
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; files && i < n; i++) {
 		int r = read_name(store, files[i], arena, &names[kept], err);
 
 		if (r == -ENOENT) /* removed meanwhile */
@@ -283,7 +282,8 @@ int image_digests(const struct store *store, struct arena *arena, const char ***
 	return n;
 }
 
-int image_forget(const struct store *store, const char *manifest, struct err *err)
+/* The record, locked so that no run begins with it. */
+static int lock_image(const struct store *store, const char *manifest, int *ret_fd, struct err *err)
 {
 	const char *hex = store_digest_hex(manifest);
 	cleanup_close int fd = -1;
@@ -295,8 +295,47 @@ int image_forget(const struct store *store, const char *manifest, struct err *er
 		return err_sys(err, errno, "cannot open the record of the image %s", manifest);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(err, EBUSY, "the image %s is in use by a run", manifest);
-	if (unlinkat(store->images, hex, 0) < 0)
+	*ret_fd = steal_fd(fd);
+	return 0;
+}
+
+static int unlink_image(const struct store *store, const char *manifest, struct err *err)
+{
+	if (unlinkat(store->images, store_digest_hex(manifest), 0) < 0)
 		return err_sys(err, errno, "cannot remove the record of the image %s", manifest);
 	return fsync(store->images) < 0 ? err_sys(err, errno, "cannot write the store's folder")
 					: 0;
+}
+
+int image_forget(const struct store *store, const char *manifest, struct err *err)
+{
+	cleanup_close int lock = -1;
+	int r = lock_image(store, manifest, &lock, err);
+
+	return r < 0 ? r : unlink_image(store, manifest, err);
+}
+
+/* First the name, then what it meant: between the two there is an image without a name. */
+int image_remove(const struct store *store, const struct image_ref *reference, const char *manifest,
+		 struct err *err)
+{
+	cleanup_arena struct arena arena = { 0 };
+	cleanup_close int lock = -1;
+	struct image_name *names = NULL;
+	int n = image_names(store, &arena, &names, err);
+	int left = 0;
+	int r;
+
+	if (n < 0)
+		return n;
+	for (int i = 0; names && i < n; i++)
+		left += strcmp(names[i].manifest, manifest) == 0;
+	if (left > 1) {
+		r = image_untag(store, reference, err);
+		return r < 0 ? r : 1;
+	}
+	r = lock_image(store, manifest, &lock, err);
+	if (r == 0)
+		r = image_untag(store, reference, err);
+	return r < 0 ? r : unlink_image(store, manifest, err);
 }

@@ -45,6 +45,14 @@ must_check int image_digests(const struct store *store, struct arena *arena, con
 			     struct err *err);
 
 /*
+ * Take a name away, and with the last name of an image the image.
+ *
+ * Returns   0, 1 (the image has other names and stays), -EBUSY (a run uses it), -ENOENT.
+ */
+must_check int image_remove(const struct store *store, const struct image_ref *reference,
+			    const char *manifest, struct err *err);
+
+/*
  * Remove the record of an image that no name means: what it is made of is garbage then, unless
  * other images share it.
  *

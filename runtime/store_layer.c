@@ -14,6 +14,7 @@
 #include "runtime/store_clean.h"
 
 #define PIPE_BYTES (1 << 20)
+#define RECORD_MAX ((size_t)16 << 20)
 #define PROGRESS_STEP ((uint64_t)1 << 20)
 
 static const struct media {
@@ -43,6 +44,17 @@ bool layer_is_there(const struct store *store, const char *diff_id, bool range)
 	layer_folder(diff_id, range, name);
 	return store_digest_hex(diff_id) &&
 	       fstatat(store->layers, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+int layer_record(const struct store *store, const char *diff_id, bool range, struct strbuf *ret,
+		 struct err *err)
+{
+	char path[LAYER_FOLDER_LEN + sizeof("/record")];
+	char folder[LAYER_FOLDER_LEN];
+
+	layer_folder(diff_id, range, folder);
+	snprintf(path, sizeof(path), "%s/record", folder);
+	return fd_read_file(store->layers, path, RECORD_MAX, ret, err);
 }
 
 static int find_compression(const struct layer_source *source, const char **ret, struct err *err)
@@ -355,12 +367,37 @@ static int publish_blob(const struct store *store, const struct layer_feed *feed
 	return fsync(store->blobs) < 0 ? err_sys(err, errno, "cannot write the store's folder") : 0;
 }
 
+/* The report without what was said on the way. */
+static void copy_record(const struct strbuf *report, struct strbuf *ret)
+{
+	struct span rest = { strbuf_str(report), report->len };
+
+	while (rest.n > 0) {
+		struct span line = span_cut(&rest, '\n');
+
+		if (span_starts(line, "at ") || span_starts(line, "ok "))
+			continue;
+		strbuf_span(ret, line);
+		strbuf_putc(ret, '\n');
+	}
+}
+
+static int write_record(const struct layer_feed *feed, struct err *err)
+{
+	cleanup_strbuf struct strbuf record = { 0 };
+
+	copy_record(&feed->job.text, &record);
+	if (record.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return fd_replace_file(feed->staging_fd, "record", strbuf_str(&record), record.len, false,
+			       err);
+}
+
 static int publish(const struct store *store, struct layer_feed *feed,
 		   const struct layer_result *result, struct err *err)
 {
 	char name[LAYER_FOLDER_LEN];
-	int r = fd_replace_file(feed->staging_fd, "record", strbuf_str(&feed->job.text),
-				feed->job.text.len, false, err);
+	int r = write_record(feed, err);
 
 	if (r < 0)
 		return r;
@@ -395,5 +432,32 @@ int layer_end(const struct store *store, struct layer_feed *feed, struct layer_r
 	if (r == 0 && ret)
 		*ret = result;
 	drop(store, feed, false);
+	return r;
+}
+
+int layer_unpack_again(const struct store *store, const struct layer_source *source,
+		       struct layer_feed *ret, struct err *err)
+{
+	struct layer_result result = { .size = 0 };
+	int r;
+
+	*ret = (struct layer_feed)LAYER_FEED_NONE;
+	copy_source(source, ret);
+	if (!source->digest || !store_has_blob(store, source->digest))
+		return err_set(err, ENOENT, "its blob %s is missing",
+			       source->digest ? source->digest : "");
+	r = make_staging(store, ret, err);
+	if (r == 0)
+		r = start_unpack(store, ret, err);
+	if (r == 0)
+		r = unpack_wait(&ret->job, err);
+	if (r == 0)
+		r = read_result(ret, &result, err);
+	if (r == 0)
+		r = check_result(&ret->source, &result, err);
+	if (r == 0)
+		r = write_record(ret, err);
+	if (r == 0 && syncfs(ret->staging_fd) < 0)
+		r = err_sys(err, errno, "cannot write the layer to disk");
 	return r;
 }

@@ -60,6 +60,10 @@ must_check int layer_media_type(int fd, const char **ret, struct err *err);
 void layer_folder(const char *diff_id, bool range, char ret[LAYER_FOLDER_LEN]);
 bool layer_is_there(const struct store *store, const char *diff_id, bool range);
 
+/* What immure-unpack noted of an unpacked layer: flat lines, see runtime/unpack_layer.c. */
+must_check int layer_record(const struct store *store, const char *diff_id, bool range,
+			    struct strbuf *ret, struct err *err);
+
 /*
  * Begin to bring a layer in. The store must be locked.
  *
@@ -82,6 +86,15 @@ must_check int layer_begin(const struct store *store, const struct layer_source 
  */
 must_check int layer_end(const struct store *store, struct layer_feed *feed,
 			 struct layer_result *ret, struct err *err);
+
+/*
+ * Unpack a layer's blob into a folder of tmp/, and leave it there with its record: for comparing
+ * and exchanging. Ended by layer_cancel().
+ *
+ * Returns   0, -ENOENT (no blob), or as layer_end().
+ */
+must_check int layer_unpack_again(const struct store *store, const struct layer_source *source,
+				  struct layer_feed *ret, struct err *err);
 
 /* Give up. What came in stays for the next try if its digest is known. A no-op on NONE. */
 void layer_cancel(const struct store *store, struct layer_feed *feed);

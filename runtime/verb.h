@@ -41,6 +41,8 @@ extern const struct verb verb_run;    /* immure */
 extern const struct verb verb_policy; /* the others: immure-tool */
 extern const struct verb verb_why;
 extern const struct verb verb_audit;
+extern const struct verb verb_image;
+extern const struct verb verb_images;
 extern const struct verb verb_load;
 extern const struct verb verb_ps;
 extern const struct verb verb_logs;
@@ -49,6 +51,8 @@ extern const struct verb verb_kill;
 extern const struct verb verb_wait;
 extern const struct verb verb_run_rm;
 extern const struct verb verb_run_inspect;
+extern const struct verb verb_rmi;
+extern const struct verb verb_tag;
 extern const struct verb verb_volume;
 extern const struct verb verb_pull;
 extern const struct verb verb_push;

@@ -129,3 +129,83 @@ new" ]
   [ "$status" -eq 2 ]
   [ -z "$(ls -A "$store/images" "$store/refs" | grep -v :)" ]
 }
+
+@test "images, tag, inspect, history, rmi" {
+  "$IMMURE" load -q "$images/two" >out
+  digest=$(cut -d ' ' -f 2 out)
+  "$IMMURE" tag example.org/two:1 copy
+  [ "$("$IMMURE" images -q | sort -u)" = "$digest" ]
+  [ "$("$IMMURE" images --json | jq -r '[.[].name] | sort | join(" ")')" = "copy:latest example.org/two:1" ]
+  "$IMMURE" images | grep -q "^copy:latest  *${digest:7:12} "
+  "$IMMURE" image inspect copy >json
+  [ "$(jq -r '.[0] | [.digest, .user, .workdir, .stop_signal, .volumes[0], .ports[0], (.layers | length), .stripped[0].path] | join(" ")' json)" = "$digest app /srv/app SIGINT /vol 80/tcp 2 bin/su" ]
+  "$IMMURE" image history copy
+  run "$IMMURE" tag copy "copy@$digest"
+  [ "$status" -eq 2 ]
+  run "$IMMURE" rmi "$digest"
+  [[ "$output" == *"has names"* ]]
+  [ "$("$IMMURE" rmi copy)" = "untagged docker.io/library/copy:latest" ]
+  "$IMMURE" run example.org/two:1
+  [ "$("$IMMURE" rmi example.org/two:1)" = "removed example.org/two:1" ]
+  [ -z "$(find "$store" -type f ! -name lock)" ]
+  run "$IMMURE" rmi example.org/two:1
+  [ "$status" -eq 125 ]
+}
+
+@test "what images share stays until the last of them goes; nothing goes while it runs" {
+  "$IMMURE" load -q "$images/two"
+  "$IMMURE" load -q -t docker "$images/docker.tar"
+  layers=$(ls "$store/layers" | wc -l)
+  mkdir w
+  "$IMMURE" run -v ./w:/w --entrypoint /bin/sh example.org/two:1 -c 'touch /w/up; while [ ! -e /w/end ]; do sleep 0.1; done' &
+  while [ ! -e w/up ]; do kill -0 $!; sleep 0.05; done
+  run "$IMMURE" rmi example.org/two:1
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"in use"* ]]
+  touch w/end
+  wait
+  "$IMMURE" rmi example.org/two:1
+  [ "$(ls "$store/layers" | wc -l)" -eq "$layers" ]
+  "$IMMURE" run docker
+  "$IMMURE" rmi docker
+  [ -z "$(ls "$store/layers")" ]
+}
+
+@test "check finds every kind of damage, and repairs layers" {
+  "$IMMURE" load -q "$images/two" >/dev/null
+  run "$IMMURE" image check
+  [ "$status" -eq 0 ]
+  [[ "$output" == *" 0 damaged" ]]
+  for damage in 'echo x >>etc/passwd' 'rm bin/sh' 'touch etc/new' 'chmod 777 etc' 'ln -sf /etc/shadow bin/ls'; do
+    root=$(dirname "$(find "$store/layers" -path '*/root/etc' | head -n 1)")
+    (cd "$root" && eval "$damage")
+    run "$IMMURE" image check
+    [ "$status" -eq 1 ]
+    [[ "$output" == *" 1 damaged" ]]
+    run "$IMMURE" image check --repair
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"(repaired)"* ]]
+  done
+  run "$IMMURE" image check
+  [ "$status" -eq 0 ]
+  "$IMMURE" run --entrypoint /bin/true example.org/two:1
+  blob=$(find "$store/blobs" -type f -size +100k | head -n 1)
+  echo x >>"$blob"
+  run "$IMMURE" image check
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"other bytes"* ]]
+  "$IMMURE" image prune
+  [ -z "$(ls "$store/tmp")" ]
+}
+
+@test "prune removes what nobody needs, and images without a name if told so" {
+  "$IMMURE" load -q "$images/one"
+  mkdir "$store/tmp/l-0123456789abcdef"
+  echo x >"$store/partial/0000000000000000000000000000000000000000000000000000000000000000"
+  "$IMMURE" image prune
+  [ -z "$(ls "$store/tmp" "$store/partial" | grep -v : | tr -d '\n')" ]
+  [ "$("$IMMURE" images -q | wc -l)" -eq 1 ]
+  "$IMMURE" image prune -a
+  [ -z "$("$IMMURE" images -q)" ]
+  [ -z "$(find "$store" -type f ! -name lock)" ]
+}
