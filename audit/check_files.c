@@ -264,7 +264,10 @@ void check_pinned_image(struct judge *j, const struct control *control, struct f
 	const char *digest = record_text(image, "digest", NULL);
 
 	(void)control;
-	if (!image || json_is_null(image))
+	if ((!image || json_is_null(image)) &&
+	    strcmp(record_text(json_object_get(j->plan, "root"), "kind", ""), "image") == 0)
+		judged_unread(j, ret, "NAME@sha256:...", "plan");
+	else if (!image || json_is_null(image))
 		judged(j, ret, FINDING_NA, LEVEL_CONFIGURED,
 		       TEXTS("NAME@sha256:...",
 			     strcmp(record_text(json_object_get(j->plan, "root"), "kind", ""),

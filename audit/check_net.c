@@ -112,15 +112,14 @@ void check_bound_ports(struct judge *j, const struct control *control, struct fi
 }
 
 /* Not proven: this collector does not see what would have to be seen. */
-static bool judged_blind(struct judge *j, struct finding *ret, const char *expected,
+static bool judged_blind(struct judge *j, struct finding *ret, bool sees, const char *expected,
 			 const char *what)
 {
-	if (j->sees_all)
+	if (sees)
 		return false;
 	judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
 	       TEXTS(expected,
-		     arena_printf(j->arena, "%s; the notify collector does not record %s",
-				  network_name(j), what),
+		     arena_printf(j->arena, "%s; %s are not recorded", network_name(j), what),
 		     "events"));
 	return true;
 }
@@ -150,7 +149,8 @@ void check_open_ports(struct judge *j, const struct control *control, struct fin
 	size_t at = 0;
 
 	(void)control;
-	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "listeners"))
+	if (judged_alone(j, ret, expected) ||
+	    judged_blind(j, ret, j->sees_flow, expected, "listeners"))
 		return;
 	do {
 		event = next_event(j, "listen", &at);
@@ -198,7 +198,8 @@ void check_no_sshd(struct judge *j, const struct control *control, struct findin
 			TEXTS(expected, record_text(event, "local", "?"), "listen events"));
 		return;
 	}
-	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "starts of programs"))
+	if (judged_alone(j, ret, expected) ||
+	    judged_blind(j, ret, j->sees_exec && j->sees_flow, expected, "starts of programs"))
 		return;
 	judged_by_events(j, ret, FINDING_PASS, TEXTS(expected, "none", "exec and listen events"));
 }
@@ -225,7 +226,8 @@ void check_flows(struct judge *j, const struct control *control, struct finding 
 	size_t at = 0;
 
 	(void)control;
-	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "connections"))
+	if (judged_alone(j, ret, expected) ||
+	    judged_blind(j, ret, j->sees_flow, expected, "connections"))
 		return;
 	while (next_event(j, "connect", &at))
 		n++;
@@ -251,7 +253,8 @@ void check_anomaly_destination(struct judge *j, const struct control *control, s
 				 TEXTS(expected, record_text(event, "text", "?"), "denied events"));
 		return;
 	}
-	if (judged_alone(j, ret, expected) || judged_blind(j, ret, expected, "connections"))
+	if (judged_alone(j, ret, expected) ||
+	    judged_blind(j, ret, j->sees_flow, expected, "connections"))
 		return;
 	judged_by_events(j, ret, FINDING_PASS, TEXTS(expected, "none", "connect events"));
 }

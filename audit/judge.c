@@ -27,7 +27,7 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 	const json_t *sealed = n > 0 ? json_array_get(record->events, n - 1) : NULL;
 	struct completeness c = { .whole = true };
 
-	c.dropped = sum_dropped(sealed, &c.sees_all);
+	c.dropped = sum_dropped(sealed, &c.has_bpf);
 	if (record->chain.code)
 		c.not_whole = arena_printf(arena, "the chain is broken: %s", record->chain.msg);
 	else if (!record->complete)
@@ -39,6 +39,25 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 			arena_printf(arena, "%llu events were lost", (unsigned long long)c.dropped);
 	c.whole = c.not_whole == NULL;
 	return c;
+}
+
+static bool is_recorded(const struct bundle *bundle, enum recording what)
+{
+	return bundle && bundle->record & (1U << what | 1U << RECORDING_ALL);
+}
+
+/* A proof is of one policy on one kernel. */
+static bool is_proof_of(const json_t *proof, const json_t *plan)
+{
+	static const char *const keys[] = { "policy_digest", "kernel" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const char *text = record_text(proof, keys[i], NULL);
+
+		if (!text || strcmp(text, record_text(plan, keys[i], "")) != 0)
+			return false;
+	}
+	return true;
 }
 
 static void judge_init(struct judge *j, const struct judge_input *in, struct arena *arena)
@@ -57,7 +76,9 @@ static void judge_init(struct judge *j, const struct judge_input *in, struct are
 		.namespaces = json_object_get(in->record->evidence, "namespaces"),
 		.whole = c.whole,
 		.not_whole = c.not_whole,
-		.sees_all = c.sees_all,
+		.sees_exec = c.has_bpf && is_recorded(in->bundle, RECORDING_EXEC),
+		.sees_flow = c.has_bpf && is_recorded(in->bundle, RECORDING_FLOW),
+		.proof = is_proof_of(in->proof, in->record->plan) ? in->proof : NULL,
 	};
 	mounts = record_text(j->evidence, "mountinfo", NULL);
 	if (mounts &&
@@ -195,11 +216,57 @@ static void apply_waivers(const struct judge_input *in, struct finding *f)
 	}
 }
 
+/* Which layer's probes try what a control is about. */
+static const char *layer_of(const struct control *control)
+{
+	static const char *const rows[][2] = {
+		{ "landlock", "landlock" },     { "own-folders", "mounts" },
+		{ "read-only-root", "mounts" }, { "rlimits", "rlimits" },
+		{ "seccomp", "seccomp" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(rows[i][0], control->check) == 0)
+			return rows[i][1];
+	}
+	return control->param && strcmp(control->check, "namespace") == 0 &&
+			       strcmp(control->param, "net") == 0
+		       ? "netns"
+		       : NULL;
+}
+
+/* Probes in an identical sandbox make a pass certain, or show that it was none. */
+static void apply_proof(struct judge *j, struct finding *f)
+{
+	const char *layer = layer_of(f->control);
+	const json_t *tally;
+	size_t i;
+
+	json_array_foreach(json_object_get(j->proof, "layers"), i, tally)
+	{
+		long long n = (long long)record_number(tally, "probes", 0);
+		long long different = (long long)record_number(tally, "different", 0);
+
+		if (!layer || n == 0 || f->status != FINDING_PASS ||
+		    strcmp(record_text(tally, "layer", ""), layer) != 0)
+			continue;
+		f->level = LEVEL_PROBED;
+		f->status = different > 0 ? FINDING_FAIL : FINDING_PASS;
+		f->observed = different > 0
+				      ? arena_printf(j->arena, "%lld of %lld probes went otherwise",
+						     different, n)
+				      : arena_printf(j->arena, "%s; %lld probes as predicted",
+						     f->observed, n);
+		j->out_of_memory |= !f->observed;
+	}
+}
+
 static void judge_one(struct judge *j, const struct judge_input *in, struct finding *f)
 {
 	const struct check *check = check_find(f->control->check);
 
 	check->fn(j, f->control, f);
+	apply_proof(j, f);
 	/* Evidence that somebody may have changed proves nothing; a failure it shows still counts.
 	 */
 	if (f->status == FINDING_PASS && in->record->chain.code) {

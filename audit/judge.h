@@ -32,6 +32,7 @@ struct judge_input {
 	size_t n_waivers;
 	const char *today;           /* YYYY-MM-DD; needed with waivers only */
 	enum evidence_level require; /* a pass below it is not proven; LEVEL_NONE: any */
+	const json_t *proof; /* what `policy prove` found; counts for its policy and kernel */
 };
 
 /*
@@ -48,7 +49,7 @@ must_check int judge_run(const struct judge_input *in, struct arena *arena, stru
 struct completeness {
 	bool whole;
 	const char *not_whole; /* why not; NULL if it is */
-	bool sees_all;         /* the collector sees every start, flow and listener */
+	bool has_bpf;          /* the kernel's collector was there */
 	uint64_t dropped;
 };
 struct completeness judge_completeness(const struct run_record *record, struct arena *arena);

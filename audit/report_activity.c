@@ -196,6 +196,8 @@ static void take_times(json_t *activity, const json_t *events)
 		const json_t *event = json_array_get(events, i);
 		int64_t t = (time_of(event) - start + day) % day;
 
+		if (strcmp(record_text(event, "kind", ""), "counts") == 0)
+			continue; /* sums, written at the end */
 		json_array_append_new(list, json_pack("{s:s, s:I}", "kind",
 						      record_text(event, "kind", "?"), "us",
 						      (json_int_t)(t / 1000)));

@@ -103,7 +103,7 @@ static bool has_item(const json_t *list, const char *key, const char *value)
 
 	json_array_foreach(list, i, item)
 	{
-		if (strcmp(record_text(item, key, ""), value) == 0)
+		if (strcmp(record_text(item, key, "?"), value) == 0)
 			return true;
 	}
 	return false;

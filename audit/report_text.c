@@ -208,6 +208,24 @@ static void put_denials(const json_t *report, struct strbuf *out)
 	}
 }
 
+/* Rules that allow calls, none of which was made; nothing where calls were not counted. */
+static void put_unused(const json_t *report, struct strbuf *out)
+{
+	const json_t *rule;
+	size_t unused = 0;
+	size_t used = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(report, "policy"), "rules"), i, rule)
+	{
+		unused += strcmp(record_text(rule, "use", ""), "unused") == 0;
+		used += strcmp(record_text(rule, "use", ""), "used") == 0;
+	}
+	if (used + unused > 0)
+		strbuf_addf(out, "unused %zu of %zu rules that allow calls\n", unused,
+			    used + unused);
+}
+
 static void put_end(const json_t *report, struct strbuf *out)
 {
 	const json_t *c = json_object_get(report, "completeness");
@@ -251,5 +269,6 @@ void report_text(const json_t *report, struct strbuf *out)
 	if (is_about_host(report))
 		return;
 	put_denials(report, out);
+	put_unused(report, out);
 	put_end(report, out);
 }

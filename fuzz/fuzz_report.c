@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/report.h"
+#include "audit/report_diff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,7 +44,8 @@ static void check(const json_t *report, void (*render)(const json_t *, struct st
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct gate gate = { .fail_on = SEVERITY_LOW };
+	struct gate gate = { .fail_on = SEVERITY_LOW };
+	json_t *diff;
 	json_t *report = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
 
 	if (!report)
@@ -55,7 +57,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(report, report_markdown);
 	check(report, report_ocsf);
 	check(report, report_html);
+	check(report, report_intoto);
 	(void)report_gate(report, &gate);
+	/* As its own baseline it has nothing new, nor is it different from itself. */
+	gate.baseline = report;
+	(void)report_gate(report, &gate);
+	diff = report_diff(report, report);
+	if (diff && (json_array_size(json_object_get(diff, "new")) > 0 ||
+		     json_array_size(json_object_get(diff, "worse")) > 0))
+		abort();
+	json_decref(diff);
 	json_decref(report);
 	return 0;
 }

@@ -10,7 +10,10 @@
 #include "audit/waiver.h"
 #include "base/fd.h"
 #include "build_id.h"
+#include "policies/policy_read.h"
 #include "runtime/audit_sign.h"
+#include "runtime/dirs.h"
+#include "runtime/policy_fetch.h"
 
 #define STANDARDS_MAX 16
 #define INPUT_MAX ((size_t)64 << 20)
@@ -98,6 +101,55 @@ static int read_waivers(const struct audit_judge_options *options, struct arena 
 	return 0;
 }
 
+/* What the policy itself waives, unless it was changed since the run. */
+static int read_policy_waivers(const struct audit_run *run, struct arena *arena,
+			       struct judge_input *in, struct err *err)
+{
+	const struct policy_source *source =
+		run->has_bundle && run->bundle.n_sources > 0 ? run->bundle.sources : NULL;
+	struct diags diags = { .arena = arena };
+	struct policy policy = { 0 };
+	struct waiver *all;
+
+	if (!source || !source->path ||
+	    policy_resolve(source->path, policy_fetch, NULL, arena, &policy, &diags) < 0 ||
+	    policy.n_sources == 0 || policy.n_waivers == 0 ||
+	    memcmp(&policy.sources[0].digest, &source->digest, sizeof(source->digest)) != 0)
+		return 0;
+	all = arena_array(arena, in->n_waivers + policy.n_waivers, sizeof(*all));
+	if (!all)
+		return err_set(err, ENOMEM, "out of memory");
+	if (in->n_waivers > 0)
+		memcpy(all, in->waivers, in->n_waivers * sizeof(*all));
+	for (size_t i = 0; i < policy.n_waivers; i++) {
+		const struct policy_waiver *w = &policy.waivers[i];
+
+		all[in->n_waivers++] = (struct waiver){ .control = w->id,
+							.until = w->until,
+							.by = w->by,
+							.why = w->why,
+							.file = source->name,
+							.line = w->rule.where.line };
+	}
+	in->waivers = all;
+	return 0;
+}
+
+/* The last proof of the run's policy, as `immure policy prove` left it. NULL: none. */
+static json_t *read_proof(const struct run_record *record, struct arena *arena)
+{
+	const char *digest = record_text(record->plan, "policy_digest", "");
+	struct err ignored = { 0 };
+	cleanup_close int dir = dirs_open_state("proofs", &ignored);
+	cleanup_strbuf struct strbuf text = { 0 };
+	const char *name = arena_printf(arena, "%s.json", digest);
+
+	if (dir < 0 || !name || *digest == '\0' || strchr(digest, '/') ||
+	    fd_read_file(dir, name, INPUT_MAX, &text, &ignored) < 0)
+		return NULL;
+	return json_loadb(strbuf_str(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
+}
+
 static int find_today(const struct audit_judge_options *options, char now[16],
 		      struct judge_input *in, struct err *err)
 {
@@ -152,6 +204,7 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 		.build = IMMURE_BUILD_ID,
 	};
 	json_t *signature = NULL;
+	json_t *proof;
 	char now[16] = "";
 	int r;
 
@@ -160,6 +213,8 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 	r = read_standards(&options->standards, standards, arena, err);
 	if (r == 0)
 		r = read_waivers(options, arena, &in.judge, err);
+	if (r == 0)
+		r = read_policy_waivers(run, arena, &in.judge, err);
 	if (r == 0)
 		r = find_today(options, now, &in.judge, err);
 	if (r == 0)
@@ -172,8 +227,10 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 	if (r < 0)
 		return r;
 	in.signature = signature;
+	in.judge.proof = proof = read_proof(&run->record, arena);
 	r = report_make(&in, arena, ret, err);
 	json_decref(signature);
+	json_decref(proof);
 	return r;
 }
 

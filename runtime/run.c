@@ -127,6 +127,8 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 	r = selfexe_protect(run->host.landlock_abi, run->whole_argv, err);
 	if (r < 0)
 		return r;
+	run->request.image = run->image.name;
+	run->request.image_digest = run->image.record.manifest;
 	r = dirs_state(&run->arena, &run->request.private_dir, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);

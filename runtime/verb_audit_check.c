@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* audit check, audit report: the same report; check also decides the exit status by it. */
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "audit/report.h"
 #include "runtime/audit_host.h"
 #include "runtime/audit_judge.h"
 #include "runtime/audit_output.h"
+#include "runtime/tool_path.h"
 #include "runtime/verb_audit.h"
 
 struct check_options {
 	struct audit_judge_options judge;
 	struct opt_list outputs;
 	const char *format, *fail_on, *baseline;
+	bool probe;
 };
 
 /* clang-format off */
@@ -44,6 +49,7 @@ static const struct opt check_opts[] = {
 	STANDARD_ROWS,
 	REPORT_ROWS,
 	GATE_ROWS,
+	{ "probe",             0,  OPT_FLAG, ROW(probe),           NULL,        "first try what the policy allows and refuses, in an identical sandbox", NULL },
 };
 /* clang-format on */
 
@@ -80,15 +86,68 @@ static int report_on(const struct verb_call *call, json_t **ret, struct err *err
 	return r;
 }
 
+/* What is found is kept for the policy's digest, where every report finds it. */
+static int prove(const struct verb_call *call, const char **ret_run, struct err *err)
+{
+	cleanup_audit_run struct audit_run run = { .dir = -1 };
+	const char *tool = tool_path(call->arena);
+	char verb[] = "policy";
+	char name[] = "immure";
+	char what[] = "prove";
+	char *argv[] = { name, verb, what, NULL, NULL };
+	posix_spawn_file_actions_t actions;
+	const struct policy_source *source;
+	pid_t pid = -1;
+	int status = 0;
+	int r = audit_run_open(call->argc > 0 ? call->argv[0] : NULL, call->arena, &run, err);
+
+	if (r < 0)
+		return r;
+	/* The probes are a run, too, and would be the last one. */
+	*ret_run = run.id;
+	source = run.has_bundle && run.bundle.n_sources > 0 ? run.bundle.sources : NULL;
+	if (!source || !tool)
+		return err_set(err, EINVAL, "the policy of run %s cannot be read", run.id);
+	argv[3] = arena_strdup(call->arena, source->path ? source->path : source->name);
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return err_set(err, ENOMEM, "out of memory");
+	/* Standard output is the report's. */
+	r = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn(&pid, tool, &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (r != 0)
+		return err_sys(err, r, "cannot start %s", tool);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_sys(err, errno, "cannot wait for the probes");
+	}
+	/* 1: some went otherwise, which the report will say. */
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
+		return 0;
+	return err_set(err, EIO, "the policy could not be probed");
+}
+
 static int check(const struct verb_call *call, struct err *err)
 {
+	const struct check_options *options = call->options;
+	struct verb_call one = *call;
+	char *argv[2] = { NULL, NULL };
+	const char *run = NULL;
 	json_t *baseline = NULL;
 	json_t *report = NULL;
 	struct gate gate = { 0 };
 	int r = read_gate(call->options, &gate, &baseline, err);
 
+	if (r == 0 && options->probe)
+		r = prove(call, &run, err);
+	if (r == 0 && run) {
+		argv[0] = arena_strdup(call->arena, run);
+		one.argc = 1;
+		one.argv = argv;
+	}
 	if (r == 0)
-		r = report_on(call, &report, err);
+		r = report_on(&one, &report, err);
 	if (r == 0)
 		r = (int)report_gate(report, &gate);
 	json_decref(report);

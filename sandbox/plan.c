@@ -89,6 +89,8 @@ static int plan_names(struct planner *p, struct err *err)
 			       "\"%s\" is no host name: expected 1 to 64 letters, digits, '-', '.'",
 			       hostname);
 	p->plan->hostname = hostname;
+	p->plan->image = request->image;
+	p->plan->image_digest = request->image_digest;
 	if (request->workdir) {
 		r = path_clean(p->arena, request->workdir, &clean, err);
 		if (r < 0)

@@ -140,6 +140,8 @@ struct plan_request {
 	const char *const *layers; /* absolute, clean; the lowest first */
 	bool layers_hide;          /* they have whiteouts, which only an overlay honours */
 	bool root_writable;        /* throw-away overlay over the root */
+	const char *image;         /* as it was named, or NULL */
+	const char *image_digest;  /* of its manifest, or NULL */
 	const char *name;          /* of the run's id; also the default host name */
 	const char *hostname;      /* NULL: name */
 	const char *cwd;     /* the caller's working folder, absolute, or NULL if it has none */
@@ -177,6 +179,7 @@ struct plan {
 	struct plan_layer *layers;
 	bool layers_hide;
 	bool root_writable;
+	const char *image, *image_digest; /* as in the request */
 	const char *hostname;
 	const char *cwd;   /* inside */
 	bool cwd_optional; /* fall back to "/" when it is not there */

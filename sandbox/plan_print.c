@@ -321,6 +321,15 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_files(plan, j);
 	jsonw_kstr(j, "hostname", plan->hostname);
 	json_ids(plan, j);
+	jsonw_key(j, "image");
+	if (plan->image) {
+		jsonw_object(j);
+		jsonw_kstr(j, "digest", plan->image_digest);
+		jsonw_kstr(j, "reference", plan->image);
+		jsonw_object_end(j);
+	} else {
+		jsonw_null(j);
+	}
 	jsonw_kstr(j, "kernel", plan->host->release);
 	jsonw_ki64(j, "landlock_abi", plan->landlock_abi);
 	json_ledger(plan, j);

@@ -344,3 +344,31 @@ status_of() {
 	[ "$(jq -r '.findings[] | select(.id == "seccomp") | .status' h.json)" = pass ]
 	"$IMMURE" audit host --baseline h.json
 }
+
+@test "a policy waives by itself, until it is changed" {
+	cat >p.yaml <<-END
+		policy: 1
+		extends: [builtin/default]
+		waivers:
+		  - cis-docker-5.11 until 2026-12-31 by sec@acme.example why "a small machine"
+	END
+	"$IMMURE" run --host --policy p.yaml -- true
+	"$IMMURE" audit report --today 2026-12-31 -o r.json
+	[ "$(status_of r.json 5.11)" = waived ] || [ "$(status_of r.json 5.11)" = pass ]
+	"$IMMURE" audit report --today 2027-01-01 -o r.json
+	[ "$(status_of r.json 5.11)" != waived ]
+	echo '# changed' >>p.yaml
+	"$IMMURE" audit report --today 2026-12-31 -o r.json
+	[ "$(status_of r.json 5.11)" != waived ]
+}
+
+@test "what was probed in an identical sandbox is known at E4" {
+	"$IMMURE" run --host -- true
+	"$IMMURE" audit report -o r.json
+	run=$(jq -r .subject.run r.json)
+	[ "$(jq -r '.findings[] | select(.id == "5.22") | .level' r.json)" = E3 ]
+	"$IMMURE" audit check --fail-on critical --probe -o r.json
+	[ "$(jq -r '.findings[] | select(.id == "5.22") | .level' r.json)" = E4 ]
+	[ "$(jq -r '.findings[] | select(.id == "5.22") | .status' r.json)" = pass ]
+	[ "$(jq -r .subject.run r.json)" = "$run" ]
+}

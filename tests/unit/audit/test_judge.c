@@ -96,8 +96,11 @@ static int tear_down(void **state)
 
 static void judge(struct fixture *f, struct judge_input in)
 {
+	/* All of it is recorded, unless a test says otherwise. */
+	static const struct bundle bundle = { .record = 1U << RECORDING_ALL };
 	struct err err = { 0 };
 
+	in.bundle = in.bundle ? in.bundle : &bundle;
 	in.record = &f->record;
 	in.standards = f->standards;
 	in.n_standards = f->n_standards;
@@ -357,6 +360,31 @@ static void weak_evidence_is_not_enough_when_more_is_asked_for(void **state)
 	assert_int_equal(find(f, "CIS", "5.4")->status, FINDING_NOT_PROVEN);
 }
 
+/* Probes of the same policy on the same kernel make a pass certain, or show that it was none. */
+static void a_proof_counts_for_its_policy_and_kernel(void **state)
+{
+	struct fixture *f = *state;
+	json_t *proof = load("{\"policy_digest\":\"d1\",\"kernel\":\"6.1\",\"layers\":["
+			     "{\"layer\":\"seccomp\",\"probes\":9,\"different\":0},"
+			     "{\"layer\":\"rlimits\",\"probes\":9,\"different\":1},"
+			     "{\"layer\":\"netns\",\"probes\":0,\"different\":0}]}");
+	const struct judge_input in = { .proof = proof, .require = LEVEL_PROBED };
+
+	swap(&f->record.plan, good_plan, "\"policy\":\"p\"",
+	     "\"policy\":\"p\",\"policy_digest\":\"d1\",\"kernel\":\"6.1\"");
+	judge(f, in);
+	assert_int_equal(find(f, "CIS", "5.22")->status, FINDING_PASS);
+	assert_int_equal(find(f, "CIS", "5.22")->level, LEVEL_PROBED);
+	assert_int_equal(find(f, "CIS", "5.19")->status, FINDING_FAIL);
+	assert_int_equal(find(f, "CIS", "5.10")->status, FINDING_NOT_PROVEN);
+	swap(&f->record.plan, good_plan, "\"policy\":\"p\"",
+	     "\"policy\":\"p\",\"policy_digest\":\"d1\",\"kernel\":\"6.2\"");
+	judge(f, in);
+	assert_int_equal(find(f, "CIS", "5.22")->status, FINDING_NOT_PROVEN);
+	assert_int_equal(find(f, "CIS", "5.19")->status, FINDING_NOT_PROVEN);
+	json_decref(proof);
+}
+
 static void a_waiver_holds_until_its_day_is_over(void **state)
 {
 	struct fixture *f = *state;
@@ -395,6 +423,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_broken_chain_proves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(weak_evidence_is_not_enough_when_more_is_asked_for,
 						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_proof_counts_for_its_policy_and_kernel, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_waiver_holds_until_its_day_is_over, set_up,
 						tear_down),
 	};
