@@ -77,6 +77,9 @@ must_check int probes_add_call(struct probes *probes, const struct bundle *bundl
 must_check int probes_run(struct probes *probes, const char *policy, const char *const *options,
 			  const char *without, struct subject *ret, struct err *err);
 
+/* It was not refused: by the filter, or on its path. */
+bool probe_went_through(const struct probe *probe);
+
 /* Compare with what the run's plan and policy predict. Returns how many are different. */
 size_t probes_judge(struct probes *probes, const struct subject *subject);
 

@@ -15,7 +15,7 @@
 
 struct why_options {
 	const char *run, *path, *op, *call, *connect;
-	bool apply;
+	bool apply, bisect;
 };
 
 static const struct opt why_opts[] = {
@@ -29,6 +29,9 @@ static const struct opt why_opts[] = {
 	  "what would the policy say to a call; arguments follow as numbers or constants", NULL },
 	{ "connect", 0, OPT_TEXT, offsetof(struct why_options, connect), "HOST:PORT",
 	  "why could a connection not be made", NULL },
+	{ "bisect", 0, OPT_FLAG, offsetof(struct why_options, bisect), NULL,
+	  "confirm the layer: try again in a sandbox like the run's, with one layer less each time",
+	  NULL },
 	{ "apply", 0, OPT_FLAG, offsetof(struct why_options, apply), NULL,
 	  "add the line that would allow it to the policy of the run", NULL },
 };
@@ -93,7 +96,7 @@ static const json_t *find_denial(const struct run_record *record, const char *wh
 }
 
 static int explain_denial(const struct subject *s, const char *which, struct arena *arena,
-			  struct why_line *line, struct err *err)
+			  struct why_line *line, struct probe_wish *wish, struct err *err)
 {
 	const json_t *event = find_denial(&s->record, which);
 	const json_t *args = json_object_get(event, "args");
@@ -110,6 +113,7 @@ static int explain_denial(const struct subject *s, const char *which, struct are
 	}
 	for (i = 0; i < 6; i++)
 		data.args[i] = (uint64_t)json_integer_value(json_array_get(args, i));
+	*wish = (struct probe_wish){ .wanted = true, .data = data };
 	leaf = bpf_eval(s->bundle.explain, s->bundle.n_explain, &data);
 	printf("%s  ", which);
 	why_print_escaped(record_text(event, "text", "?"));
@@ -140,7 +144,7 @@ static bool number_or_constant(const char *text, uint64_t *ret)
 }
 
 static int explain_syscall(const struct subject *s, const struct verb_call *call, const char *name,
-			   struct why_line *line, struct err *err)
+			   struct why_line *line, struct probe_wish *wish, struct err *err)
 {
 	static const char *const verdicts[] = { "allowed", "refused and recorded",
 						"refused, not recorded", "killed" };
@@ -163,6 +167,7 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 		}
 		data.args[i] = value;
 	}
+	*wish = (struct probe_wish){ .wanted = true, .data = data };
 	leaf = bpf_eval(s->bundle.explain, s->bundle.n_explain, &data);
 	printf("%s: %s", name, verdicts[EXPLAIN_ACTION(leaf) & 3]);
 	if (EXPLAIN_ACTION(leaf) != VERDICT_ALLOW)
@@ -178,18 +183,18 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 }
 
 static int explain(const struct verb_call *call, const struct subject *subject,
-		   struct why_line *line, struct err *err)
+		   struct why_line *line, struct probe_wish *wish, struct err *err)
 {
 	const struct why_options *options = call->options;
 
 	if (options->path)
 		return why_path(subject, options->path, options->op ? options->op : "read",
-				call->arena, line, err);
+				call->arena, line, wish, err);
 	if (options->connect)
-		return why_connect(subject, options->connect, call->arena, line, err);
+		return why_connect(subject, options->connect, call->arena, line, wish, err);
 	if (options->call)
-		return explain_syscall(subject, call, options->call, line, err);
-	return explain_denial(subject, call->argv[0], call->arena, line, err);
+		return explain_syscall(subject, call, options->call, line, wish, err);
+	return explain_denial(subject, call->argv[0], call->arena, line, wish, err);
 }
 
 static int why(const struct verb_call *call, struct err *err)
@@ -197,6 +202,7 @@ static int why(const struct verb_call *call, struct err *err)
 	const struct why_options *options = call->options;
 	cleanup(subject_done) struct subject subject = { 0 };
 	struct why_line line = { 0 };
+	struct probe_wish wish = { 0 };
 	int asked = (options->path != NULL) + (options->call != NULL) + (options->connect != NULL) +
 		    (!options->call && call->argc == 1);
 	int r;
@@ -208,7 +214,11 @@ static int why(const struct verb_call *call, struct err *err)
 	}
 	r = subject_open(options->run, call->arena, &subject, err);
 	if (r == 0)
-		r = explain(call, &subject, &line, err);
+		r = explain(call, &subject, &line, &wish, err);
+	if (r == 0 && options->bisect && !wish.wanted)
+		printf("  %-9s no layer that could be left out has a part in it\n", "bisect");
+	else if (r == 0 && options->bisect)
+		r = why_bisect(&subject, &wish, call->arena, err);
 	if (r < 0 || !options->apply)
 		return r;
 	return why_apply(&subject, &line,
@@ -218,7 +228,7 @@ static int why(const struct verb_call *call, struct err *err)
 
 const struct verb verb_why = {
 	.name = "why",
-	.args = "[--run RUN] [--apply] dN | --path PATH [--op OP] | --connect HOST:PORT | --syscall NAME [ARG...]",
+	.args = "[--run RUN] [--bisect] [--apply] dN | --path PATH [--op OP] | --connect HOST:PORT | --syscall NAME [ARG...]",
 	.help = "say why something was refused, and which line would allow it",
 	.more = "  immure why d1                         the first refused call of the last run\n"
 		"  immure why --path /etc/shadow         could it be read, and if not, what stops it\n"

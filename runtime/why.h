@@ -4,6 +4,8 @@
 
 /* What the parts of `immure why` share: the run that is asked about, and what is said of it. */
 
+#include <linux/seccomp.h>
+
 #include "audit/run_read.h"
 #include "base/strbuf.h"
 #include "policies/bundle.h"
@@ -43,15 +45,33 @@ struct why_line {
 	const char *section, *rule;
 };
 
+/* An operation that can be tried again: on a path, or else a call. */
+struct probe_wish {
+	bool wanted;
+	const char *path, *op;
+	struct seccomp_data data;
+};
+
+/*
+ * Repeat it in a sandbox like the run's, then with one layer less each time, and say which layer
+ * refused it.
+ *
+ * Effects   up to five runs of a probe of immure's own, whose records are removed again
+ */
+must_check int why_bisect(const struct subject *s, const struct probe_wish *wish,
+			  struct arena *arena, struct err *err);
+
 /*
  * Explain a path, or an address such as "10.0.0.1:443".
  *
- *   ret  filled if a line of the policy would allow it
+ *   ret   filled if a line of the policy would allow it
+ *   wish  filled with what could be tried again
  */
 must_check int why_path(const struct subject *s, const char *path, const char *op,
-			struct arena *arena, struct why_line *ret, struct err *err);
+			struct arena *arena, struct why_line *ret, struct probe_wish *wish,
+			struct err *err);
 must_check int why_connect(const struct subject *s, const char *address, struct arena *arena,
-			   struct why_line *ret, struct err *err);
+			   struct why_line *ret, struct probe_wish *wish, struct err *err);
 
 /*
  * Add the line to the policy that the run used, comments kept.

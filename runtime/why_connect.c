@@ -48,18 +48,17 @@ static int parse(const char *text, struct arena *arena, struct address *ret, str
 	return 0;
 }
 
-static uint32_t says(const struct bundle *bundle, const char *call, uint64_t a0, uint64_t a1)
+static struct seccomp_data data_of(const struct bundle *bundle, const char *call, uint64_t a0,
+				   uint64_t a1)
 {
-	const struct seccomp_data data = { .nr = syscall_number(call, bundle->audit_arch),
-					   .arch = bundle->audit_arch,
-					   .args = { a0, a1 } };
-
-	return bpf_eval(bundle->explain, bundle->n_explain, &data);
+	return (struct seccomp_data){ .nr = syscall_number(call, bundle->audit_arch),
+				      .arch = bundle->audit_arch,
+				      .args = { a0, a1 } };
 }
 
 /* Returns true if the filter refuses it, having said so. */
 static bool refused_by_filter(const struct subject *s, int domain, struct arena *arena,
-			      struct why_line *ret)
+			      struct why_line *ret, struct probe_wish *wish)
 {
 	const struct {
 		const char *call;
@@ -68,11 +67,14 @@ static bool refused_by_filter(const struct subject *s, int domain, struct arena 
 		      { "connect", 3, 0 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
-		uint32_t leaf = says(&s->bundle, calls[i].call, calls[i].a0, calls[i].a1);
+		struct seccomp_data data =
+			data_of(&s->bundle, calls[i].call, calls[i].a0, calls[i].a1);
+		uint32_t leaf = bpf_eval(s->bundle.explain, s->bundle.n_explain, &data);
 		const char *family = domain == AF_INET6 ? "AF_INET6" : "AF_INET";
 
 		if (EXPLAIN_ACTION(leaf) == VERDICT_ALLOW)
 			continue;
+		*wish = (struct probe_wish){ .wanted = true, .data = data };
 		printf("  %-9s seccomp (predicted): %s is refused%s%s\n", "layer", calls[i].call,
 		       i == 0 ? " for " : "", i == 0 ? family : "");
 		if (EXPLAIN_RULE(leaf) != BUNDLE_NO_RULE) {
@@ -90,7 +92,7 @@ static bool refused_by_filter(const struct subject *s, int domain, struct arena 
 }
 
 int why_connect(const struct subject *s, const char *text, struct arena *arena,
-		struct why_line *ret, struct err *err)
+		struct why_line *ret, struct probe_wish *wish, struct err *err)
 {
 	const char *network = record_text(s->record.plan, "network", "none");
 	struct address address = { 0 };
@@ -104,7 +106,7 @@ int why_connect(const struct subject *s, const char *text, struct arena *arena,
 	if (address.domain == 0)
 		printf("  %-9s the name is looked up by the program itself; taken as IPv4\n",
 		       "note");
-	if (refused_by_filter(s, address.domain ? address.domain : AF_INET, arena, ret))
+	if (refused_by_filter(s, address.domain ? address.domain : AF_INET, arena, ret, wish))
 		return 0;
 	if (strcmp(network, "none") == 0 && address.is_loopback) {
 		printf("  %-9s none refuses it: it is the sandbox's own loopback, where only its own programs listen\n",

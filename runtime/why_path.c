@@ -104,7 +104,7 @@ struct prediction why_predict_path(const struct subject *s, const char *path, co
 }
 
 int why_path(const struct subject *s, const char *typed, const char *op, struct arena *arena,
-	     struct why_line *ret, struct err *err)
+	     struct why_line *ret, struct probe_wish *wish, struct err *err)
 {
 	const struct rule *near;
 	const char *path = NULL;
@@ -117,6 +117,7 @@ int why_path(const struct subject *s, const char *typed, const char *op, struct 
 	}
 	if (path_clean(arena, typed, &path, err) < 0)
 		return err_at(err, ERR_USAGE);
+	*wish = (struct probe_wish){ .wanted = true, .path = path, .op = op };
 	p = why_predict_path(s, path, op);
 	near = nearest_file_rule(&s->bundle, path);
 	risk = risk_of_path(path, op);

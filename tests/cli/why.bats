@@ -50,6 +50,21 @@ call(101, -1, -2**63, -1, -1, -1, -1)'
 	[[ $output == *"chain   ok"* ]]
 }
 
+@test "--bisect confirms the layer by leaving out one at a time" {
+	on_host --policy mine.yaml -- uname -n || true
+	run -0 "$IMMURE" why --bisect d1
+	[[ $output == *"confirmed seccomp"* ]]
+	on_host --policy mine.yaml -- cat /usr/share/common-licenses/BSD >/dev/null
+	run -0 "$IMMURE" why --bisect --path /etc/hostname
+	[[ $output == *"confirmed landlock"* ]]
+	run -0 "$IMMURE" why --bisect --path /home/x
+	[[ $output == *"no single one"* ]]
+	run -0 "$IMMURE" why --bisect --path /usr/share/common-licenses/BSD
+	[[ $output == *"it goes through"* ]]
+	run -0 "$IMMURE" why --bisect --connect 10.0.0.1:80
+	[[ $output == *"confirmed seccomp"* ]]
+}
+
 @test "--connect tells the filter from the network" {
 	on_host --policy mine.yaml -- cat /usr/share/common-licenses/BSD >/dev/null
 	run -0 "$IMMURE" why --connect 10.0.0.1:443
