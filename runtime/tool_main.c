@@ -33,6 +33,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_referrers,
 	&verb_login,
 	&verb_logout,
+	&verb_top,
 	&verb_setup,
 	&verb_doctor,
 	&verb_completion,

@@ -60,6 +60,7 @@ extern const struct verb verb_referrers;
 extern const struct verb verb_login;
 extern const struct verb verb_logout;
 extern const struct verb verb_setup;
+extern const struct verb verb_top;
 extern const struct verb verb_doctor;
 extern const struct verb verb_completion;
 

@@ -2,7 +2,7 @@
 /*
  * A known number of calls. calls: 1,000,000 getppid(2) in 8 threads, 80 forked children and the 80
  * programs that these execute. calls refused: 2,000 unshare(2) that a filter will refuse, in 4
- * threads. calls N: N in one thread.
+ * threads. calls N: N in one thread. calls time N: the same, and how long it took.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define THREADS 8
@@ -72,6 +73,18 @@ static int in_threads(int n, void *(*start)(void *))
 	return 0;
 }
 
+static int measure(long n)
+{
+	struct timespec before, after;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	make(n);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	printf("TOOK %ld\n",
+	       (after.tv_sec - before.tv_sec) * 1000000000 + (after.tv_nsec - before.tv_nsec));
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	self = argv[0];
@@ -79,6 +92,8 @@ int main(int argc, char *argv[])
 		return in_threads(THREADS, work);
 	if (strcmp(argv[1], "refused") == 0)
 		return in_threads(REFUSED_THREADS, be_refused);
+	if (strcmp(argv[1], "time") == 0 && argc > 2)
+		return measure(strtol(argv[2], NULL, 10));
 	make(strtol(argv[1], NULL, 10));
 	return 0;
 }
