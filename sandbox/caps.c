@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sandbox/steps.h"
+#include "sandbox/switches.h"
 
 #define LOCKED_BITS                                                      \
 	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | \
@@ -23,7 +24,10 @@ int ids_apply(struct confine *c, struct err *err)
 {
 	const struct plan_ids *ids = &c->plan->ids;
 
-	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS) < 0)
+	unsigned long bits =
+		layer_is_off(LAYER_CAPABILITIES) ? SECBIT_NO_SETUID_FIXUP : LOCKED_BITS;
+
+	if (prctl(PR_SET_SECUREBITS, bits) < 0)
 		return err_sys(err, errno, "cannot lock the secure bits");
 	if (ids->drop_groups && setgroups(0, NULL) < 0)
 		return err_sys(err, errno, "cannot drop the supplementary groups");
@@ -39,6 +43,8 @@ int caps_apply(struct confine *c, struct err *err)
 	int r;
 
 	(void)c;
+	if (layer_is_off(LAYER_CAPABILITIES))
+		return layer_keep_capabilities(err);
 	capng_clear(CAPNG_SELECT_ALL);
 	r = capng_apply(CAPNG_SELECT_ALL);
 	if (r < 0)

@@ -12,6 +12,7 @@
 
 #include "sandbox/lookup.h"
 #include "sandbox/steps.h"
+#include "sandbox/switches.h"
 
 int confine_page_wait(const uint32_t *word, struct err *err)
 {
@@ -49,44 +50,45 @@ static const struct step {
 	const char *name;
 	enum err_stage stage;
 	confine_step_fn apply;
+	enum layer layer; /* of which it is all; LAYER_COUNT: it is not */
 } steps[] = {
 	/* clang-format off */
-	{ "deathsig",     ERR_SESSION, deathsig_apply },
-	{ "idmap",        ERR_USERNS,  idmap_apply },
-	{ "scratch",      ERR_MOUNTS,  scratch_apply },
-	{ "root",         ERR_MOUNTS,  rootfs_apply },
-	{ "mounts",       ERR_MOUNTS,  mounts_apply },
-	{ "/dev",         ERR_MOUNTS,  devices_apply },
-	{ "/proc",        ERR_MOUNTS,  procmount_apply },
-	{ "masks",        ERR_MOUNTS,  masks_apply },
-	{ "uplink",       ERR_SESSION, uplink_apply },
-	{ "nslimits",     ERR_USERNS,  nslimits_apply },
-	{ "pivot",        ERR_MOUNTS,  pivot_apply },
-	{ "terminal",     ERR_SESSION, terminal_apply },
-	{ "session",      ERR_SESSION, session_apply },
-	{ "network",      ERR_SESSION, network_apply },
-	{ "rlimits",      ERR_LIMITS,  rlimits_apply },
-	{ "ids",          ERR_CAPS,    ids_apply },
-	{ "capabilities", ERR_CAPS,    caps_apply },
-	{ "no_new_privs", ERR_CAPS,    nnp_apply },
-	{ "label",        ERR_CAPS,    label_apply },
-	{ "landlock",     ERR_FSRULES, fsrules_apply },
-	{ "workdir",      ERR_SESSION, workdir_apply },
-	{ "deathsig",     ERR_SESSION, deathsig_apply },
-	{ "descriptors",  ERR_SESSION, fds_apply },
+	{ "deathsig",     ERR_SESSION, deathsig_apply, LAYER_COUNT },
+	{ "idmap",        ERR_USERNS,  idmap_apply, LAYER_COUNT },
+	{ "scratch",      ERR_MOUNTS,  scratch_apply, LAYER_COUNT },
+	{ "root",         ERR_MOUNTS,  rootfs_apply, LAYER_COUNT },
+	{ "mounts",       ERR_MOUNTS,  mounts_apply, LAYER_COUNT },
+	{ "/dev",         ERR_MOUNTS,  devices_apply, LAYER_COUNT },
+	{ "/proc",        ERR_MOUNTS,  procmount_apply, LAYER_COUNT },
+	{ "masks",        ERR_MOUNTS,  masks_apply, LAYER_MOUNTS },
+	{ "uplink",       ERR_SESSION, uplink_apply, LAYER_COUNT },
+	{ "nslimits",     ERR_USERNS,  nslimits_apply, LAYER_NSLIMITS },
+	{ "pivot",        ERR_MOUNTS,  pivot_apply, LAYER_COUNT },
+	{ "terminal",     ERR_SESSION, terminal_apply, LAYER_COUNT },
+	{ "session",      ERR_SESSION, session_apply, LAYER_COUNT },
+	{ "network",      ERR_SESSION, network_apply, LAYER_COUNT },
+	{ "rlimits",      ERR_LIMITS,  rlimits_apply, LAYER_RLIMITS },
+	{ "ids",          ERR_CAPS,    ids_apply, LAYER_COUNT },
+	{ "capabilities", ERR_CAPS,    caps_apply, LAYER_COUNT },
+	{ "no_new_privs", ERR_CAPS,    nnp_apply, LAYER_COUNT },
+	{ "label",        ERR_CAPS,    label_apply, LAYER_COUNT },
+	{ "landlock",     ERR_FSRULES, fsrules_apply, LAYER_LANDLOCK },
+	{ "workdir",      ERR_SESSION, workdir_apply, LAYER_COUNT },
+	{ "deathsig",     ERR_SESSION, deathsig_apply, LAYER_COUNT },
+	{ "descriptors",  ERR_SESSION, fds_apply, LAYER_COUNT },
 	/* clang-format on */
 };
 
 /* After the program was found. */
 static const struct step late_steps[] = {
-	{ "ready", ERR_SESSION, ready_apply },
-	{ "not dumpable", ERR_SESSION, dumpable_apply },
-	{ "process 1", ERR_SESSION, init_apply },
+	{ "ready", ERR_SESSION, ready_apply, LAYER_COUNT },
+	{ "not dumpable", ERR_SESSION, dumpable_apply, LAYER_COUNT },
+	{ "process 1", ERR_SESSION, init_apply, LAYER_COUNT },
 };
 
 /* Nothing but the filter stands between us and execve(2). */
 static const struct step last_step[] = {
-	{ "seccomp", ERR_SECCOMP, filter_apply },
+	{ "seccomp", ERR_SECCOMP, filter_apply, LAYER_COUNT },
 };
 
 static void note_step(struct confine_page *page, const char *name)
@@ -124,7 +126,8 @@ static bool is_left_out(const struct plan *plan, confine_step_fn apply)
 static int take_steps(struct confine *c, const struct step *table, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		int r = is_left_out(c->plan, table[i].apply) ? 0 : table[i].apply(c, err);
+		bool skip = is_left_out(c->plan, table[i].apply) || layer_is_off(table[i].layer);
+		int r = skip ? 0 : table[i].apply(c, err);
 
 		if (r < 0) {
 			err->stage = (uint16_t)table[i].stage;

@@ -11,6 +11,7 @@
 #include "base/path.h"
 #include "policies/to_apparmor.h"
 #include "sandbox/plan_parts.h"
+#include "sandbox/switches.h"
 
 #define SETUP "immure setup, once, as root"
 #define PROFILE_DEFAULT "immure-0"
@@ -26,7 +27,7 @@ static int note_apparmor(struct planner *p, struct err *err)
 	const struct host_lsm *lsm = &p->host->lsm_facts;
 	const char *text = NULL;
 
-	if (lsm->apparmor == APPARMOR_OFF)
+	if (lsm->apparmor == APPARMOR_OFF || layer_is_off(LAYER_APPARMOR))
 		return planner_note(p, LAYER_APPARMOR, absent(p, LAYER_APPARMOR),
 				    "not enabled here; mounts and landlock stand in",
 				    "a kernel booted with apparmor in lsm=", err);

@@ -24,11 +24,13 @@ def add_programs(segment):
 
 
 def add_immure(segment, build):
-    """The launcher, its helper and the acts of a build folder, as if installed below /usr."""
+    """The launcher, its helper beside it, and the acts of a build folder."""
     build = pathlib.Path(build)
     segment.replace(str(build / "runtime/immure"), "/usr/bin/immure")
-    segment.replace(str(build / "runtime/immure-tool"), "/usr/libexec/immure/immure-tool")
+    segment.replace(str(build / "runtime/immure-tool"), "/usr/bin/immure-tool")
+    segment.link("/vm/immure-tool", "/usr/bin/immure-tool")
     segment.replace(str(build / "tests/containment/acts"), "/vm/acts")
+    segment.replace(str(build / "tests/layers/immure-layers"), "/vm/immure-layers")
 
 
 def add_tracer(segment, build):

@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which layers refuse each forbidden act: every layer alone, and every layer switched off in turn.
+
+What is refused with none of them is refused by the namespaces and mounts, which are always there.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, "/vm/tests/containment")
+
+import places  # noqa: E402
+import sandboxes  # noqa: E402
+
+LAYERS = ["seccomp", "capabilities", "nslimits", "landlock", "rlimits"]
+LETTERS = {"seccomp": "S", "capabilities": "C", "nslimits": "N", "landlock": "L", "rlimits": "R",
+           "apparmor": "A", "selinux": "E"}
+SINGLE_MOST = 100
+LAUNCHER, ACTS = "/vm/immure-layers", "/vm/acts"
+EXHAUSTION = 50  # without its limits it takes the whole guest with it
+REFUSED, UNTRIED = "0", "77"
+
+
+class Switched(sandboxes.Immure):
+    def __init__(self, place, off):
+        super().__init__(place, LAUNCHER, "rootfs")
+        self.off = off
+
+    def command(self, argv, *more):
+        words = super().command(argv, *more)
+        return ["env", f"IMMURE_TEST_WITHOUT={','.join(self.off)}", *words]
+
+
+def outcomes(place, off):
+    """What becomes of each act with these layers off: name -> outcome."""
+    box = Switched(place, off)
+    # Without a filter, a connection within the empty network waits for nobody's answer.
+    facts = [f"{k}={v}" for k, v in box.facts().items() if k != "tcp"] + [f"without-class={EXHAUSTION}"]
+    done = place.run(box.command([box.acts, "--each", *facts]), timeout=200)
+    found, name = {}, None
+    print(f"tried without {','.join(off) or 'nothing'}: exit status {done.returncode}", flush=True)
+    for line in done.stdout.splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "act":
+            name = rest
+        elif word == "end" and name:
+            found[name], name = rest, None
+    if len(found) < 100:
+        print(f"FAIL without {off}: only {len(found)} acts ended: {done.stderr.strip()[-300:]}")
+    return found
+
+
+def main():
+    layers = LAYERS + sys.argv[1:]
+    names = [line.split("\t")[0] for line in os.popen(f"{ACTS} --list")]
+    user = next(u for u in places.all_users() if u.note == "subids")
+    with places.Place(user, ACTS) as place:
+        every = outcomes(place, [])
+        none = outcomes(place, layers)
+        alone = {x: outcomes(place, [y for y in layers if y != x]) for x in layers}
+        off = {x: outcomes(place, [x]) for x in layers}
+    counts = {"by namespaces and mounts": 0, "by two layers or more": 0}
+    single = []
+    print(f"\n{'act':26} refused by (. namespaces and mounts; {' '.join(LETTERS[x] + ' ' + x for x in layers)})")
+    for name in names:
+        if every.get(name, UNTRIED) == UNTRIED:
+            continue
+        base = none.get(name) == REFUSED
+        who = [x for x in layers if not base and alone[x].get(name) == REFUSED]
+        print(f"{name:26} {'.' if base else ''.join(LETTERS[x] for x in who) or '?'}")
+        if every[name] != REFUSED:
+            print(f"FAIL {name}: not refused with all layers on")
+            continue
+        counts["by namespaces and mounts"] += base
+        counts["by two layers or more"] += len(who) > 1
+        needed = [x for x in layers if off[x].get(name) != REFUSED]
+        if needed:
+            single.append((name, needed))
+    for what, number in counts.items():
+        print(f"{number} {what}")
+    for name, needed in single:
+        print(f"one layer: {name} succeeds without {' or '.join(needed)}")
+    for x in layers:
+        refused = sum(off[x].get(n) == REFUSED for n in every if every[n] == REFUSED)
+        total = sum(v == REFUSED for v in every.values())
+        print(f"ok without {x}: {refused} of {total} acts are refused still")
+    if len(single) <= SINGLE_MOST:
+        print(f"ok {len(single)} acts are refused by one layer alone")
+    else:
+        print(f"FAIL {len(single)} acts are refused by one layer alone")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

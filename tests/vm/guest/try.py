@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""try.py WHAT...: try each and print "WHAT yes" or "WHAT ERRNO": what a policy lets a program do."""
+
+import errno
+import mmap
+import os
+import signal
+import socket
+import sys
+import ctypes
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+TYPES = {"stream": socket.SOCK_STREAM, "dgram": socket.SOCK_DGRAM, "raw": socket.SOCK_RAW,
+         "seqpacket": socket.SOCK_SEQPACKET}
+FAMILIES = {"unix": socket.AF_UNIX, "inet": socket.AF_INET, "inet6": socket.AF_INET6,
+            "netlink": socket.AF_NETLINK, "packet": socket.AF_PACKET}
+
+
+def call(function, *arguments):
+    ctypes.set_errno(0)
+    if function(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), "")
+
+
+def execute(path):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.execv(path, [path])
+        except OSError as why:
+            os._exit(why.errno)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status in (errno.EACCES, errno.EPERM):
+        raise OSError(status, "")
+
+
+def map_code(path):
+    fd = os.open(path, os.O_RDONLY)
+    mmap.mmap(fd, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC)
+
+
+def write(path):
+    os.close(os.open(path, os.O_WRONLY))
+
+
+def create(path):
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    os.unlink(path)
+
+
+def open_socket(kind):
+    family, kind = kind.split(",")
+    protocol = socket.IPPROTO_ICMP if (family, kind) == ("inet", "raw") else 0
+    socket.socket(FAMILIES[family], TYPES[kind], protocol).close()
+
+
+def connect(path):
+    socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).connect(path)
+
+
+ACTIONS = {
+    "read": lambda path: os.close(os.open(path, os.O_RDONLY)),
+    "write": write,
+    "create": create,
+    "list": os.listdir,
+    "exec": execute,
+    "map": map_code,
+    "socket": open_socket,
+    "connect": connect,
+    "kill": lambda pid: os.kill(int(pid), signal.SIGCONT),
+    "ptrace": lambda pid: call(LIBC.ptrace, 16, int(pid), None, None),
+    "chroot": os.chroot,
+    "hostname": lambda name: call(LIBC.sethostname, name.encode(), len(name)),
+    "mount": lambda path: call(LIBC.mount, b"t", path.encode(), b"tmpfs", 0, None),
+    "unshare": lambda flag: call(LIBC.unshare, int(flag, 0)),
+    "label": lambda text: os.write(os.open("/proc/self/attr/apparmor/exec", os.O_WRONLY), text.encode()),
+}
+
+for what in sys.argv[1:]:
+    action, _, argument = what.partition(":")
+    try:
+        ACTIONS[action](argument)
+        print(what, "yes", flush=True)
+    except OSError as why:
+        print(what, errno.errorcode.get(why.errno, why.errno), flush=True)
