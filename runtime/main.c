@@ -18,10 +18,10 @@ static bool wants_help(int argc, char *argv[])
 	return false;
 }
 
-static int hand_over(char *argv[], struct err *err)
+static int hand_over(const char *name, char *argv[], struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
-	const char *tool = tool_path(&arena);
+	const char *tool = helper_path(&arena, name);
 
 	if (!tool)
 		return err_set(err, ENOMEM, "out of memory");
@@ -36,8 +36,10 @@ int main(int argc, char *argv[])
 
 	if (argc > 1 && strcmp(argv[1], "run") == 0 && !wants_help(argc, argv))
 		r = run_main(argc - 1, argv + 1, argv, &err);
+	else if (argc > 1 && strcmp(argv[1], "oci") == 0)
+		r = hand_over("immure-oci", argv, &err);
 	else
-		r = hand_over(argv, &err);
+		r = hand_over("immure-tool", argv, &err);
 	if (r >= 0)
 		return r;
 	log_error("%s", err.msg);

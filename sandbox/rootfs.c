@@ -50,7 +50,6 @@ int scratch_apply(struct confine *c, struct err *err)
 	cleanup_close int scratch =
 		tmpfs_make(bytes, SCRATCH_INODES, 0700, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 	cleanup_close int place = -1;
-	cleanup_close int none = -1;
 	int r;
 
 	if (scratch < 0)
@@ -62,12 +61,9 @@ int scratch_apply(struct confine *c, struct err *err)
 	if (r < 0)
 		return err_wrap(err, "our private folder");
 
-	if (mkdirat(scratch, "empty", 0) < 0)
-		return err_sys(err, errno, "cannot make the folder that masks others");
-	none = openat(scratch, "none", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0);
-	if (none < 0)
-		return err_sys(err, errno, "cannot make the file that masks others");
-	r = make_text(c->plan, scratch, err);
+	r = mask_sources_make(scratch, err);
+	if (r == 0)
+		r = make_text(c->plan, scratch, err);
 	if (r < 0)
 		return r;
 	c->scratch = steal_fd(scratch);
@@ -292,12 +288,11 @@ static int check_nothing_above(struct err *err)
  * After this there is no way back to the host's tree. pivot_root(2) with "." twice puts the old
  * root on top of the new one, where umount2(2) finds it, for it takes what is topmost at a place.
  */
-int pivot_apply(struct confine *c, struct err *err)
+int root_pivot(int root, struct err *err)
 {
-	bool read_only = !(c->plan->root_kind != ROOT_HOST && c->plan->root_writable);
 	int r;
 
-	if (fchdir(c->root) < 0)
+	if (fchdir(root) < 0)
 		return err_sys(err, errno, "cannot enter the new root");
 	r = sys_pivot_root(".", ".");
 	if (r < 0)
@@ -306,7 +301,14 @@ int pivot_apply(struct confine *c, struct err *err)
 		return err_sys(err, errno, "cannot leave the old root");
 	if (chdir("/") < 0)
 		return err_sys(err, errno, "cannot enter the new root");
-	r = check_nothing_above(err);
+	return check_nothing_above(err);
+}
+
+int pivot_apply(struct confine *c, struct err *err)
+{
+	bool read_only = !(c->plan->root_kind != ROOT_HOST && c->plan->root_writable);
+	int r = root_pivot(c->root, err);
+
 	if (r < 0)
 		return r;
 	if (c->ours && read_only) {

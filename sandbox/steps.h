@@ -78,7 +78,14 @@ must_check int tree_attach(int tree, int target, struct err *err);
 /* tmpfs of bytes and inodes, detached. */
 must_check int tmpfs_make(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr,
 			  struct err *err);
+/* Make the unreadable file and folder in a tmpfs of ours that stand for what is hidden. */
+must_check int mask_sources_make(int scratch, struct err *err);
 /* Hide what `target` is behind an empty file or folder that nobody can open (R3). */
 must_check int mask_attach(const struct confine *c, int target, bool is_dir, struct err *err);
+
+/* The same with the tmpfs itself. */
+must_check int mask_from(int scratch, int target, bool is_dir, struct err *err);
+/* Make an attached mount the root; the old one is gone and there is no way back to it. */
+must_check int root_pivot(int root, struct err *err);
 
 #endif

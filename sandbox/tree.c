@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "sandbox/steps.h"
@@ -77,11 +78,28 @@ int tmpfs_make(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr, st
 	return fs_make("tmpfs", options, attr, err);
 }
 
-int mask_attach(const struct confine *c, int target, bool is_dir, struct err *err)
+int mask_sources_make(int scratch, struct err *err)
 {
-	cleanup_close int tree = tree_clone(c->scratch, is_dir ? "empty" : "none", false, err);
+	cleanup_close int none = -1;
+
+	if (mkdirat(scratch, "empty", 0) < 0)
+		return err_sys(err, errno, "cannot make the folder that masks others");
+	none = openat(scratch, "none", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0);
+	if (none < 0)
+		return err_sys(err, errno, "cannot make the file that masks others");
+	return 0;
+}
+
+int mask_from(int scratch, int target, bool is_dir, struct err *err)
+{
+	cleanup_close int tree = tree_clone(scratch, is_dir ? "empty" : "none", false, err);
 
 	if (tree < 0)
 		return tree;
 	return tree_attach(tree, target, err);
+}
+
+int mask_attach(const struct confine *c, int target, bool is_dir, struct err *err)
+{
+	return mask_from(c->scratch, target, is_dir, err);
 }

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_SANDBOX_OCI_CONFINE_H
+#define IMMURE_SANDBOX_OCI_CONFINE_H
+
+/*
+ * The child's side of a container: from a copy of the runtime to the container's process. It talks
+ * with its creator over a socket, holds a lock while it is "created", and listens for `start`.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "sandbox/oci_plan.h"
+
+/* What creator and child say to one another: fixed records on a SOCK_SEQPACKET pair. */
+enum oci_word_kind {
+	OCI_SAY_HOOKS = 1, /* child: the namespaces are there, prestart and createRuntime are due */
+	OCI_SAY_READY,     /* child: confined as far as it goes without `start` */
+	OCI_SAY_FAILED,    /* child: err says what */
+	OCI_SAY_GO,        /* creator: go on */
+};
+
+struct oci_say {
+	uint32_t kind;         /* enum oci_word_kind */
+	uint32_t rlimits_left; /* OCI_SAY_READY: the creator is to set them */
+	struct err err;
+};
+
+/* Descriptors that the creator opened; -1 where there is none. */
+struct oci_child_fds {
+	int creator;       /* struct oci_say; its end is the creator's end */
+	int start;         /* listening socket for `start`; -1: go on at once */
+	int lock;          /* locked as long as the container is "created" */
+	int console;       /* connected: gets the terminal's master */
+	int listener;      /* connected: gets the seccomp notification descriptor */
+	int proc;          /* the host's /proc, verified */
+	int root;          /* detached tree of the root file system */
+	int cgroup_tree;   /* detached tree of the container's cgroup, for mounts of it */
+	const int *mounts; /* n_mounts: detached trees of bind mounts; -1: not a bind mount */
+};
+
+/* One page that creator, stage and child share. */
+struct oci_page {
+	uint32_t mapped; /* futex: the id maps are written */
+	int32_t child;   /* by the stage: process number of the child as the creator sees it */
+	struct err err;  /* of the stage */
+};
+
+/*
+ * In the first process of a container: build what it sees, wait for `start`, execute.
+ *
+ * Returns   only if it failed before it could tell by itself; the caller must _exit(127).
+ * Effects   changes this process for good.
+ */
+void oci_confine_container(const struct oci_plan *plan, const struct oci_child_fds *fds,
+			   struct oci_page *page);
+
+/* In a process that exec adds: it is in the namespaces already. */
+void oci_confine_process(const struct oci_plan *plan, const struct oci_process *process,
+			 const struct oci_child_fds *fds);
+
+/* One record, whole. Returns 0, -EPIPE (the other side is gone), -EPROTO. */
+must_check int oci_say(int fd, enum oci_word_kind kind, const struct err *told);
+must_check int oci_say_ready(int fd, bool rlimits_left);
+must_check int oci_hear(int fd, struct oci_say *ret);
+
+/* A descriptor over a connected Unix socket, with a text (SCM_RIGHTS). Returns 0 or -errno. */
+must_check int oci_send_fd(int socket, int fd, const void *text, size_t n);
+
+#endif

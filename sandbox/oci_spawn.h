@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_SANDBOX_OCI_SPAWN_H
+#define IMMURE_SANDBOX_OCI_SPAWN_H
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "sandbox/oci_confine.h"
+#include "sandbox/oci_plan.h"
+
+/* In which namespaces and cgroup the child begins its life. */
+struct oci_spawn {
+	uint64_t new_flags;     /* CLONE_NEW* for new ones, but for time and cgroup */
+	int join[OCI_NS_COUNT]; /* descriptors of namespaces to join; -1: none */
+	int target;             /* pidfd of a process whose namespaces are joined; -1: none */
+	uint64_t target_flags;  /* which of them */
+	int cgroup;             /* folder of a v2 cgroup; -1: stay */
+	bool new_time;
+	struct oci_pairs time_offsets;
+};
+
+/*
+ * As fork(2): returns 0 in the child. With namespaces to join, a process in between joins them, so
+ * that the caller itself never enters a container.
+ *
+ *   page  shared; zeroed
+ *
+ * Returns   the child's number, 0 in the child, -errno.
+ */
+must_check pid_t oci_spawn(const struct oci_spawn *spawn, struct oci_page *page, struct err *err);
+
+/* A shared page, or NULL. */
+struct oci_page *oci_page_new(void);
+
+/*
+ * Write the id maps of the child's new user namespace: directly where we may, else by newuidmap.
+ *
+ *   pid  waits in its namespace
+ */
+must_check int oci_idmaps_write(const struct oci_plan *plan, pid_t pid, struct err *err);
+
+#endif
