@@ -193,7 +193,9 @@ static int open_all(struct creation *c, struct err *err)
 	const struct oci_seccomp *seccomp = &c->plan.seccomp;
 	int r = oci_open_namespaces(&c->plan, c->spawn.join, err);
 
-	if (r == 0)
+	c->fds.root = c->fds.cgroup_tree = -1;
+	/* Without rights of our own the child opens what the bundle names, as root of its own. */
+	if (r == 0 && (geteuid() == 0 || !c->plan.ns[OCI_NS_USER].asked))
 		r = oci_open_all(&c->plan, c->cgroup.dir, &c->arena, &c->fds, err);
 	if (r < 0)
 		return r;

@@ -134,37 +134,31 @@ int oci_state_write_process(int dir, pid_t pid, uint64_t started, struct err *er
 	return fd_replace_file(dir, "process", text, (size_t)n, false, err);
 }
 
-/* Absent: it was not made yet, or never was. */
-static int read_process(int dir, struct oci_state *ret, struct err *err)
+static int parse_process(struct span text, struct oci_state *ret, struct err *err)
 {
-	cleanup_strbuf struct strbuf text = { 0 };
-	struct span rest;
 	uint64_t pid = 0;
 	uint64_t started = 0;
-	int r = fd_read_file(dir, "process", 64, &text, err);
 
-	if (r == -ENOENT)
+	if (text.n == 0)
 		return 0;
-	if (r < 0)
-		return r;
-	rest = (struct span){ strbuf_str(&text), text.len };
-	if (span_u64(span_word(&rest), INT32_MAX, &pid) < 0 ||
-	    span_u64(span_trim(span_cut(&rest, '\n')), UINT64_MAX, &started) < 0)
+	if (span_u64(span_word(&text), INT32_MAX, &pid) < 0 ||
+	    span_u64(span_trim(span_cut(&text, '\n')), UINT64_MAX, &started) < 0)
 		return err_set(err, EINVAL, "the file \"process\" is damaged");
 	ret->pid = (pid_t)pid;
 	ret->started = started;
 	return 0;
 }
 
-int oci_state_read(int dir, struct arena *arena, struct oci_state *ret, struct err *err)
+int oci_state_parse(struct span text, struct span process, struct arena *arena,
+		    struct oci_state *ret, struct err *err)
 {
 	struct oci_json j = { .arena = arena, .err = err };
 	cleanup_json json_t *json = NULL;
 	struct oci_state state = { 0 };
-	int r = oci_json_load(dir, "state.json", &json, err);
+	int r = oci_json_parse(text.p, text.n, &json, err);
 
 	if (r < 0)
-		return r;
+		return err_wrap(err, "state.json");
 	state.id = oci_json_need(&j, json, "id");
 	state.version = oci_json_need(&j, json, "ociVersion");
 	state.bundle = oci_json_need(&j, json, "bundle");
@@ -181,10 +175,28 @@ int oci_state_read(int dir, struct arena *arena, struct oci_state *ret, struct e
 	state.note = oci_json_text(&j, json, "note");
 	if (j.r < 0)
 		return err_wrap(err, "state.json");
-	r = read_process(dir, &state, err);
+	r = parse_process(process, &state, err);
 	if (r == 0)
 		*ret = state;
 	return r;
+}
+
+int oci_state_read(int dir, struct arena *arena, struct oci_state *ret, struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf process = { 0 };
+	struct err absent = { 0 };
+	int r = fd_read_file(dir, "state.json", OCI_JSON_MAX, &text, err);
+
+	if (r < 0)
+		return r;
+	r = fd_read_file(dir, "process", 64, &process, &absent);
+	if (r < 0 && r != -ENOENT) { /* absent: it was not made yet, or never was */
+		*err = absent;
+		return r;
+	}
+	return oci_state_parse((struct span){ strbuf_str(&text), text.len },
+			       (struct span){ strbuf_str(&process), process.len }, arena, ret, err);
 }
 
 uint64_t oci_started_of(pid_t pid)

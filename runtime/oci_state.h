@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/text.h"
 
 enum oci_status {
 	OCI_CREATING,
@@ -67,6 +68,14 @@ must_check int oci_state_open(int root, const char *id, struct err *err);
 /* Write state.json, whole; then the process. */
 must_check int oci_state_write(int dir, const struct oci_state *state, struct err *err);
 must_check int oci_state_write_process(int dir, pid_t pid, uint64_t started, struct err *err);
+
+/*
+ * The two files as texts; what a killed writer or somebody else left may be odd.
+ *
+ * Returns   0, -EINVAL. *ret is untouched on failure.
+ */
+must_check int oci_state_parse(struct span text, struct span process, struct arena *arena,
+			       struct oci_state *ret, struct err *err);
 
 /* -ENOENT: the creator was killed before it wrote any. */
 must_check int oci_state_read(int dir, struct arena *arena, struct oci_state *ret, struct err *err);

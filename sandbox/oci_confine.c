@@ -25,6 +25,7 @@ static const struct step container_steps[] = {
 	{ "idmap",     ERR_USERNS,  oci_idmap_apply },
 	{ "self",      ERR_SESSION, oci_self_apply },
 	{ "session",   ERR_SESSION, oci_session_apply },
+	{ "sources",   ERR_MOUNTS,  oci_sources_apply },
 	{ "root",      ERR_MOUNTS,  oci_root_apply },
 	{ "mounts",    ERR_MOUNTS,  oci_mounts_apply },
 	{ "/dev",      ERR_MOUNTS,  oci_devices_apply },

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "sandbox/oci_open.h"
 #include "sandbox/oci_steps.h"
 #include "sandbox/steps.h"
 
@@ -176,6 +177,22 @@ static int make_scratch(struct oci_child *c, struct err *err)
 		return r;
 	c->scratch = steal_fd(scratch);
 	return 0;
+}
+
+/*
+ * An ordinary user may clone mounts only as root of the new user namespace: then the creator left
+ * it to us. Nothing of the container runs yet.
+ */
+int oci_sources_apply(struct oci_child *c, struct err *err)
+{
+	int r;
+
+	if (c->fds->root >= 0)
+		return 0;
+	c->own = *c->fds;
+	r = oci_open_all(c->plan, -1, &c->arena, &c->own, err);
+	c->fds = &c->own;
+	return r;
 }
 
 /* Nothing that happens below spreads to the host, whatever the bundle wants afterwards. */

@@ -7,8 +7,9 @@
 #include "sandbox/oci_plan.h"
 
 /*
- * In the creator, before the container exists: open everything of the host that its bundle names,
- * with the creator's rights, as detached and restricted trees (R1, R2).
+ * Before anything of the container runs: open everything of the host that its bundle names, as
+ * detached and restricted trees (R1, R2). In the creator, with its rights; for an ordinary user in
+ * the child.
  *
  *   cgroup_dir  folder of the container's cgroup, or -1
  *   arena       owns the list of mounts

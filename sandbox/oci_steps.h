@@ -4,6 +4,7 @@
 
 /* The steps of oci_confine.c, in the child only. Each changes this process for good. */
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "sandbox/oci_confine.h"
 
@@ -12,6 +13,8 @@ struct oci_child {
 	const struct oci_plan *plan;
 	const struct oci_process *process;
 	const struct oci_child_fds *fds;
+	struct oci_child_fds own; /* what we opened ourselves */
+	struct arena arena;
 	struct oci_page *page;
 	int root;    /* the new root, attached */
 	int scratch; /* a tmpfs of ours: the sources of masks */
@@ -26,6 +29,7 @@ int oci_idmap_apply(struct oci_child *c, struct err *err);
 int oci_self_apply(struct oci_child *c, struct err *err);    /* oom score, label, not dumpable */
 int oci_session_apply(struct oci_child *c, struct err *err); /* session, names, keyring, network */
 int oci_hooks_apply(struct oci_child *c, struct err *err);   /* the creator's, then our own */
+int oci_sources_apply(struct oci_child *c, struct err *err); /* open what the bundle names */
 int oci_root_apply(struct oci_child *c, struct err *err);
 int oci_mounts_apply(struct oci_child *c, struct err *err);
 int oci_devices_apply(struct oci_child *c, struct err *err);
