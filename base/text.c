@@ -139,6 +139,34 @@ static int with_unit(struct span s, const struct unit *units, size_t n, uint64_t
 	return 0;
 }
 
+int span_c_number(struct span s, uint64_t *ret)
+{
+	unsigned base = 10;
+	uint64_t value = 0;
+
+	if (s.n > 1 && s.p[0] == '0') {
+		base = s.p[1] == 'x' ? 16 : 8;
+		s.p += base == 16 ? 2 : 1;
+		s.n -= base == 16 ? 2 : 1;
+	}
+	if (s.n == 0)
+		return -EINVAL;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+							: 99;
+
+		if (digit >= base)
+			return -EINVAL;
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
+			return -ERANGE;
+	}
+	*ret = value;
+	return 0;
+}
+
 int span_bytes(struct span s, uint64_t max, uint64_t *ret)
 {
 	static const struct unit units[] = {

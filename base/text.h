@@ -35,6 +35,9 @@ bool span_has_byte(struct span s, char c);
  */
 must_check int span_u64(struct span s, uint64_t max, uint64_t *ret);
 
+/* As C writes it: decimal, hexadecimal after "0x" (small letters), octal after "0". Same errors. */
+must_check int span_c_number(struct span s, uint64_t *ret);
+
 /* Bytes: "512MiB", "512M" (=MiB), "1GiB", "64k", "4096". Same errors. */
 must_check int span_bytes(struct span s, uint64_t max, uint64_t *ret);
 

@@ -76,33 +76,6 @@ static bool accept(struct parser *p, const char *token)
 	return true;
 }
 
-/* Decimal, 0x and leading 0 for octal. */
-static bool number(struct span s, uint64_t *ret)
-{
-	unsigned base = 10;
-	uint64_t value = 0;
-
-	if (s.n > 1 && s.p[0] == '0') {
-		base = s.p[1] == 'x' ? 16 : 8;
-		s.p += base == 16 ? 2 : 1;
-		s.n -= base == 16 ? 2 : 1;
-	}
-	if (s.n == 0 || s.n > 16)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-				 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-							: 99;
-
-		if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
-		    __builtin_add_overflow(value, digit, &value))
-			return false;
-	}
-	*ret = value;
-	return true;
-}
-
 static int value(struct parser *p, uint32_t *ret)
 {
 	uint32_t all = 0;
@@ -114,7 +87,7 @@ static int value(struct parser *p, uint32_t *ret)
 		if (token.n == 0)
 			return fault(p, "a value is missing; expected a number or a constant",
 				     p->rest);
-		if (!number(token, &one) && !constant_find(token, &one))
+		if (span_c_number(token, &one) < 0 && !constant_find(token, &one))
 			return fault(
 				p,
 				"an unknown constant; expected a number or a name of the man page",

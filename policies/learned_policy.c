@@ -230,6 +230,10 @@ static void put_limits(const struct learned *l, struct strbuf *out)
 	unsigned long long mib = 64;
 	unsigned long long files = 256;
 
+	if (tasks == 0) { /* a log, which says nothing of them */
+		strbuf_puts(out, "# limits: memory and tasks were not measured\n");
+		return;
+	}
 	while (mib < (seen_mib + 1) * (processes + 1) * 2 && mib < 1ULL << 30)
 		mib *= 2;
 	while (files < l->peaks[PEAK_FILES] * 2 && files < 1 << 20)

@@ -48,7 +48,8 @@ int builtin_fetch(void *data, const char *name, const char *from, struct arena *
 		  struct span *ret_text, const char **ret_path, struct err *err);
 
 /*
- * Read a policy and all that it extends, and merge them.
+ * Read a policy and all that it extends, and merge them. A lock beside the policy (policy_lock.h)
+ * must fit.
  *
  *   name   "builtin/default", or a path
  *   fetch  called once for each text, for builtins too
@@ -57,5 +58,10 @@ int builtin_fetch(void *data, const char *name, const char *from, struct arena *
  */
 must_check int policy_resolve(const char *name, policy_fetch_fn fetch, void *data,
 			      struct arena *arena, struct policy *ret, struct diags *diags);
+
+/* The same without a look at the lock: to write it. */
+must_check int policy_resolve_unlocked(const char *name, policy_fetch_fn fetch, void *data,
+				       struct arena *arena, struct policy *ret,
+				       struct diags *diags);
 
 #endif

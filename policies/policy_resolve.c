@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/policy_lock.h"
 #include "policies/policy_read.h"
 
 #define MAX_SOURCES 64
@@ -159,8 +160,8 @@ static int merge(struct resolver *r, struct policy *ret)
 	return 0;
 }
 
-int policy_resolve(const char *name, policy_fetch_fn fetch, void *data, struct arena *arena,
-		   struct policy *ret, struct diags *diags)
+int policy_resolve_unlocked(const char *name, policy_fetch_fn fetch, void *data,
+			    struct arena *arena, struct policy *ret, struct diags *diags)
 {
 	struct resolver *r = arena_alloc(arena, sizeof(*r));
 	size_t faults = diags->n;
@@ -182,4 +183,65 @@ int policy_resolve(const char *name, policy_fetch_fn fetch, void *data, struct a
 		return -EINVAL;
 	}
 	return merge(r, ret);
+}
+
+/* The lock counts as a source: a policy that was compiled with it is not right without it. */
+static int add_source(struct policy *policy, const struct policy_source *source,
+		      struct arena *arena)
+{
+	struct policy_source *all = arena_array(arena, policy->n_sources + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	memcpy(all, policy->sources, policy->n_sources * sizeof(*all));
+	all[policy->n_sources++] = *source;
+	policy->sources = all;
+	return 0;
+}
+
+/* A policy on disk may have a lock beside it. */
+static int check_lock(struct policy *policy, policy_fetch_fn fetch, void *data, struct arena *arena,
+		      struct diags *diags)
+{
+	const char *path = policy->sources[0].path;
+	struct policy_source lock = { 0 };
+	struct span text = { "", 0 };
+	struct err err = { 0 };
+	int r;
+
+	if (!path)
+		return 0;
+	lock.name = policy_lock_name(arena, path);
+	if (!lock.name)
+		return -ENOMEM;
+	r = fetch(data, lock.name, NULL, arena, &text, &lock.path, &err);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		diags_add(diags, (struct where){ policy->sources[0].name, 1, 1 }, "%s", err.msg);
+		return r;
+	}
+	r = policy_lock_check(text, lock.name, policy, arena, diags);
+	if (r < 0)
+		return r;
+	lock.digest = digest_of(text.p, text.n);
+	return add_source(policy, &lock, arena);
+}
+
+int policy_resolve(const char *name, policy_fetch_fn fetch, void *data, struct arena *arena,
+		   struct policy *ret, struct diags *diags)
+{
+	struct policy policy = { 0 };
+	size_t faults = diags->n;
+	int r = policy_resolve_unlocked(name, fetch, data, arena, &policy, diags);
+
+	if (r < 0)
+		return r;
+	r = check_lock(&policy, fetch, data, arena, diags);
+	if (r < 0)
+		return r;
+	if (diags->n > faults)
+		return -EINVAL;
+	*ret = policy;
+	return 0;
 }

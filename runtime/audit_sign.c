@@ -72,16 +72,24 @@ int audit_sign(const struct audit_run *run, const char *key, struct arena *arena
 	return fd_replace_file(run->dir, FILE_NAME, envelope.p, envelope.len, true, err);
 }
 
+int audit_envelope_verify(const struct dsse *envelope, const char *key, struct arena *arena,
+			  struct err *err)
+{
+	cleanup_strbuf struct strbuf pae = { 0 };
+
+	dsse_pae(envelope->type, strbuf_str(&envelope->body), envelope->body.len, &pae);
+	if (pae.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return sign_verify(key, (struct span){ strbuf_str(&pae), pae.len }, envelope->signature,
+			   arena, err);
+}
+
 static int check_signature(const struct audit_run *run, const struct dsse *envelope,
 			   const char *key, struct arena *arena, struct err *err)
 {
 	cleanup_strbuf struct strbuf head = { 0 };
-	cleanup_strbuf struct strbuf pae = { 0 };
-	int r;
+	int r = audit_envelope_verify(envelope, key, arena, err);
 
-	dsse_pae(envelope->type, strbuf_str(&envelope->body), envelope->body.len, &pae);
-	r = sign_verify(key, (struct span){ strbuf_str(&pae), pae.len }, envelope->signature, arena,
-			err);
 	if (r < 0)
 		return r;
 	put_head(run, &head);

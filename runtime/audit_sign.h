@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "audit/dsse.h"
 #include "runtime/audit_run.h"
 
 /*
@@ -39,5 +40,9 @@ must_check int audit_signature(const struct audit_run *run, const char *key, str
 must_check int audit_envelope(const char *type, const struct strbuf *body, const char *key,
 			      struct arena *arena, struct strbuf *out, const char **ret_key_id,
 			      struct err *err);
+
+/* Returns 0 if the envelope was signed by this key, -EBADMSG if not, another error. */
+must_check int audit_envelope_verify(const struct dsse *envelope, const char *key,
+				     struct arena *arena, struct err *err);
 
 #endif

@@ -15,6 +15,9 @@ static const struct verb *const subverbs[] = {
 	&verb_policy_targets,
 	&verb_policy_export,
 	&verb_policy_lint,
+	&verb_policy_lock,
+	&verb_policy_sign,
+	&verb_policy_verify,
 	NULL,
 	/* clang-format on */
 };

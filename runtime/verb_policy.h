@@ -17,6 +17,9 @@ extern const struct verb verb_policy_export;
 extern const struct verb verb_policy_prove;
 extern const struct verb verb_policy_targets;
 extern const struct verb verb_policy_lint;
+extern const struct verb verb_policy_lock;
+extern const struct verb verb_policy_sign;
+extern const struct verb verb_policy_verify;
 extern const struct verb verb_policy_show;
 
 /* Every fault on standard error, as FILE:LINE:COLUMN: text. */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/strace_read.h"
 #include "base/fd.h"
 #include "policies/policy_import.h"
 #include "policies/policy_read.h"
@@ -20,7 +21,8 @@ struct import_verb_options {
 
 static const struct opt import_opts[] = {
 	{ "from", 0, OPT_TEXT, offsetof(struct import_verb_options, from), "FORMAT",
-	  "what the file is: oci (a seccomp profile of Docker, Podman or OCI)", "oci" },
+	  "what the file is: oci (a seccomp profile of Docker, Podman or OCI) or strace (a log)",
+	  "oci strace" },
 	{ "name", 0, OPT_TEXT, offsetof(struct import_verb_options, name), "NAME",
 	  "the name of the policy (imported)", NULL },
 	{ "cap", 0, OPT_LIST, offsetof(struct import_verb_options, caps), "CAP",
@@ -29,12 +31,35 @@ static const struct opt import_opts[] = {
 	  "where the policy goes, instead of standard output", "@files" },
 };
 
+/* A log becomes a record of learning, of one run that is named by the log's digest. */
+static int import_strace(struct span text, const char *file, const struct import_options *options,
+			 struct arena *arena, struct strbuf *ret, struct diags *diags)
+{
+	struct digest digest = digest_of(text.p, text.n);
+	cleanup_recorder struct recorder recorder = { 0 };
+	struct err err = { 0 };
+	char hex[DIGEST_HEX_LEN];
+	char run[32];
+
+	(void)options;
+	(void)arena;
+	if (strace_read(text, &recorder) == 0) {
+		diags_add(diags, (struct where){ file, 1, 1 },
+			  "not a log of strace; expected lines such as openat(...) = 3");
+		return -EINVAL;
+	}
+	digest_hex(&digest, hex);
+	snprintf(run, sizeof(run), "strace-%.12s", hex);
+	return recorder_encode(&recorder, run, ret, &err);
+}
+
 static const struct format {
 	const char *name;
 	int (*read)(struct span text, const char *file, const struct import_options *options,
 		    struct arena *arena, struct strbuf *ret, struct diags *diags);
 } formats[] = {
 	{ "oci", import_oci },
+	{ "strace", import_strace },
 };
 
 static const struct format *find_format(const char *name)
@@ -78,7 +103,7 @@ static int run_import(const struct verb_call *call, struct err *err)
 	int r;
 
 	if (!format)
-		return usage(err, "no format: expected --from oci");
+		return usage(err, "no format: expected --from oci or strace");
 	if (!text_is_id(how.name))
 		return usage(err, "--name: expected letters, digits, '_', '.', '-'");
 	r = read_file(call->argv[0], &text, err);

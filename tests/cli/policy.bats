@@ -132,3 +132,52 @@ assert len([d for d in calls if d["class"] == "narrower"]) > 50'
   [ "$status" -eq 2 ]
   [[ "$output" == *"bad.json:1:1: not a seccomp profile"* ]]
 }
+
+@test "a lock keeps a base from changing unseen" {
+  printf 'policy: 1\nextends: [builtin/default]\n' >base.yaml
+  printf 'policy: 1\nextends: [base.yaml]\n' >p.yaml
+  "$IMMURE" policy lock p.yaml
+  "$IMMURE" run --host --policy p.yaml -- true
+  printf 'syscalls:\n  - allow mount\n' >>base.yaml
+  run "$IMMURE" policy check p.yaml
+  [ "$status" -eq 2 ]
+  [[ "$output" == *"p.yaml:2:11: base.yaml is not what"* ]]
+  run "$IMMURE" run --host --policy p.yaml -- true
+  [ "$status" -eq 2 ]
+  "$IMMURE" policy lock p.yaml
+  "$IMMURE" run --host --policy p.yaml -- true
+}
+
+@test "a signature holds for the policy with all that it extends, and for one key" {
+  need openssl
+  printf 'policy: 1\nextends: [builtin/default]\n' >base.yaml
+  printf 'policy: 1\nextends: [base.yaml]\n' >p.yaml
+  openssl genpkey -algorithm ed25519 -out key.pem 2>/dev/null
+  openssl genpkey -algorithm ed25519 -out other.pem 2>/dev/null
+  openssl pkey -in key.pem -pubout -out key.pub 2>/dev/null
+  "$IMMURE" policy sign --key key.pem p.yaml
+  "$IMMURE" policy verify --key key.pub p.yaml
+  run "$IMMURE" policy verify --key other.pem p.yaml
+  [ "$status" -eq 4 ]
+  printf '# a comment\n' >>base.yaml
+  run "$IMMURE" policy verify --key key.pub p.yaml
+  [ "$status" -eq 4 ]
+  [[ "$output" == *"was changed after it was signed"* ]]
+  "$IMMURE" policy sign p.yaml
+  "$IMMURE" policy verify p.yaml
+  sed -i 's/"sig":"../"sig":"AA/' p.yaml.sig
+  run "$IMMURE" policy verify p.yaml
+  [ "$status" -eq 4 ]
+}
+
+@test "a log of strace becomes a policy under which the program runs" {
+  need strace
+  strace -f -y -o log ls / >/dev/null || skip_or_fail "strace may not trace here"
+  "$IMMURE" policy import --from strace --output log.runs log
+  "$IMMURE" policy learn --output p.yaml log.runs
+  "$IMMURE" run --host --policy p.yaml -- ls / >/dev/null
+  run "$IMMURE" run --host --policy p.yaml -- id
+  [ "$status" -ne 0 ]
+  run "$IMMURE" policy import --from strace p.yaml
+  [ "$status" -eq 2 ]
+}
