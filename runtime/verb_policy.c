@@ -18,6 +18,8 @@ static const struct verb *const subverbs[] = {
 	&verb_policy_lock,
 	&verb_policy_sign,
 	&verb_policy_verify,
+	&verb_policy_cost,
+	&verb_policy_minimize,
 	NULL,
 	/* clang-format on */
 };

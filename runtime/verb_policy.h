@@ -20,6 +20,8 @@ extern const struct verb verb_policy_lint;
 extern const struct verb verb_policy_lock;
 extern const struct verb verb_policy_sign;
 extern const struct verb verb_policy_verify;
+extern const struct verb verb_policy_cost;
+extern const struct verb verb_policy_minimize;
 extern const struct verb verb_policy_show;
 
 /* Every fault on standard error, as FILE:LINE:COLUMN: text. */

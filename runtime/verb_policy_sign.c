@@ -106,7 +106,7 @@ static int check(const struct dsse *envelope, const struct strbuf *body, const c
 
 	if (r < 0)
 		return r;
-	if (strcmp(envelope->type, POLICY_TYPE) != 0)
+	if (!envelope->type || strcmp(envelope->type, POLICY_TYPE) != 0)
 		return err_set(err, EBADMSG, "it is the signature of something else");
 	if (!span_eq((struct span){ strbuf_str(&envelope->body), envelope->body.len },
 		     strbuf_str(body)))

@@ -181,3 +181,17 @@ assert len([d for d in calls if d["class"] == "narrower"]) > 50'
   run "$IMMURE" policy import --from strace p.yaml
   [ "$status" -eq 2 ]
 }
+
+@test "cost counts instructions, minimize names what no test needs" {
+  "$IMMURE" policy cost builtin/default | grep -q '^ioctl  *[0-9]*-[0-9]*'
+  run "$IMMURE" policy cost builtin/default
+  ! grep -q '^getppid' <<<"$output"
+  printf '%% time     seconds  usecs/call     calls    errors syscall\n 50.00    0.000010           1        10         2 fcntl\n 50.00    0.000010           1        30           getppid\n' >counts
+  "$IMMURE" policy cost --counts counts builtin/default | grep -q '^40 calls, at most'
+  printf 'policy: 1\nextends: [builtin/glibc]\nsyscalls:\n  - allow acct kcmp\ntests:\n  - expect allow syscall acct\n' >p.yaml
+  run "$IMMURE" policy minimize p.yaml
+  [ "$status" -eq 1 ]
+  [ "$output" = "p.yaml:4:5: no test needs: kcmp" ]
+  sed -i 's/ kcmp//' p.yaml
+  "$IMMURE" policy minimize p.yaml
+}
