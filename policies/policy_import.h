@@ -31,4 +31,9 @@ struct import_options {
 must_check int import_oci(struct span text, const char *file, const struct import_options *options,
 			  struct arena *arena, struct strbuf *ret, struct diags *diags);
 
+/* The same for the lines of a systemd unit. Source: systemd.exec(5), systemd.resource-control(5) */
+must_check int import_systemd(struct span text, const char *file,
+			      const struct import_options *options, struct arena *arena,
+			      struct strbuf *ret, struct diags *diags);
+
 #endif

@@ -4,6 +4,7 @@
 
 static const struct verb *const subverbs[] = {
 	/* clang-format off */
+	&verb_policy_new,
 	&verb_policy_check,
 	&verb_policy_show,
 	&verb_policy_compile,

@@ -22,6 +22,7 @@ extern const struct verb verb_policy_sign;
 extern const struct verb verb_policy_verify;
 extern const struct verb verb_policy_cost;
 extern const struct verb verb_policy_minimize;
+extern const struct verb verb_policy_new;
 extern const struct verb verb_policy_show;
 
 /* Every fault on standard error, as FILE:LINE:COLUMN: text. */
@@ -41,6 +42,10 @@ must_check int policy_open(const char *name, struct arena *arena, struct policy 
 /* The same; faults are printed. Returns 0, STATUS_USAGE, or -ENOMEM with *err filled. */
 must_check int policy_open_or_tell(const char *name, struct arena *arena, struct policy *policy,
 				   struct bundle *bundle, struct err *err);
+
+/* What all the rules together say of each system call, on standard output. */
+must_check int policy_print_effective(const struct policy *policy, uint32_t arch,
+				      struct arena *arena, struct err *err);
 
 /* Write a file that appears complete or not at all. */
 must_check int policy_write_file(const char *path, const void *bytes, size_t n, struct arena *arena,

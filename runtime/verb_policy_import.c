@@ -21,8 +21,8 @@ struct import_verb_options {
 
 static const struct opt import_opts[] = {
 	{ "from", 0, OPT_TEXT, offsetof(struct import_verb_options, from), "FORMAT",
-	  "what the file is: oci (a seccomp profile of Docker, Podman or OCI) or strace (a log)",
-	  "oci strace" },
+	  "what the file is: oci (a seccomp profile of Docker, Podman or OCI) strace (a log) or systemd (a unit)",
+	  "oci strace systemd" },
 	{ "name", 0, OPT_TEXT, offsetof(struct import_verb_options, name), "NAME",
 	  "the name of the policy (imported)", NULL },
 	{ "cap", 0, OPT_LIST, offsetof(struct import_verb_options, caps), "CAP",
@@ -60,6 +60,7 @@ static const struct format {
 } formats[] = {
 	{ "oci", import_oci },
 	{ "strace", import_strace },
+	{ "systemd", import_systemd },
 };
 
 static const struct format *find_format(const char *name)
@@ -103,7 +104,7 @@ static int run_import(const struct verb_call *call, struct err *err)
 	int r;
 
 	if (!format)
-		return usage(err, "no format: expected --from oci or strace");
+		return usage(err, "no format: expected --from oci, strace or systemd");
 	if (!text_is_id(how.name))
 		return usage(err, "--name: expected letters, digits, '_', '.', '-'");
 	r = read_file(call->argv[0], &text, err);

@@ -9,12 +9,14 @@
 #include "runtime/verb_policy.h"
 
 struct show_options {
-	bool json, groups, list;
+	bool json, effective, groups, list;
 };
 
 static const struct opt show_opts[] = {
 	{ "json", 0, OPT_FLAG, offsetof(struct show_options, json), NULL, "as canonical JSON",
 	  NULL },
+	{ "effective", 0, OPT_FLAG, offsetof(struct show_options, effective), NULL,
+	  "what the rules together say of each system call", NULL },
 	{ "groups", 0, OPT_FLAG, offsetof(struct show_options, groups), NULL,
 	  "list the @groups of system calls and what is in them", NULL },
 	{ "list", 0, OPT_FLAG, offsetof(struct show_options, list), NULL,
@@ -116,6 +118,8 @@ static int show(const struct verb_call *call, struct err *err)
 	r = policy_open_or_tell(call->argv[0], call->arena, &policy, &bundle, err);
 	if (r != 0)
 		return r;
+	if (options->effective)
+		return policy_print_effective(&policy, bundle.audit_arch, call->arena, err);
 	if (options->json)
 		print_policy_json(&policy, &bundle);
 	else
@@ -125,7 +129,7 @@ static int show(const struct verb_call *call, struct err *err)
 
 const struct verb verb_policy_show = {
 	.name = "show",
-	.args = "[--json] POLICY | --groups | --list",
+	.args = "[--json | --effective] POLICY | --groups | --list",
 	.help = "print a policy merged with all that it extends",
 	.opts = show_opts,
 	.n_opts = ARRAY_LEN(show_opts),

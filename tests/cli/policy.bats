@@ -195,3 +195,35 @@ assert len([d for d in calls if d["class"] == "narrower"]) > 50'
   sed -i 's/ kcmp//' p.yaml
   "$IMMURE" policy minimize p.yaml
 }
+
+@test "a new policy is a good one: no faults, nothing to find, and its program runs" {
+  for program in true sh python3; do
+    "$IMMURE" policy new --output $program.yaml $program
+    "$IMMURE" policy check $program.yaml
+    "$IMMURE" policy lint --fail-on medium $program.yaml
+    "$IMMURE" policy fmt --check $program.yaml
+  done
+  "$IMMURE" run --host --allow-degraded landlock --policy true.yaml -- true
+  "$IMMURE" run --host --allow-degraded landlock --policy sh.yaml -- sh -c 'echo hello | cat'
+  run "$IMMURE" policy new --output true.yaml true
+  [ "$status" -ne 0 ]
+  run "$IMMURE" policy new no-such-program
+  [ "$status" -ne 0 ]
+}
+
+@test "show --effective says of each call what the rules add up to" {
+  "$IMMURE" policy show --effective builtin/default >effective
+  grep -q '^allowed         getpid  builtin/glibc:' effective
+  grep -q '^refused EPERM   mount$' effective
+  grep -q '^refused ENOSYS  clone3  builtin/glibc:' effective
+  grep -A 2 '^by arguments    ioctl$' effective | grep -q 'builtin/.*: allow ioctl if cmd in'
+}
+
+@test "a unit of systemd is imported, and what it cannot say is told" {
+  printf '[Service]\nExecStart=/bin/x\nSystemCallFilter=@system-service\nMemoryMax=512M\nReadWritePaths=/srv\nCapabilityBoundingSet=CAP_CHOWN\n' >x.service
+  "$IMMURE" policy import --from systemd --name x --output x.yaml x.service
+  "$IMMURE" policy check x.yaml
+  "$IMMURE" run --host --policy x.yaml -- sh -c 'echo hello | cat'
+  grep -q '^# lost: capabilities are never granted: CapabilityBoundingSet=CAP_CHOWN' x.yaml
+  grep -q '^  memory: 512M' x.yaml
+}

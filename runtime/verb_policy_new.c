@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy new: a commented starting point, from what the program's first bytes say. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "policies/policy_format.h"
+#include "policies/program_head.h"
+#include "runtime/verb_policy.h"
+
+struct new_options {
+	const char *output;
+};
+
+static const struct opt new_opts[] = {
+	{ "output", 'o', OPT_TEXT, offsetof(struct new_options, output), "FILE",
+	  "where the policy goes, instead of standard output; it must not be there", "@files" },
+};
+
+/* What programs of these names need, whatever they are made of. */
+static const struct {
+	const char *prefix, *base, *what;
+} known[] = {
+	{ "python", "builtin/python", "Python" },
+	{ "node", "builtin/node", "Node.js" },
+	{ "bash", "builtin/shell", "a shell" },
+	{ "sh", "builtin/shell", "a shell" },
+	{ "dash", "builtin/shell", "a shell" },
+	{ "zsh", "builtin/shell", "a shell" },
+	{ "busybox", "builtin/shell", "a shell" },
+	{ "make", "builtin/shell", "make" },
+	{ "git", "builtin/shell", "git" },
+	{ "perl", "builtin/shell", "Perl" },
+	{ "curl", "builtin/network-client", "a network client" },
+	{ "wget", "builtin/network-client", "a network client" },
+};
+
+struct subject {
+	char path[PATH_MAX];
+	const char *name; /* the last part of path */
+	const char *base; /* the policy to extend */
+	const char *what; /* in words */
+};
+
+/* A name without "/" is looked for as a shell would. */
+static int find_program(const char *name, char ret[PATH_MAX], struct err *err)
+{
+	const char *list = getenv("PATH");
+	struct span rest = span_of(list ? list : "/usr/bin:/bin");
+
+	if (strchr(name, '/'))
+		return realpath(name, ret) ? 0 : err_sys(err, errno, "cannot find %s", name);
+	while (rest.n > 0) {
+		struct span folder = span_cut(&rest, ':');
+		char path[PATH_MAX];
+		int n = snprintf(path, sizeof(path), "%.*s/%s", (int)folder.n, folder.p, name);
+
+		if (n > 0 && (size_t)n < sizeof(path) && access(path, X_OK) == 0 &&
+		    realpath(path, ret))
+			return 0;
+	}
+	return err_set(err, ENOENT, "cannot find %s: no program of that name in PATH", name);
+}
+
+static int read_head(const char *path, char *ret, size_t *ret_n, struct err *err)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st = { 0 };
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, EINVAL, "%s is not a program", path);
+	n = fd_read_full(fd, ret, PROGRAM_HEAD_BYTES);
+	if (n < 0)
+		return err_sys(err, (int)-n, "cannot read %s", path);
+	*ret_n = (size_t)n;
+	return 0;
+}
+
+static void judge_kind(struct subject *s, enum program_kind kind)
+{
+	s->base = kind == PROGRAM_MUSL ? "builtin/musl" : "builtin/glibc";
+	switch (kind) {
+	case PROGRAM_MUSL:
+		s->what = "a program of musl";
+		break;
+	case PROGRAM_GLIBC:
+		s->what = "a program of glibc";
+		break;
+	case PROGRAM_STATIC:
+		s->what = "a static program";
+		break;
+	case PROGRAM_SCRIPT:
+		s->base = "builtin/shell";
+		s->what = "a script";
+		break;
+	case PROGRAM_UNKNOWN:
+		s->what = "a program of an unknown kind";
+		break;
+	}
+}
+
+static int judge(const char *name, struct arena *arena, struct subject *ret, struct err *err)
+{
+	char *head = arena_alloc(arena, PROGRAM_HEAD_BYTES);
+	struct span by = { "", 0 };
+	size_t n = 0;
+	int r = find_program(name, ret->path, err);
+
+	if (r < 0)
+		return r;
+	if (!head)
+		return err_set(err, ENOMEM, "out of memory");
+	r = read_head(ret->path, head, &n, err);
+	if (r < 0)
+		return r;
+	ret->name = strrchr(ret->path, '/') + 1;
+	by = span_of(ret->name);
+	judge_kind(ret, program_kind_of((struct span){ head, n }, &by));
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!span_starts(by, known[i].prefix))
+			continue;
+		ret->base = known[i].base;
+		ret->what = known[i].what;
+		break;
+	}
+	return 0;
+}
+
+static void write_policy(const struct subject *s, struct strbuf *out)
+{
+	bool in_system = strncmp(s->path, "/usr/", 5) == 0 || strncmp(s->path, "/bin/", 5) == 0;
+
+	strbuf_addf(out, "# A starting point for %s, %s.\n", s->path, s->what);
+	strbuf_puts(
+		out,
+		"# What it needs beyond this, a run tells: immure run --learn FILE ..., or immure why.\n");
+	strbuf_addf(out, "policy: 1\nname: local/%s\nextends: [%s]\n\n",
+		    text_is_id(s->name) ? s->name : "program", s->base);
+	strbuf_puts(
+		out,
+		"files:\n  - read,exec /usr/** /bin/** /sbin/** /lib/** /lib32/** /lib64/**  # why: programs and libraries\n");
+	if (!in_system)
+		strbuf_addf(out, "  - exec %s  # why: the program itself\n", s->path);
+	strbuf_puts(
+		out,
+		"  - read /etc/** /proc/**\n"
+		"  - deny /etc/shadow /etc/gshadow /etc/ssh /etc/krb5.keytab  # why: passwords and keys\n"
+		"  - write /tmp/** /dev/null /dev/zero /dev/full /dev/tty\n"
+		"  - read /dev/random /dev/urandom\n"
+		"  # - write /work/**  # why: the folder of the job, a volume of the run\n\n"
+		"# The base opens what such a program needs to start, read, write and end. Add to it here:\n"
+		"# syscalls:\n"
+		"#   - allow socket if domain == AF_UNIX  # why: talks to a service of this sandbox\n\n"
+		"limits:\n  memory: 1GiB\n  pids: 128\n  nofile: 1024\n  tmp: 256MiB\n\n"
+		"# What must stay closed whatever is added above; checked whenever the policy is.\n"
+		"tests:\n  - expect deny syscall mount\n  - expect deny syscall ptrace\n"
+		"  - expect deny syscall ioctl cmd=TIOCSTI\n  - expect deny open /etc/shadow read\n"
+		"  - expect deny open /usr/bin/x write\n\n"
+		"# Without these layers a launch is refused.\n"
+		"require: [seccomp, userns, landlock]\n");
+}
+
+static int write_new(const char *path, const struct strbuf *text, struct err *err)
+{
+	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	int r;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot make %s", path);
+	r = fd_write_all(fd, strbuf_str(text), text->len);
+	return r < 0 ? err_sys(err, -r, "cannot write %s", path) : 0;
+}
+
+static int run_new(const struct verb_call *call, struct err *err)
+{
+	const struct new_options *options = call->options;
+	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_strbuf struct strbuf shaped = { 0 };
+	struct diags diags = { .arena = call->arena };
+	struct subject subject = { 0 };
+	int r = judge(call->argv[0], call->arena, &subject, err);
+
+	if (r < 0)
+		return r;
+	write_policy(&subject, &text);
+	r = policy_format((struct span){ strbuf_str(&text), text.len }, "new", call->arena, &shaped,
+			  &diags);
+	if (r < 0)
+		return err_set(err, -r, "cannot write the policy: %s",
+			       diags.n > 0 ? diags.items[0].text : "out of memory");
+	if (options->output)
+		return write_new(options->output, &shaped, err);
+	fputs(strbuf_str(&shaped), stdout);
+	return 0;
+}
+
+const struct verb verb_policy_new = {
+	.name = "new",
+	.args = "[--output FILE] PROGRAM",
+	.help = "write a commented starting point for a program",
+	.opts = new_opts,
+	.n_opts = ARRAY_LEN(new_opts),
+	.options_size = sizeof(struct new_options),
+	.min_args = 1,
+	.max_args = 1,
+	.run = run_new,
+};
