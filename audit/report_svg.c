@@ -262,10 +262,9 @@ void svg_flows(const json_t *flows, struct strbuf *out)
 			1.5 + 12.0 * (double)(in + sent) / (double)most, middle, middle, y, y);
 		strbuf_addf(out, "<text class=\"mono\" x=\"396\" y=\"%d\">", y + 4);
 		put_name(out, record_text(flow, "remote", "?"), 48);
-		strbuf_addf(out, " <tspan class=\"soft\">%s  in ",
-			    strcmp(record_text(flow, "protocol", "?"), "?") == 0
-				    ? ""
-				    : record_text(flow, "protocol", "?"));
+		strbuf_puts(out, " <tspan class=\"soft\">");
+		put_xml(out, record_text(flow, "protocol", ""));
+		strbuf_puts(out, "  in ");
 		put_bytes(out, in);
 		strbuf_puts(out, ", out ");
 		put_bytes(out, sent);

@@ -170,14 +170,19 @@ static void put_md_row(const json_t *f, struct strbuf *out)
 	cleanup_strbuf struct strbuf text = { 0 };
 
 	put_control(&text, f);
-	strbuf_addf(out, "| %s | %s | ", record_text(f, "status", "?"),
-		    record_text(f, "severity", "?"));
+	strbuf_puts(out, "| ");
+	put_md(out, record_text(f, "status", "?"));
+	strbuf_puts(out, " | ");
+	put_md(out, record_text(f, "severity", "?"));
+	strbuf_puts(out, " | ");
 	put_md(out, strbuf_str(&text));
 	strbuf_puts(out, " | ");
 	put_md(out, record_text(f, "title", "?"));
 	strbuf_puts(out, " | ");
 	put_md(out, record_text(f, "observed", "?"));
-	strbuf_addf(out, " | %s | ", record_text(f, "level", "-"));
+	strbuf_puts(out, " | ");
+	put_md(out, record_text(f, "level", "-"));
+	strbuf_puts(out, " | ");
 	strbuf_reset(&text);
 	put_place(&text, json_object_get(f, "place"));
 	put_md(out, strbuf_str(&text));

@@ -10,10 +10,10 @@ static void put_short_hash(struct strbuf *out, const char *hex)
 {
 	size_t n = strlen(hex);
 
-	if (n < 12)
+	if (n != DIGEST_HEX_LEN - 1 || strspn(hex, "0123456789abcdef") != n)
 		put_escaped(out, hex);
 	else
-		strbuf_addf(out, "%.8s..%s", hex, hex + n - 4);
+		strbuf_addf(out, "%.8s..%.4s", hex, hex + n - 4);
 }
 
 static void put_host_head(const json_t *report, struct strbuf *out)
@@ -94,16 +94,20 @@ static const char *label_of(const char *status)
 static void put_finding(const json_t *f, struct strbuf *out)
 {
 	cleanup_strbuf struct strbuf control = { 0 };
+	cleanup_strbuf struct strbuf severity = { 0 };
 
 	put_control(&control, f);
+	put_escaped(&severity, record_text(f, "severity", "?"));
 	strbuf_addf(out, "%-7s %-9s %-18s ", label_of(record_text(f, "status", "")),
-		    record_text(f, "severity", "?"), strbuf_str(&control));
+		    strbuf_str(&severity), strbuf_str(&control));
 	put_escaped(out, record_text(f, "title", "?"));
 	strbuf_puts(out, "\n                  expected ");
 	put_escaped(out, record_text(f, "expected", "?"));
 	strbuf_puts(out, "; observed ");
 	put_escaped(out, record_text(f, "observed", "?"));
-	strbuf_addf(out, "  %s  ", record_text(f, "level", "-"));
+	strbuf_puts(out, "  ");
+	put_escaped(out, record_text(f, "level", "-"));
+	strbuf_puts(out, "  ");
 	put_place(out, json_object_get(f, "place"));
 	if (json_is_object(json_object_get(f, "waiver"))) {
 		const json_t *waiver = json_object_get(f, "waiver");
