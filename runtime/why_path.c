@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/risk.h"
 #include "base/path.h"
@@ -64,7 +67,41 @@ static const struct rule *nearest_file_rule(const struct bundle *bundle, const c
 	return best;
 }
 
-struct prediction why_predict_path(const struct subject *s, const char *path, const char *op)
+/*
+ * What a path leads to, links followed as they are followed inside. False where it is not the root
+ * that shows it, or nothing is there.
+ */
+static bool resolve(const struct subject *s, const char *path, char ret[PATH_MAX])
+{
+	static const char *const apart[] = { "/proc", "/dev", "/sys", "/tmp", "/var/tmp", "/run" };
+	const json_t *root = json_object_get(s->record.plan, "root");
+	const char *top = record_text(root, "path", "/");
+	cleanup_close int dir = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = -1;
+	struct err ignored = { 0 };
+	char link[40];
+	size_t skip = strcmp(top, "/") == 0 ? 0 : strlen(top);
+	ssize_t n;
+
+	for (size_t i = 0; i < ARRAY_LEN(apart); i++) {
+		if (path_is_below(path, apart[i]))
+			return false;
+	}
+	if (dir < 0 || json_is_true(json_object_get(mount_of(s, path), "volume")))
+		return false;
+	fd = path_open_in(dir, path, O_PATH, 0, &ignored);
+	if (fd < 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, ret, PATH_MAX - 1);
+	if (n <= (ssize_t)skip || ret[skip] != '/')
+		return false;
+	memmove(ret, ret + skip, (size_t)n - skip);
+	ret[(size_t)n - skip] = '\0';
+	return true;
+}
+
+static struct prediction predict(const struct subject *s, const char *path, const char *op)
 {
 	const json_t *mount = mount_of(s, path);
 	const char *kind = record_text(mount, "kind", "");
@@ -101,6 +138,17 @@ struct prediction why_predict_path(const struct subject *s, const char *path, co
 	if (record_number(s->record.plan, "landlock_abi", 0) > 0 && !granted(s, path, op))
 		return (struct prediction){ "landlock", "no rule grants it", NULL };
 	return (struct prediction){ NULL, NULL, NULL };
+}
+
+struct prediction why_predict_path(const struct subject *s, const char *path, const char *op)
+{
+	struct prediction p = predict(s, path, op);
+	char place[PATH_MAX];
+
+	/* A rule may name the link, or what it leads to: both grant the file. */
+	if (p.layer && strcmp(p.layer, "landlock") == 0 && resolve(s, path, place))
+		return predict(s, place, op);
+	return p;
 }
 
 int why_path(const struct subject *s, const char *typed, const char *op, struct arena *arena,

@@ -33,6 +33,10 @@ teardown() { common_teardown; }
 	run -0 "$IMMURE" policy prove p.yaml -- --host -v "$WORK:/data"
 	[[ $output == *"0 different"* ]]
 	[[ $output == *"landlock "* ]]
+	# /bin/sh is a link: the rule names what it leads to.
+	on_host --learn sh.yaml -- sh -c 'cat /etc/hostname'
+	run -0 "$IMMURE" policy prove sh.yaml
+	[[ $output == *"0 different"* ]]
 }
 
 @test "the result is kept by the policy's digest, and only a whole sandbox's" {
