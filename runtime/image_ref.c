@@ -2,6 +2,7 @@
 #include "runtime/image_ref.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define DEFAULT_DOMAIN "docker.io"
 #define LEGACY_DOMAIN "index.docker.io"
@@ -236,12 +237,10 @@ static int cut_pins(struct span *name, struct image_ref *ref, struct err *err)
 
 static bool looks_like_domain(struct span first)
 {
-	bool upper = false;
+	static const char localhost[] = "localhost";
 
-	for (size_t i = 0; i < first.n; i++)
-		upper = upper || lower(first.p[i]) != first.p[i];
-	return upper || span_has_byte(first, '.') || span_has_byte(first, ':') ||
-	       span_eq(first, "localhost");
+	return span_has_byte(first, '.') || span_has_byte(first, ':') ||
+	       (first.n == strlen(localhost) && strncasecmp(first.p, localhost, first.n) == 0);
 }
 
 static int split_domain(struct span *name, struct image_ref *ref, struct err *err)
