@@ -323,8 +323,11 @@ void image_ref_print(const struct image_ref *ref, struct strbuf *out)
 void image_ref_familiar(const struct image_ref *ref, struct strbuf *out)
 {
 	const char *path = ref->path;
+	struct span rest = span_of(path);
+	struct span first = span_cut(&rest, '/');
 
-	if (strcmp(ref->domain, DEFAULT_DOMAIN) != 0) {
+	/* A path that begins like a registry would be read as one. */
+	if (strcmp(ref->domain, DEFAULT_DOMAIN) != 0 || (rest.n > 0 && looks_like_domain(first))) {
 		image_ref_print(ref, out);
 		return;
 	}

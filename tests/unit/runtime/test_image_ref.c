@@ -25,6 +25,7 @@ static void reads_names_as_docker_does(void **state)
 		{ "Quay.IO/a__b/c-d", "quay.io/a__b/c-d:latest", "quay.io/a__b/c-d:latest" },
 		{ "127.0.0.1:5000/x:1", "127.0.0.1:5000/x:1", "127.0.0.1:5000/x:1" },
 		{ "[::1]:5000/x", "[::1]:5000/x:latest", "[::1]:5000/x:latest" },
+		{ "docker.io/b.io/x", "docker.io/b.io/x:latest", "docker.io/b.io/x:latest" },
 		{ "x@" SHA, "docker.io/library/x@" SHA, "x@" SHA },
 		{ "r.io/x:1@" SHA, "r.io/x:1@" SHA, "r.io/x:1@" SHA },
 		/* clang-format on */
