@@ -6,6 +6,7 @@
 #include "base/jsonw.h"
 #include "base/strbuf.h"
 #include "runtime/dirs.h"
+#include "runtime/tracer_client.h"
 #include "runtime/verb.h"
 #include "sandbox/host.h"
 
@@ -103,6 +104,19 @@ static void look_at_folder(struct arena *arena, struct findings *f)
 		add(f, "records", FINDING_OK, "the folder for records can be written", NULL);
 }
 
+static void look_at_collector(struct findings *f)
+{
+	struct err ignored = { 0 };
+	cleanup_close int connection = tracer_client_connect(tracer_client_socket(), &ignored);
+
+	if (connection >= 0)
+		add(f, "collector", FINDING_OK,
+		    "immure-tracerd: the kernel records programs, files, connections", NULL);
+	else
+		add(f, "collector", FINDING_LESS, "refused calls only: no immure-tracerd",
+		    "as root: immure setup tracer");
+}
+
 static void print_text(const struct findings *f, const struct host *h)
 {
 	static const char *const names[] = { "ok", "less", "STOPS" };
@@ -157,6 +171,7 @@ static int doctor(const struct verb_call *call, struct err *err)
 	look_at_namespaces(&host, call->arena, &findings);
 	look_at_layers(&host, call->arena, &findings);
 	look_at_folder(call->arena, &findings);
+	look_at_collector(&findings);
 	for (size_t i = 0; i < findings.n; i++)
 		works = works && findings.items[i].state != FINDING_STOPS;
 	if (options->json)

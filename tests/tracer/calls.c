@@ -3,6 +3,7 @@
  * A known number of calls. calls: 1,000,000 getppid(2) in 8 threads, 80 forked children and the 80
  * programs that these execute. calls refused: 2,000 unshare(2) that a filter will refuse, in 4
  * threads. calls N: N in one thread. calls time N: the same, and how long it took.
+ * calls paced RATE SECONDS: so many a second, in steps of five milliseconds.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -85,6 +86,24 @@ static int measure(long n)
 	return 0;
 }
 
+/* Catches up after a delay, so that the mean is what was asked for. */
+static int pace(long rate, long seconds)
+{
+	struct timespec next;
+
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (long step = 0; step < seconds * 200; step++) {
+		make(rate / 200);
+		next.tv_nsec += 5000000;
+		if (next.tv_nsec >= 1000000000) {
+			next.tv_nsec -= 1000000000;
+			next.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+	}
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	self = argv[0];
@@ -92,6 +111,8 @@ int main(int argc, char *argv[])
 		return in_threads(THREADS, work);
 	if (strcmp(argv[1], "refused") == 0)
 		return in_threads(REFUSED_THREADS, be_refused);
+	if (strcmp(argv[1], "paced") == 0 && argc > 3)
+		return pace(strtol(argv[2], NULL, 10), strtol(argv[3], NULL, 10));
 	if (strcmp(argv[1], "time") == 0 && argc > 2)
 		return measure(strtol(argv[2], NULL, 10));
 	make(strtol(argv[1], NULL, 10));
