@@ -92,6 +92,25 @@ static void look_at_layers(const struct host *h, struct arena *arena, struct fin
 	    h->lsm[0] ? h->lsm : "the list cannot be read (no securityfs)", NULL);
 }
 
+static void look_at_apparmor(const struct host *h, struct findings *f)
+{
+	static const struct {
+		enum finding_state state;
+		const char *text, *remedy;
+	} all[] = {
+		[APPARMOR_OFF] = { FINDING_OK, "not enabled: mounts and landlock stand in", NULL },
+		[APPARMOR_BARE] = { FINDING_LESS, "enabled, but no profile is prepared",
+				    "as root, once: immure setup apparmor" },
+		[APPARMOR_FLOOR_ONLY] = { FINDING_LESS, "the floor profile only",
+					  "as root, once: immure setup apparmor" },
+		[APPARMOR_OWN] = { FINDING_OK, "each program gets a profile made of its policy",
+				   NULL },
+	};
+	enum apparmor_have have = h->lsm_facts.apparmor;
+
+	add(f, "apparmor", all[have].state, all[have].text, all[have].remedy);
+}
+
 static void look_at_folder(struct arena *arena, struct findings *f)
 {
 	struct err err = { 0 };
@@ -170,6 +189,7 @@ static int doctor(const struct verb_call *call, struct err *err)
 		return r;
 	look_at_namespaces(&host, call->arena, &findings);
 	look_at_layers(&host, call->arena, &findings);
+	look_at_apparmor(&host, &findings);
 	look_at_folder(call->arena, &findings);
 	look_at_collector(&findings);
 	for (size_t i = 0; i < findings.n; i++)

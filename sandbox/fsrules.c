@@ -8,15 +8,19 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/path.h"
 #include "base/sys.h"
+#include "policies/lsm_rules.h"
 #include "sandbox/steps.h"
 
 /* ABI of Linux 6.18 by number: Debian 12's header ends at ABI 2. */
-#define FS_TRUNCATE ((uint64_t)1 << 14)               /* 3 */
-#define FS_IOCTL_DEV ((uint64_t)1 << 15)              /* 5 */
+#define FS_TRUNCATE ((uint64_t)1 << 14)  /* 3 */
+#define FS_IOCTL_DEV ((uint64_t)1 << 15) /* 5 */
+#define NET_BIND_TCP ((uint64_t)1 << 0)  /* 4 */
+#define NET_CONNECT_TCP ((uint64_t)1 << 1)
 #define SCOPE_ABSTRACT_UNIX_SOCKET ((uint64_t)1 << 0) /* 6 */
 #define SCOPE_SIGNAL ((uint64_t)1 << 1)
 
@@ -198,12 +202,24 @@ static int add_plan_rule(const struct fsrules *rules, const struct plan_fsrule *
 	return grant_exec(rules, fd, rule->path, 16, err);
 }
 
-static int make_ruleset(int abi, uint64_t handled, struct err *err)
+/* A policy without TCP: no port can be bound or connected to, should a socket come from elsewhere.
+ */
+static bool is_without_tcp(const struct bundle *bundle)
+{
+	return !lsm_allows_call(bundle, "socket", AF_INET, SOCK_STREAM) &&
+	       !lsm_allows_call(bundle, "socket", AF_INET6, SOCK_STREAM);
+}
+
+static int make_ruleset(int abi, uint64_t handled, bool without_tcp, struct err *err)
 {
 	struct ruleset_attr attr = { .handled_access_fs = handled };
 	size_t size = sizeof(attr.handled_access_fs);
 	int fd;
 
+	if (abi >= 4 && without_tcp) {
+		attr.handled_access_net = NET_BIND_TCP | NET_CONNECT_TCP;
+		size = offsetof(struct ruleset_attr, scoped);
+	}
 	if (abi >= 6) {
 		attr.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
 		size = sizeof(attr);
@@ -223,7 +239,8 @@ int fsrules_apply(struct confine *c, struct err *err)
 	if (c->plan->landlock_abi == 0)
 		return 0;
 	rules.handled = rights_of_abi(c->plan->landlock_abi);
-	ruleset = make_ruleset(c->plan->landlock_abi, rules.handled, err);
+	ruleset = make_ruleset(c->plan->landlock_abi, rules.handled,
+			       is_without_tcp(c->plan->bundle), err);
 	if (ruleset < 0)
 		return ruleset;
 	rules.ruleset = ruleset;
@@ -251,7 +268,7 @@ int fsrules_one_folder_apply(int dir, bool writable, struct err *err)
 	if (abi <= 0)
 		return 0;
 	rules.handled = rights_of_abi(abi);
-	ruleset = make_ruleset(abi, rules.handled, err);
+	ruleset = make_ruleset(abi, rules.handled, false, err);
 	if (ruleset < 0)
 		return ruleset;
 	rules.ruleset = ruleset;

@@ -38,6 +38,20 @@ check "a killed launcher leaves its profile" test -n "$(ls $namespace/profiles)"
 as_user "immure run --host -- true"
 check "which the next one removes" test -z "$(ls $namespace/profiles)"
 
+two_sandboxes
+
+# Another user makes a running sandbox's own profile allow all: the floor is as it was.
+mkdir /tmp/meet && chmod 777 /tmp/meet
+su -s /bin/sh immure-test -c "cd && IMMURE_TEST_WITHOUT=mounts,seccomp,capabilities,nslimits,landlock,rlimits exec /vm/immure-layers run --host --read /vm -v /tmp/meet:/meet -- python3 /vm/tests/vm/guest/try.py create:/meet/up wait:/meet/go hostname:x mount:/meet chroot:/usr socket:packet,raw write:/proc/sys/kernel/hostname" >/tmp/victim.out 2>&1 &
+for _ in $(seq 100); do test -n "$(ls $namespace/profiles)" && sleep 1 && break; sleep 0.1; done
+profile=$(cd $namespace/profiles && echo * | cut -d. -f1)
+says "any local user can replace a profile" "replaced" su -s /bin/sh immure-nosub -c "python3 /vm/tests/vm/guest/attack.py $profile 1234"
+touch /tmp/meet/go
+wait
+# shellcheck disable=SC2016
+check "and gains nothing that the floor refuses: $(tr '\n' ';' </tmp/victim.out)" \
+	sh -c 'test "$(grep -cE "^(hostname|mount|chroot|socket|write).*E(PERM|ACCES|ROFS)$" /tmp/victim.out)" -eq 5'
+
 mv /usr/sbin/apparmor_parser /usr/sbin/parser.away
 says "without the parser: the floor, recorded" "immure-floor (enforce)" as_user "immure run --host -- cat /proc/self/attr/apparmor/current"
 says "without the parser, and required: refused" "floor profile only" as_user "immure run --policy /tmp/required.yaml --host -- true"

@@ -16,6 +16,8 @@ for user in root immure-test immure-nosub; do
 	says "$user: a refused call is recorded" "unshare" run "immure run --host -- unshare -U true; immure audit show last"
 done
 
+two_sandboxes
+
 for test in /vm/unit/test_*; do
 	check "$(basename "$test")" su -s /bin/sh immure-nosub -c "$test"
 done

@@ -28,6 +28,22 @@ says() {
 
 as_user() { su -s /bin/sh immure-test -c "cd && $*"; }
 
+# Two sandboxes of one user: the second tries to reach the first.
+two_sandboxes() {
+	local other tries
+	as_user "immure run --name first --host -- sleep 12345" &
+	for _ in $(seq 100); do
+		other=$(pidof sleep)
+		test -n "$other" && break
+		sleep 0.1
+	done
+	as_user "immure run --read /vm --host -- python3 /vm/tests/vm/guest/try.py kill:$other ptrace:$other read:/proc/$other/environ list:/proc/$other/fd" >/tmp/two.out 2>&1
+	tries=$(grep -c ':' /tmp/two.out)
+	check "two sandboxes of one user: $tries tries, none succeeds" sh -c "test $tries -eq 4 && ! grep -q yes /tmp/two.out"
+	kill "$other"
+	wait
+}
+
 # What an ordinary machine has and an empty guest has not.
 furnish() {
 	ulimit -n 65536

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """try.py WHAT...: try each and print "WHAT yes" or "WHAT ERRNO": what a policy lets a program do."""
 
+import ctypes
 import errno
 import mmap
 import os
 import signal
 import socket
 import sys
-import ctypes
+import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 TYPES = {"stream": socket.SOCK_STREAM, "dgram": socket.SOCK_DGRAM, "raw": socket.SOCK_RAW,
@@ -58,7 +59,13 @@ def connect(path):
     socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).connect(path)
 
 
+def wait_for(path):
+    while not os.path.exists(path):
+        time.sleep(0.1)
+
+
 ACTIONS = {
+    "wait": wait_for,
     "read": lambda path: os.close(os.open(path, os.O_RDONLY)),
     "write": write,
     "create": create,
