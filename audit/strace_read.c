@@ -217,13 +217,23 @@ static void add_call(struct strace *s, const struct call *c)
 	recorder_add(s->to, strbuf_str(&s->item));
 }
 
-/* What stands in quotes, whole and without escapes. */
+/* Bytes that a record may hold; strace writes others as escapes. */
+static bool is_clean(struct span s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < ' ' || s.p[i] > '~' || s.p[i] == '\\' || s.p[i] == '"')
+			return false;
+	}
+	return true;
+}
+
+/* What stands in quotes, whole, without escapes and of bytes that a record may hold. */
 static bool path_of(struct span arg, struct span *ret)
 {
 	if (arg.n < 3 || arg.p[0] != '"' || arg.p[arg.n - 1] != '"')
 		return false; /* cut short by "..." */
 	*ret = (struct span){ arg.p + 1, arg.n - 2 };
-	return !span_has_byte(*ret, '\\') && !span_has_byte(*ret, '"');
+	return is_clean(*ret);
 }
 
 /* The folder that a relative path is below, where -y tells: "AT_FDCWD</tmp>". */
@@ -248,7 +258,8 @@ static void add_file(struct strace *s, const char *access, struct span folder, s
 	const char *clean = NULL;
 
 	if (!text || (path.p[0] != '/' && folder.n == 0) ||
-	    path_clean(&arena, text, &clean, &ignored) < 0) {
+	    path_clean(&arena, text, &clean, &ignored) < 0 || !is_clean(span_of(clean)) ||
+	    clean[strlen(clean) - 1] == ' ') {
 		s->to->lost++;
 		return;
 	}

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys are rows of a table; what is always so here, and what has no words here, is told. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "policies/import_systemd_sets.h"
 #include "policies/policy_import.h"
+#include "policies/policy_print.h"
 #include "policies/syscall_args.h"
 #include "policies/syscall_sets.h"
 
@@ -15,7 +17,8 @@ struct unit {
 	struct diags *diags;
 	struct where where; /* of the line that is read */
 	const char *key;
-	struct strbuf notes, files, calls, limits, identity;
+	struct strbuf notes, files, calls, identity;
+	struct limits limits;    /* the last line of a key counts */
 	bool has_filter, denies; /* SystemCallFilter=, and its first line began with "~" */
 	const char *error;       /* SystemCallErrorNumber= */
 	size_t n_names;
@@ -157,6 +160,16 @@ static void read_set_id(struct unit *u, struct span value)
 			"  - deny chmod, fchmod, fchmodat if mode has S_ISUID or mode has S_ISGID\n");
 }
 
+/* Bytes that a path of the language can be written with, unquoted. */
+static bool is_plain(struct span path)
+{
+	for (size_t i = 0; i < path.n; i++) {
+		if (path.p[i] <= ' ' || path.p[i] > '~' || strchr("%*?[]{}\"\\#:,'", path.p[i]))
+			return false;
+	}
+	return path.n > 0;
+}
+
 /* Paths with "-" or "+" before them, or names below a folder. */
 static void put_paths(struct unit *u, struct span value, const char *rule, const char *below)
 {
@@ -169,9 +182,8 @@ static void put_paths(struct unit *u, struct span value, const char *rule, const
 			path.p++;
 			path.n--;
 		}
-		if (path.n == 0 || (!below && path.p[0] != '/') || span_has_byte(path, '%') ||
-		    span_has_byte(path, '*') || span_has_byte(path, '"') ||
-		    span_has_byte(path, '\\') || span_has_byte(path, '#')) {
+		if (!is_plain(path) || (!below && path.p[0] != '/') ||
+		    (span_eq(path, "/") && strcmp(rule, "deny") == 0)) {
 			note(u, "lost", word);
 			continue;
 		}
@@ -197,6 +209,7 @@ static void read_user(struct unit *u, struct span value)
 {
 	uint64_t uid = 0;
 
+	strbuf_reset(&u->identity);
 	if (span_u64(value, UINT32_MAX - 1, &uid) == 0)
 		strbuf_addf(&u->identity, "identity:\n  user: %llu\n", (unsigned long long)uid);
 	else
@@ -206,27 +219,28 @@ static void read_user(struct unit *u, struct span value)
 /* "512M", "512MiB", "infinity": of systemd's, K, M, G, T are of 1024. */
 static void put_limit(struct unit *u, const char *limit, struct span value)
 {
-	struct limits limits = { 0 };
 	const char *expected = NULL;
 
 	if (span_eq(value, "infinity"))
 		return;
-	if (limit_parse(limit, value, &limits, &expected) < 0)
+	if (limit_parse(limit, value, &u->limits, &expected) < 0)
 		note(u, "lost", value);
-	else
-		strbuf_addf(&u->limits, "  %s: %.*s\n", limit, (int)value.n, value.p);
 }
 
 static void read_quota(struct unit *u, struct span value)
 {
 	uint64_t percent = 0;
+	char text[32];
+	int n;
 
-	if (value.n > 1 && value.p[value.n - 1] == '%' &&
-	    span_u64((struct span){ value.p, value.n - 1 }, 100000, &percent) == 0 && percent > 0)
-		strbuf_addf(&u->limits, "  cpus: %llu.%02llu\n", (unsigned long long)percent / 100,
-			    (unsigned long long)percent % 100);
-	else
+	if (value.n < 2 || value.p[value.n - 1] != '%' ||
+	    span_u64((struct span){ value.p, value.n - 1 }, 100000, &percent) < 0) {
 		note(u, "lost", value);
+		return;
+	}
+	n = snprintf(text, sizeof(text), "%llu.%02llu", (unsigned long long)percent / 100,
+		     (unsigned long long)percent % 100);
+	put_limit(u, "cpus", (struct span){ text, n > 0 ? (size_t)n : 0 });
 }
 
 enum how {
@@ -384,8 +398,7 @@ static void write_policy(const struct unit *u, const char *name, struct strbuf *
 	write_names(u, out);
 	strbuf_addf(out, "%s  - otherwise %s\n  - unknown ENOSYS\n", strbuf_str(&u->calls),
 		    u->error ? u->error : "EPERM");
-	if (u->limits.len > 0)
-		strbuf_addf(out, "limits:\n%s", strbuf_str(&u->limits));
+	policy_print_limits(&u->limits, out);
 }
 
 int import_systemd(struct span text, const char *file, const struct import_options *options,
@@ -419,15 +432,13 @@ int import_systemd(struct span text, const char *file, const struct import_optio
 	}
 	if (u->has_filter && !u->error)
 		strbuf_puts(&u->notes, "# weakened: what killed is refused\n");
-	if (u->notes.failed || u->files.failed || u->calls.failed || u->limits.failed ||
-	    u->identity.failed)
+	if (u->notes.failed || u->files.failed || u->calls.failed || u->identity.failed)
 		r = -ENOMEM;
 	if (r == 0)
 		write_policy(u, options->name, ret);
 	strbuf_done(&u->notes);
 	strbuf_done(&u->files);
 	strbuf_done(&u->calls);
-	strbuf_done(&u->limits);
 	strbuf_done(&u->identity);
 	return r == 0 && ret->failed ? -ENOMEM : r;
 }

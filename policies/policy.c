@@ -52,6 +52,24 @@ int layer_find(const char *name)
 	return -1;
 }
 
+bool policy_name_is_valid(const char *name)
+{
+	struct span rest = span_of(name);
+	char part[80];
+
+	while (rest.n > 0) {
+		struct span s = span_cut(&rest, '/');
+
+		if (s.n == 0 || s.n >= sizeof(part))
+			return false;
+		memcpy(part, s.p, s.n);
+		part[s.n] = '\0';
+		if (!text_is_id(part))
+			return false;
+	}
+	return name[0] != '\0' && name[strlen(name) - 1] != '/';
+}
+
 bool syscall_rule_names(const struct syscall_rule *rule, const char *call)
 {
 	size_t low = 0;

@@ -56,6 +56,9 @@ struct syscall_rule {
 	const struct cond *cond;  /* NULL: whatever the arguments */
 };
 
+/* Words of letters, digits, '_', '.', '-' with '/' between. */
+bool policy_name_is_valid(const char *name);
+
 /* Does the rule name this call? */
 bool syscall_rule_names(const struct syscall_rule *rule, const char *call);
 

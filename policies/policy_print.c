@@ -76,25 +76,6 @@ void policy_print_line(struct span line, struct strbuf *ret)
 	}
 }
 
-/* A policy without `name` is called by its file, which need not be a name. */
-static bool is_name(const char *name)
-{
-	struct span rest = span_of(name);
-	char part[80];
-
-	while (rest.n > 0) {
-		struct span s = span_cut(&rest, '/');
-
-		if (s.n == 0 || s.n >= sizeof(part))
-			return false;
-		memcpy(part, s.p, s.n);
-		part[s.n] = '\0';
-		if (!text_is_id(part))
-			return false;
-	}
-	return name[0] != '\0' && name[strlen(name) - 1] != '/';
-}
-
 static void put_rule(const struct printer *p, const struct rule *rule)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
@@ -144,21 +125,19 @@ static void put_calls(const struct printer *p)
 		strbuf_addf(p->out, "  - unknown %s\n", errno_name(policy->unknown_error));
 }
 
-static void put_limits(const struct printer *p)
+void policy_print_limits(const struct limits *limits, struct strbuf *ret)
 {
-	const struct limits *limits = &p->policy->limits;
-
 	if (limits->set)
-		strbuf_puts(p->out, "limits:\n");
+		strbuf_puts(ret, "limits:\n");
 	for (int bit = 0; bit < LIMIT_COUNT; bit++) {
 		unsigned long long value = limit_value(limits, bit);
 
 		if (!(limits->set & 1U << bit))
 			continue;
 		if (1U << bit == LIMIT_CPUS)
-			strbuf_addf(p->out, "  cpus: %llu.%03llu\n", value / 1000, value % 1000);
+			strbuf_addf(ret, "  cpus: %llu.%03llu\n", value / 1000, value % 1000);
 		else
-			strbuf_addf(p->out, "  %s: %llu%s\n", limit_name(bit), value,
+			strbuf_addf(ret, "  %s: %llu%s\n", limit_name(bit), value,
 				    1U << bit == LIMIT_WALL ? "ms" : "");
 	}
 }
@@ -195,7 +174,8 @@ void policy_print(const struct policy *policy, unsigned flags, struct strbuf *re
 	const struct printer p = { policy, flags, ret };
 
 	strbuf_puts(ret, "policy: 1\n");
-	if (is_name(policy->name))
+	/* A policy without `name` is called by its file, which need not be a name. */
+	if (policy_name_is_valid(policy->name))
 		strbuf_addf(ret, "name: %s\n", policy->name);
 	for (size_t i = 0; (flags & POLICY_PRINT_EXTENDS) && i < policy->n_extends; i++) {
 		strbuf_puts(ret, i == 0 ? "extends: [" : ", ");
@@ -207,7 +187,7 @@ void policy_print(const struct policy *policy, unsigned flags, struct strbuf *re
 			    policy->identity.gid);
 	put_files(&p);
 	put_calls(&p);
-	put_limits(&p);
+	policy_print_limits(&policy->limits, ret);
 	put_bits(&p, "audit:\n  record", policy->record, recording_text);
 	if (policy->n_tests > 0)
 		strbuf_puts(ret, "tests:\n");

@@ -19,4 +19,7 @@ void policy_print(const struct policy *policy, unsigned flags, struct strbuf *re
 /* A line of the language with one blank between words, outside quotes. */
 void policy_print_line(struct span line, struct strbuf *ret);
 
+/* The section `limits:`, or nothing if none is set. */
+void policy_print_limits(const struct limits *limits, struct strbuf *ret);
+
 #endif

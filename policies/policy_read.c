@@ -36,26 +36,15 @@ static int read_version(struct reader *r, const struct yaml_node *value)
 
 static int read_name(struct reader *r, const struct yaml_node *value)
 {
-	struct span rest;
-
 	if (!expect(r, value, YAML_SCALAR))
 		return 0;
-	rest = span_of(value->text);
-	while (rest.n > 0) {
-		struct span part = span_cut(&rest, '/');
-		char *text = arena_strndup(r->arena, part.p, part.n);
-
-		if (!text)
-			return -ENOMEM;
-		if (!text_is_id(text)) {
-			diags_add(
-				r->diags, value->where,
-				"the name \"%s\"; expected words of letters, digits, '_', '.', '-' with '/' between",
-				value->text);
-			return 0;
-		}
-	}
-	r->policy->name = value->text;
+	if (policy_name_is_valid(value->text))
+		r->policy->name = value->text;
+	else
+		diags_add(
+			r->diags, value->where,
+			"the name \"%s\"; expected words of letters, digits, '_', '.', '-' with '/' between",
+			value->text);
 	return 0;
 }
 

@@ -225,5 +225,5 @@ assert len([d for d in calls if d["class"] == "narrower"]) > 50'
   "$IMMURE" policy check x.yaml
   "$IMMURE" run --host --policy x.yaml -- sh -c 'echo hello | cat'
   grep -q '^# lost: capabilities are never granted: CapabilityBoundingSet=CAP_CHOWN' x.yaml
-  grep -q '^  memory: 512M' x.yaml
+  grep -q '^  memory: 536870912' x.yaml
 }

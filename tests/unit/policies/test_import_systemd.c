@@ -75,13 +75,13 @@ static void paths_and_limits(void **state)
 	      "  - expect deny open /home/a read\n  - expect allow open /var/lib/app/x write\n"
 	      "  - expect allow open /tmp/x write\n  - expect deny open /usr/x write\n");
 	assert_int_equal(
-		import("MemoryMax=512M\nTasksMax=64\nCPUQuota=150%\nUser=1000\n"
+		import("MemoryMax=1G\nMemoryMax=512M\nUser=7\nUser=nobody\nTasksMax=64\nCPUQuota=150%\nUser=1000\n"
 		       "LimitNOFILE=4096\nRuntimeMaxSec=90\nCapabilityBoundingSet=CAP_CHOWN\n"
-		       "User=nobody\nNoNewPrivileges=yes\n",
+		       "NoNewPrivileges=yes\n",
 		       &arena, &text, &diags),
 		0);
-	assert_non_null(strstr(text.p, "  memory: 512M\n"));
-	assert_non_null(strstr(text.p, "  cpus: 1.50\n"));
+	assert_non_null(strstr(text.p, "  memory: 536870912\n"));
+	assert_non_null(strstr(text.p, "  cpus: 1.500\n"));
 	assert_non_null(strstr(text.p, "  user: 1000\n"));
 	assert_non_null(
 		strstr(text.p, "# lost: a name, which only the root can tell: User=nobody"));
