@@ -94,14 +94,22 @@ static int convert(struct archive_entry *e, struct entry *ret, struct err *err)
 	return 0;
 }
 
+/* A name that is no text in this locale: its bytes are what we want. Any other warning is damage.
+ */
+static bool is_about_text(struct archive *archive)
+{
+	const char *why = archive_error_string(archive);
+
+	return why && strstr(why, "converted");
+}
+
 int tar_next(struct tar *tar, struct archive_entry **ret, struct entry *ret_plain, struct err *err)
 {
 	int r = archive_read_next_header(tar->archive, ret);
 
 	if (r == ARCHIVE_EOF)
 		return 0;
-	/* ARCHIVE_WARN: a name that is no text in this locale; its bytes are what we want. */
-	if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+	if (r != ARCHIVE_OK && !(r == ARCHIVE_WARN && is_about_text(tar->archive)))
 		return tell(tar, err);
 	r = convert(*ret, ret_plain, err);
 	return r < 0 ? r : 1;

@@ -89,18 +89,18 @@ class Layout:
         whole = {'os': 'linux', 'architecture': machine(), 'config': config or {},
                  'rootfs': {'type': 'layers', 'diff_ids': [m[1] for m in made]}, 'history': []}
         if edit_config:
-            whole = edit_config(whole) or whole
+            whole = edit_config(whole)
         raw = whole if isinstance(whole, bytes) else json.dumps(whole).encode()
         manifest = {'schemaVersion': 2, 'mediaType': MANIFEST, 'config': self.blob(raw, CONFIG), 'layers': [m[0] for m in made]}
         if edit_manifest:
-            manifest = edit_manifest(manifest) or manifest
+            manifest = edit_manifest(manifest)
         raw = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
         top = self.blob(raw, MANIFEST)
         if ref:
             top['annotations'] = {'org.opencontainers.image.ref.name': ref}
         index = {'schemaVersion': 2, 'manifests': [top]}
         if edit_index:
-            index = edit_index(index) or index
+            index = edit_index(index)
         self.put('index.json', index if isinstance(index, bytes) else json.dumps(index).encode())
         return top['digest']
 

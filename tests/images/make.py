@@ -16,7 +16,7 @@ def main():
     config = {'Env': ['COLOUR=blue', 'PATH=/bin', 'nonsense'], 'Entrypoint': ['/bin/echo', 'entry'], 'Cmd': ['cmd'], 'WorkingDir': '/srv/app',
               'User': 'app', 'Volumes': {'/vol': {}}, 'ExposedPorts': {'80/tcp': {}}, 'StopSignal': 'SIGINT', 'Labels': {'policy': '/etc/shadow'}}
     Layout(top / 'two').image([base, upper], config, ref='example.org/two:1')
-    Layout(top / 'one').image([tar(busybox())], {'Cmd': ['/bin/sh']}, compress=None)
+    Layout(top / 'one').image([tar(busybox())], {'Cmd': ['/bin/sh']}, ref='latest', compress=None)
     docker_archive(top / 'docker.tar', [base, upper, upper], {'Cmd': ['/bin/ls', '/data']}, ['docker.example/a:1', 'b'])
 
 
