@@ -21,8 +21,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = { 0 };
 	struct span dir;
 
-	if (entry_name_parse((struct span){ (const char *)data, size }, &name, &err) < 0)
-		return err.code == 0 ? abort(), 0 : 0;
+	if (entry_name_parse((struct span){ (const char *)data, size }, &name, &err) < 0) {
+		if (err.code == 0)
+			abort();
+		return 0;
+	}
 	dir = span_of(name.dir);
 	while (dir.n > 0)
 		check_part(span_cut(&dir, '/'));

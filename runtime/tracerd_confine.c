@@ -16,11 +16,14 @@ int tracerd_drop_apply(uint32_t uid, uint32_t gid, struct err *err)
 	int r;
 
 	capng_clear(CAPNG_SELECT_ALL);
-	r = capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF, CAP_PERFMON, -1);
+	r = capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE, CAP_BPF, CAP_PERFMON, -1);
+	if (r == 0)
+		r = capng_updatev(CAPNG_ADD, CAPNG_PERMITTED, CAP_BPF, CAP_PERFMON, -1);
 	if (r < 0)
 		return err_set(err, EPERM, "cannot choose the capabilities (libcap-ng: %d)", r);
 	if (geteuid() == 0)
-		r = capng_change_id((int)uid, (int)gid, CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING);
+		r = capng_change_id((int)uid, (int)gid,
+				    (capng_flags_t)(CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_BOUNDING));
 	else
 		r = capng_apply(CAPNG_SELECT_CAPS);
 	if (r < 0)

@@ -23,7 +23,7 @@ struct line {
 	const char *text;
 	const struct syscall_rule *call;
 	const struct file_rule *file;
-	enum limit_bit limit; /* if neither */
+	uint32_t limit; /* enum limit_bit */ /* if neither */
 };
 
 static struct target_verdict judge(const struct target *t, const struct line *line)
@@ -33,7 +33,7 @@ static struct target_verdict judge(const struct target *t, const struct line *li
 	if (line->file && t->file)
 		return t->file(line->file);
 	if (!line->call && !line->file && t->limit)
-		return t->limit(line->limit);
+		return t->limit((enum limit_bit)line->limit);
 	return (struct target_verdict){ TARGET_NA, NULL };
 }
 
@@ -111,7 +111,7 @@ static void put_rules(const struct policy *policy, struct jsonw *j)
 	}
 	for (int bit = 0; bit < LIMIT_COUNT; bit++) {
 		const struct line line = { policy->limit_where[bit], limit_names[bit], NULL, NULL,
-					   (enum limit_bit)(1 << bit) };
+					   UINT32_C(1) << bit };
 
 		if (policy->limits.set & 1U << bit)
 			put_line(j, &line);

@@ -141,8 +141,7 @@ static void refuses_what_is_no_profile(void **state)
 		"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [7]}",
 		"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"action\": \"SCMP_ACT_ALLOW\"}]}",
 		"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [[]], \"action\": \"SCMP_ACT_ALLOW\"}]}",
-		"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"kill\"], \"action\": \"SCMP_ACT_ALLOW\","
-		" \"args\": [{\"index\": \"x\", \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]}]}",
+		"{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"names\": [\"kill\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": [{\"index\": \"x\", \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]}]}",
 	};
 
 	(void)state;
