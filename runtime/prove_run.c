@@ -144,7 +144,7 @@ static int find_run(const char *hostname, struct arena *arena, struct subject *r
 	const char **ids = NULL;
 	int n = runs < 0 ? runs : run_list(runs, arena, &ids, err);
 
-	for (int i = n - 1; i >= 0 && i >= n - MAX_LOOKED_AT; i--) {
+	for (int i = n - 1; ids && i >= 0 && i >= n - MAX_LOOKED_AT; i--) {
 		struct err ignored = { 0 };
 
 		if (subject_open(ids[i], arena, ret, &ignored) == 0 &&

@@ -49,46 +49,46 @@ int ready_apply(struct confine *c, struct err *err)
 static const struct step {
 	const char *name;
 	enum err_stage stage;
-	confine_step_fn apply;
 	enum layer layer; /* of which it is all; LAYER_COUNT: it is not */
+	confine_step_fn apply;
 } steps[] = {
 	/* clang-format off */
-	{ "deathsig",     ERR_SESSION, deathsig_apply, LAYER_COUNT },
-	{ "idmap",        ERR_USERNS,  idmap_apply, LAYER_COUNT },
-	{ "scratch",      ERR_MOUNTS,  scratch_apply, LAYER_COUNT },
-	{ "root",         ERR_MOUNTS,  rootfs_apply, LAYER_COUNT },
-	{ "mounts",       ERR_MOUNTS,  mounts_apply, LAYER_COUNT },
-	{ "/dev",         ERR_MOUNTS,  devices_apply, LAYER_COUNT },
-	{ "/proc",        ERR_MOUNTS,  procmount_apply, LAYER_COUNT },
-	{ "masks",        ERR_MOUNTS,  masks_apply, LAYER_MOUNTS },
-	{ "uplink",       ERR_SESSION, uplink_apply, LAYER_COUNT },
-	{ "nslimits",     ERR_USERNS,  nslimits_apply, LAYER_NSLIMITS },
-	{ "pivot",        ERR_MOUNTS,  pivot_apply, LAYER_COUNT },
-	{ "terminal",     ERR_SESSION, terminal_apply, LAYER_COUNT },
-	{ "session",      ERR_SESSION, session_apply, LAYER_COUNT },
-	{ "network",      ERR_SESSION, network_apply, LAYER_COUNT },
-	{ "rlimits",      ERR_LIMITS,  rlimits_apply, LAYER_RLIMITS },
-	{ "ids",          ERR_CAPS,    ids_apply, LAYER_COUNT },
-	{ "capabilities", ERR_CAPS,    caps_apply, LAYER_COUNT },
-	{ "no_new_privs", ERR_CAPS,    nnp_apply, LAYER_COUNT },
-	{ "label",        ERR_CAPS,    label_apply, LAYER_COUNT },
-	{ "landlock",     ERR_FSRULES, fsrules_apply, LAYER_LANDLOCK },
-	{ "workdir",      ERR_SESSION, workdir_apply, LAYER_COUNT },
-	{ "deathsig",     ERR_SESSION, deathsig_apply, LAYER_COUNT },
-	{ "descriptors",  ERR_SESSION, fds_apply, LAYER_COUNT },
+	{ "deathsig",     ERR_SESSION, LAYER_COUNT, deathsig_apply },
+	{ "idmap",        ERR_USERNS,  LAYER_COUNT, idmap_apply },
+	{ "scratch",      ERR_MOUNTS,  LAYER_COUNT, scratch_apply },
+	{ "root",         ERR_MOUNTS,  LAYER_COUNT, rootfs_apply },
+	{ "mounts",       ERR_MOUNTS,  LAYER_COUNT, mounts_apply },
+	{ "/dev",         ERR_MOUNTS,  LAYER_COUNT, devices_apply },
+	{ "/proc",        ERR_MOUNTS,  LAYER_COUNT, procmount_apply },
+	{ "masks",        ERR_MOUNTS,  LAYER_MOUNTS, masks_apply },
+	{ "uplink",       ERR_SESSION, LAYER_COUNT, uplink_apply },
+	{ "nslimits",     ERR_USERNS,  LAYER_NSLIMITS, nslimits_apply },
+	{ "pivot",        ERR_MOUNTS,  LAYER_COUNT, pivot_apply },
+	{ "terminal",     ERR_SESSION, LAYER_COUNT, terminal_apply },
+	{ "session",      ERR_SESSION, LAYER_COUNT, session_apply },
+	{ "network",      ERR_SESSION, LAYER_COUNT, network_apply },
+	{ "rlimits",      ERR_LIMITS,  LAYER_RLIMITS, rlimits_apply },
+	{ "ids",          ERR_CAPS,    LAYER_COUNT, ids_apply },
+	{ "capabilities", ERR_CAPS,    LAYER_COUNT, caps_apply },
+	{ "no_new_privs", ERR_CAPS,    LAYER_COUNT, nnp_apply },
+	{ "label",        ERR_CAPS,    LAYER_COUNT, label_apply },
+	{ "landlock",     ERR_FSRULES, LAYER_LANDLOCK, fsrules_apply },
+	{ "workdir",      ERR_SESSION, LAYER_COUNT, workdir_apply },
+	{ "deathsig",     ERR_SESSION, LAYER_COUNT, deathsig_apply },
+	{ "descriptors",  ERR_SESSION, LAYER_COUNT, fds_apply },
 	/* clang-format on */
 };
 
 /* After the program was found. */
 static const struct step late_steps[] = {
-	{ "ready", ERR_SESSION, ready_apply, LAYER_COUNT },
-	{ "not dumpable", ERR_SESSION, dumpable_apply, LAYER_COUNT },
-	{ "process 1", ERR_SESSION, init_apply, LAYER_COUNT },
+	{ "ready", ERR_SESSION, LAYER_COUNT, ready_apply },
+	{ "not dumpable", ERR_SESSION, LAYER_COUNT, dumpable_apply },
+	{ "process 1", ERR_SESSION, LAYER_COUNT, init_apply },
 };
 
 /* Nothing but the filter stands between us and execve(2). */
 static const struct step last_step[] = {
-	{ "seccomp", ERR_SECCOMP, filter_apply, LAYER_COUNT },
+	{ "seccomp", ERR_SECCOMP, LAYER_COUNT, filter_apply },
 };
 
 static void note_step(struct confine_page *page, const char *name)

@@ -71,8 +71,10 @@ without_namespaces() {
 }
 
 @test "no root, two roots, no command" {
-	refuses 2 "$IMMURE" run -- echo "$TOKEN"
+	refuses 2 "$IMMURE" run
 	assert_says '--host'
+	refuses 125 "$IMMURE" run -- echo "$TOKEN"
+	assert_says '--host' 'image echo'
 	refuses 2 "$IMMURE" run --host --rootfs "$HOME_DIR/root" -- echo "$TOKEN"
 	refuses 2 "$IMMURE" run --host
 	assert_says 'command|CMD'

@@ -24,9 +24,9 @@ nothing_left() {
   nothing_left
 }
 
-@test "images are refused with what to use instead" {
+@test "an image that is not there is refused with what to use instead" {
   run "$IMMURE" run debian:12 true
-  [ "$status" -eq 2 ]
+  [ "$status" -eq 125 ]
   [[ "$output" == *--rootfs* ]]
 }
 
