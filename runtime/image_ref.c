@@ -256,11 +256,13 @@ static int split_domain(struct span *name, struct image_ref *ref, struct err *er
 		return err_set(err, EINVAL, "the registry \"%.*s\" is not HOST[:PORT]",
 			       (int)(first.n < 60 ? first.n : 60), first.p);
 	*name = rest;
-	if (span_eq(first, LEGACY_DOMAIN))
-		return 0;
+	memset(ref->domain, 0, sizeof(ref->domain));
 	for (size_t i = 0; i < first.n; i++)
 		ref->domain[i] = lower(first.p[i]);
-	ref->domain[first.n] = '\0';
+	if (strcmp(ref->domain, LEGACY_DOMAIN) == 0) {
+		memset(ref->domain, 0, sizeof(ref->domain));
+		memcpy(ref->domain, DEFAULT_DOMAIN, sizeof(DEFAULT_DOMAIN));
+	}
 	return 0;
 }
 
