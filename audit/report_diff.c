@@ -50,10 +50,14 @@ static void diff_findings(json_t *diff, const json_t *before, const json_t *afte
 	const json_t *f;
 	size_t i;
 
-	json_array_foreach(json_object_get(after, "findings"), i, f) diff_finding(
-		diff,
-		report_finding(before, record_text(f, "standard", ""), record_text(f, "id", "")),
-		f);
+	json_array_foreach(json_object_get(after, "findings"), i, f)
+	{
+		const char *standard = record_text(f, "standard", "");
+		const char *id = record_text(f, "id", "");
+
+		if (report_finding(after, standard, id) == f)
+			diff_finding(diff, report_finding(before, standard, id), f);
+	}
 }
 
 static const json_t *find_layer(const json_t *report, const char *name)
@@ -63,7 +67,7 @@ static const json_t *find_layer(const json_t *report, const char *name)
 
 	json_array_foreach(json_object_get(json_object_get(report, "policy"), "layers"), i, layer)
 	{
-		if (strcmp(record_text(layer, "layer", ""), name) == 0)
+		if (strcmp(record_text(layer, "layer", "?"), name) == 0)
 			return layer;
 	}
 	return NULL;
@@ -78,10 +82,12 @@ static void diff_layers(json_t *diff, const json_t *before, const json_t *after)
 	{
 		const char *name = record_text(layer, "layer", "?");
 		const char *now = record_text(layer, "state", "?");
-		const char *then = record_text(find_layer(before, name), "state", "absent");
+		const json_t *old = find_layer(before, name);
+		const char *then = old ? record_text(old, "state", "?") : "absent";
 		cleanup_strbuf struct strbuf what = { 0 };
 
-		if (strcmp(now, then) == 0)
+		/* Of what a foreign report says twice, the first counts. */
+		if (strcmp(now, then) == 0 || find_layer(after, name) != layer)
 			continue;
 		strbuf_puts(&what, "layer ");
 		put_escaped(&what, name);
