@@ -104,30 +104,16 @@ static void note_step(struct confine_page *page, const char *name)
 	page->n_steps = n + 1;
 }
 
-/* Steps that --without can leave out, to see what depends on them. */
-static bool is_left_out(const struct plan *plan, confine_step_fn apply)
+/* By --without, or in the launcher of a test, to see what depends on it. */
+static bool is_left_out(const struct plan *plan, enum layer layer)
 {
-	static const struct {
-		confine_step_fn apply;
-		enum layer layer;
-	} removable[] = {
-		{ nslimits_apply, LAYER_NSLIMITS },
-		{ rlimits_apply, LAYER_RLIMITS },
-		{ fsrules_apply, LAYER_LANDLOCK },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(removable); i++) {
-		if (removable[i].apply == apply)
-			return plan->without & 1U << removable[i].layer;
-	}
-	return false;
+	return layer != LAYER_COUNT && (plan->without & 1U << layer || layer_is_off(layer));
 }
 
 static int take_steps(struct confine *c, const struct step *table, size_t n, struct err *err)
 {
 	for (size_t i = 0; i < n; i++) {
-		bool skip = is_left_out(c->plan, table[i].apply) || layer_is_off(table[i].layer);
-		int r = skip ? 0 : table[i].apply(c, err);
+		int r = is_left_out(c->plan, table[i].layer) ? 0 : table[i].apply(c, err);
 
 		if (r < 0) {
 			err->stage = (uint16_t)table[i].stage;
