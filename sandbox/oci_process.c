@@ -3,16 +3,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <net/if.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -120,16 +116,6 @@ int oci_self_apply(struct oci_child *c, struct err *err)
 	return 0;
 }
 
-static int bring_loopback_up(struct err *err)
-{
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	cleanup_close int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (s < 0 || ioctl(s, SIOCSIFFLAGS, &lo) < 0)
-		return err_sys(err, errno, "cannot bring the loopback interface up");
-	return 0;
-}
-
 static bool is_new(const struct oci_plan *plan, enum oci_ns ns)
 {
 	return plan->ns[ns].asked && !plan->ns[ns].path;
@@ -141,21 +127,6 @@ static int set_names(const struct oci_plan *plan, struct err *err)
 		return err_sys(err, errno, "cannot set the host name %s", plan->hostname);
 	if (plan->domainname && setdomainname(plan->domainname, strlen(plan->domainname)) < 0)
 		return err_sys(err, errno, "cannot set the domain name %s", plan->domainname);
-	return 0;
-}
-
-static int reset_signals(struct err *err)
-{
-	struct sigaction plain = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++) {
-		if (sig != SIGKILL && sig != SIGSTOP)
-			sigaction(sig, &plain, NULL);
-	}
-	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-		return err_sys(err, errno, "cannot unblock signals");
 	return 0;
 }
 
@@ -171,7 +142,7 @@ int oci_session_apply(struct oci_child *c, struct err *err)
 	if (c->page && is_new(plan, OCI_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(err, errno, "cannot make a cgroup namespace");
 	if (c->page && is_new(plan, OCI_NS_NETWORK)) {
-		r = bring_loopback_up(err);
+		r = loopback_apply(err);
 		if (r < 0)
 			return r;
 	}
@@ -185,7 +156,7 @@ int oci_session_apply(struct oci_child *c, struct err *err)
 		if (r < 0 && r != -ENOSYS)
 			return err_sys(err, -r, "cannot start a session keyring");
 	}
-	return reset_signals(err);
+	return signals_apply(err);
 }
 
 /* net.ipv4.ip_forward → net/ipv4/ip_forward; a name with a slash is taken as it is. */

@@ -30,7 +30,7 @@ int deathsig_apply(struct confine *c, struct err *err)
 	return 0;
 }
 
-static int reset_signals(struct err *err)
+int signals_apply(struct err *err)
 {
 	struct sigaction plain = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -64,22 +64,24 @@ int session_apply(struct confine *c, struct err *err)
 	if (personality(PER_LINUX) < 0)
 		return err_sys(err, errno, "cannot reset the personality");
 	umask(022);
-	return reset_signals(err);
+	return signals_apply(err);
 }
 
-int network_apply(struct confine *c, struct err *err)
+int loopback_apply(struct err *err)
 {
 	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	cleanup_close int s = -1;
+	cleanup_close int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (c->plan->network == NETWORK_HOST)
-		return 0;
-	s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (s < 0)
 		return err_sys(err, errno, "cannot open a socket");
 	if (ioctl(s, SIOCSIFFLAGS, &lo) < 0)
 		return err_sys(err, errno, "cannot bring the loopback interface up");
 	return 0;
+}
+
+int network_apply(struct confine *c, struct err *err)
+{
+	return c->plan->network == NETWORK_HOST ? 0 : loopback_apply(err);
 }
 
 /* Source: Documentation/userspace-api/no_new_privs.rst */

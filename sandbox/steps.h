@@ -61,6 +61,13 @@ must_check int caps_keep_apply(bool over_ids, struct err *err);
 /* Landlock where the kernel has it: this folder and nothing else; nothing is executed. */
 must_check int fsrules_one_folder_apply(int dir, bool writable, struct err *err);
 
+/* For a container of an engine (sandbox/oci_process.c), too. */
+
+/* Every signal handled by default, none blocked. */
+must_check int signals_apply(struct err *err);
+/* The loopback interface of our own network namespace up. */
+must_check int loopback_apply(struct err *err);
+
 /* Used by several steps. */
 
 /* The place to mount on: made if the root is ours, else it must be there, and no link (R3). */
