@@ -92,22 +92,31 @@ static bool store(struct machine *m, const struct sock_filter *in)
 	return true;
 }
 
+bool bpf_jump_holds(uint16_t code, uint32_t a, uint32_t v)
+{
+	switch (BPF_OP(code)) {
+	case BPF_JEQ:
+		return a == v;
+	case BPF_JGT:
+		return a > v;
+	case BPF_JGE:
+		return a >= v;
+	default: /* BPF_JSET */
+		return (a & v) != 0;
+	}
+}
+
 /* How many instructions a jump skips; SIZE_MAX for an unknown one. */
 static size_t jump(const struct machine *m, const struct sock_filter *in)
 {
-	uint32_t v = operand(m, in);
-
 	switch (BPF_OP(in->code)) {
 	case BPF_JA:
 		return in->k;
 	case BPF_JEQ:
-		return m->a == v ? in->jt : in->jf;
 	case BPF_JGT:
-		return m->a > v ? in->jt : in->jf;
 	case BPF_JGE:
-		return m->a >= v ? in->jt : in->jf;
 	case BPF_JSET:
-		return m->a & v ? in->jt : in->jf;
+		return bpf_jump_holds(in->code, m->a, operand(m, in)) ? in->jt : in->jf;
 	default:
 		return SIZE_MAX;
 	}

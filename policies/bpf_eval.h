@@ -18,6 +18,10 @@
  */
 uint32_t bpf_eval(const struct sock_filter *prog, size_t n, const struct seccomp_data *data);
 
+/* Does this conditional jump take its `jt` way, with a in the accumulator and v to compare it with?
+ */
+bool bpf_jump_holds(uint16_t code, uint32_t a, uint32_t v);
+
 /* True if seccomp(2) would accept the program: known opcodes, forward jumps inside, ends in RET. */
 bool bpf_is_loadable(const struct sock_filter *prog, size_t n);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policies/filter_cost.h"
+#include "policies/bpf_eval.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -52,20 +53,6 @@ static void fill(struct walk *w)
 	}
 }
 
-static bool holds(const struct sock_filter *in, uint32_t a)
-{
-	switch (BPF_OP(in->code)) {
-	case BPF_JEQ:
-		return a == in->k;
-	case BPF_JGT:
-		return a > in->k;
-	case BPF_JGE:
-		return a >= in->k;
-	default: /* BPF_JSET */
-		return (a & in->k) != 0;
-	}
-}
-
 int filter_cost_of(struct filter_code code, uint32_t arch, int nr, struct arena *arena,
 		   struct filter_cost *ret)
 {
@@ -92,7 +79,7 @@ int filter_cost_of(struct filter_code code, uint32_t arch, int nr, struct arena 
 		else if (BPF_OP(in->code) == BPF_JA)
 			at += in->k;
 		else
-			at += holds(in, a) ? in->jt : in->jf;
+			at += bpf_jump_holds(in->code, a, in->k) ? in->jt : in->jf;
 	}
 	*ret = (struct filter_cost){ .least = steps + w.rests[at].least,
 				     .most = steps + w.rests[at].most,

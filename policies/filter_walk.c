@@ -61,25 +61,12 @@ static uint32_t reach(struct walk *w, size_t at, struct holds a)
 	return w->n;
 }
 
-static bool test_constant(const struct sock_filter *in, uint32_t a)
-{
-	switch (BPF_OP(in->code)) {
-	case BPF_JEQ:
-		return a == in->k;
-	case BPF_JGT:
-		return a > in->k;
-	case BPF_JGE:
-		return a >= in->k;
-	default: /* BPF_JSET */
-		return (a & in->k) != 0;
-	}
-}
-
 static bool follow_jump(struct walk *w, uint32_t i, const struct sock_filter *in)
 {
 	struct state s = w->states[i];
 	size_t next = (size_t)s.at + 1;
-	bool holds = s.a.constant && BPF_OP(in->code) != BPF_JA && test_constant(in, s.a.value);
+	bool holds = s.a.constant && BPF_OP(in->code) != BPF_JA &&
+		     bpf_jump_holds(in->code, s.a.value, in->k);
 	uint32_t no = 0;
 	uint32_t yes = 0;
 
