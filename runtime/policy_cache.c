@@ -181,3 +181,19 @@ int policy_load(const char *name, struct arena *arena, struct policy_loaded *ret
 	*ret = loaded;
 	return 0;
 }
+
+int policy_open_compiled(const char *name, struct err *err)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct policy_loaded policy = { .dir = -1 };
+	int r = policy_load(name, &arena, &policy, err);
+	int fd;
+
+	if (r < 0)
+		return r;
+	fd = openat(policy.dir, policy.file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		r = err_sys(err, errno, "cannot open the compiled policy");
+	closep(&policy.dir);
+	return fd < 0 ? r : fd;
+}

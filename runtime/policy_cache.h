@@ -27,4 +27,7 @@ struct policy_loaded {
 must_check int policy_load(const char *name, struct arena *arena, struct policy_loaded *ret,
 			   struct err *err);
 
+/* The same, as a descriptor of the compiled file: for a helper that reads it itself. */
+must_check int policy_open_compiled(const char *name, struct err *err);
+
 #endif

@@ -23,22 +23,6 @@
 static const char *const passed[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
 				      "ALL_PROXY",  "no_proxy",    "NO_PROXY" };
 
-static int open_policy(struct err *err)
-{
-	cleanup_arena struct arena arena = { 0 };
-	struct policy_loaded policy = { .dir = -1 };
-	int r = policy_load(POLICY, &arena, &policy, err);
-	int fd;
-
-	if (r < 0)
-		return r;
-	fd = openat(policy.dir, policy.file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		r = err_sys(err, errno, "cannot open the compiled policy");
-	closep(&policy.dir);
-	return fd < 0 ? r : fd;
-}
-
 static int make_environment(struct arena *arena, char *ret[ARRAY_LEN(passed) + 1], struct err *err)
 {
 	size_t n = 0;
@@ -147,7 +131,7 @@ int registry_client_open(const char *host, const struct registry_rule *rule,
 			 const struct registry_login *login, struct registry_client *ret,
 			 struct err *err)
 {
-	cleanup_close int policy = open_policy(err);
+	cleanup_close int policy = policy_open_compiled(POLICY, err);
 	cleanup_close int far = -1;
 	int ends[2];
 	int r;

@@ -64,22 +64,6 @@ static int make_command(const struct unpack_call *call, uint64_t ids, struct com
 	return 0;
 }
 
-static int open_policy(struct err *err)
-{
-	cleanup_arena struct arena arena = { 0 };
-	struct policy_loaded policy = { .dir = -1 };
-	int r = policy_load(POLICY, &arena, &policy, err);
-	int fd;
-
-	if (r < 0)
-		return r;
-	fd = openat(policy.dir, policy.file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		err_sys(err, errno, "cannot open the compiled policy");
-	closep(&policy.dir);
-	return fd < 0 ? -err->code : fd;
-}
-
 /* How many ids there are from 0 on, or 0 when all files belong to one. */
 static uint64_t count_ids(const struct plan_ids *ids)
 {
@@ -133,7 +117,7 @@ static int start(const struct unpack_call *call, int report, struct unpack_job *
 		r = make_command(call, count_ids(&ids), &command, err);
 	if (r < 0)
 		return r;
-	policy = open_policy(err);
+	policy = policy_open_compiled(POLICY, err);
 	if (policy < 0)
 		return policy;
 	request.fds[request.n_fds++] = call->input >= 0 ? call->input : none;
