@@ -8,7 +8,7 @@
 
 #define FILE_MAX ((size_t)64 << 20)
 
-static json_t *read_json(int dir, const char *name)
+json_t *record_file(int dir, const char *name)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct err ignored = { 0 };
@@ -89,9 +89,9 @@ int run_record_read(int dir, struct run_record *ret, struct err *err)
 
 	if (!record.events)
 		return err_set(err, ENOMEM, "out of memory");
-	record.plan = read_json(dir, "plan.json");
-	record.evidence = read_json(dir, "evidence.json");
-	record.status = read_json(dir, "status.json");
+	record.plan = record_file(dir, "plan.json");
+	record.evidence = record_file(dir, "evidence.json");
+	record.status = record_file(dir, "status.json");
 	record.complete = record.status != NULL;
 	if (!record.plan) {
 		run_record_done(&record);

@@ -30,6 +30,9 @@ must_check int run_record_read(int dir, struct run_record *ret, struct err *err)
 
 void run_record_done(struct run_record *record);
 
+/* One file of a run's folder as JSON, or NULL; released by json_decref(). */
+json_t *record_file(int dir, const char *name);
+
 /* Members by path, or a default: run_text(plan, "root", "kind"). */
 const char *record_text(const json_t *object, const char *key, const char *absent);
 int64_t record_number(const json_t *object, const char *key, int64_t absent);

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +17,6 @@ struct logs_options {
 };
 
 #define ROW(field) offsetof(struct logs_options, field)
-#define LINE_MAX_BYTES 8192
 
 static const struct opt logs_opts[] = {
 	{ "follow", 'f', OPT_FLAG, ROW(follow), NULL, "go on until the run ends", NULL },

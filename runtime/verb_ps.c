@@ -6,8 +6,7 @@
 #include <time.h>
 
 #include "audit/run_read.h"
-#include "base/fd.h"
-#include "runtime/control_wire.h"
+#include "base/strbuf.h"
 #include "runtime/dirs.h"
 #include "runtime/run_find.h"
 #include "runtime/verb.h"
@@ -32,16 +31,6 @@ struct row {
 	int64_t started; /* seconds since 1970 */
 	int64_t exit;    /* -1 while there is none */
 };
-
-static json_t *read_json(int dir, const char *name)
-{
-	cleanup_strbuf struct strbuf text = { 0 };
-	struct err ignored = { 0 };
-
-	if (fd_read_file(dir, name, (size_t)16 << 20, &text, &ignored) < 0)
-		return NULL;
-	return json_loadb(strbuf_str(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
-}
 
 static void put_command(const json_t *plan, char ret[64])
 {
@@ -105,10 +94,10 @@ static int show(int runs, const char *id, const struct ps_options *options, bool
 
 	if (dir < 0 || (!live && !options->all))
 		return 0;
-	plan = read_json(dir, "plan.json");
+	plan = record_file(dir, "plan.json");
 	if (!plan)
 		return 0; /* only just starting */
-	status = read_json(dir, "status.json");
+	status = record_file(dir, "status.json");
 	row.detached = fstatat(dir, "output.log", &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (fstatat(dir, "plan.json", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		row.started = st.st_mtim.tv_sec;
