@@ -17,20 +17,10 @@ void chain_init(struct chain *chain, int fd)
 	*chain = (struct chain){ .fd = fd };
 }
 
-static void put_time(struct strbuf *out)
-{
-	struct timespec now = { 0 };
-	struct tm tm = { 0 };
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	strbuf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-		    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec);
-}
-
 int chain_add(struct chain *chain, const char *kind, const struct strbuf *members, struct err *err)
 {
 	struct strbuf *line = &chain->line;
+	struct timespec now = { 0 };
 	char hex[DIGEST_HEX_LEN];
 	struct digest hash;
 	int r;
@@ -44,7 +34,8 @@ int chain_add(struct chain *chain, const char *kind, const struct strbuf *member
 	}
 	strbuf_addf(line, ",\"prev\":\"%s\",\"seq\":%llu,\"time\":\"", hex,
 		    (unsigned long long)chain->seq);
-	put_time(line);
+	clock_gettime(CLOCK_REALTIME, &now);
+	strbuf_utc(line, &now);
 	strbuf_puts(line, "\",\"v\":1}");
 	if (line->failed || members->failed)
 		return err_set(err, ENOMEM, "out of memory");

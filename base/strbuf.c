@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static bool reserve(struct strbuf *sb, size_t more)
 {
@@ -118,4 +119,25 @@ void strbuf_done(struct strbuf *sb)
 {
 	free(sb->p);
 	*sb = (struct strbuf){ 0 };
+}
+
+/*
+ * By arithmetic: gmtime_r(3) reads the time zone's file, which UTC does not need and a start would
+ * pay for. Years begin in March here, so that the leap day is the last of one.
+ */
+void strbuf_utc(struct strbuf *sb, const struct timespec *time)
+{
+	const unsigned long long seconds = (unsigned long long)time->tv_sec;
+	const unsigned long long days = seconds / 86400 + 719468; /* since 0000-03-01 */
+	const unsigned in_era = (unsigned)(days % 146097);        /* of 400 years */
+	const unsigned year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	const unsigned in_year = in_era - (365 * year + year / 4 - year / 100);
+	const unsigned month = (5 * in_year + 2) / 153; /* 0: March */
+	const unsigned day = in_year - (153 * month + 2) / 5 + 1;
+	const unsigned in_day = (unsigned)(seconds % 86400);
+
+	strbuf_addf(sb, "%04llu-%02u-%02uT%02u:%02u:%02u.%09ldZ",
+		    days / 146097 * 400 + year + (month >= 10 ? 1 : 0),
+		    month < 10 ? month + 3 : month - 9, day, in_day / 3600, in_day / 60 % 60,
+		    in_day % 60, time->tv_nsec);
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -32,5 +33,9 @@ void strbuf_reset(struct strbuf *sb); /* length 0, memory and failure kept */
 void strbuf_done(struct strbuf *sb);
 
 #define cleanup_strbuf cleanup(strbuf_done)
+
+/* The time in UTC, RFC 3339 with nanoseconds: "2026-11-25T10:00:00.000000000Z". Years 1970 to 9999.
+ */
+void strbuf_utc(struct strbuf *sb, const struct timespec *time);
 
 #endif

@@ -48,15 +48,12 @@ struct creation {
 
 static const char *now_text(struct arena *arena)
 {
+	cleanup_strbuf struct strbuf text = { 0 };
 	struct timespec now = { 0 };
-	struct tm tm = { 0 };
-	char text[32];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (!gmtime_r(&now.tv_sec, &tm) ||
-	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return "";
-	return arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+	strbuf_utc(&text, &now);
+	return arena_strdup(arena, strbuf_str(&text));
 }
 
 static int read_bundle(struct creation *c, const char *id, bool floor, struct err *err)

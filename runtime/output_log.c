@@ -2,9 +2,7 @@
 #include "runtime/output_log.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,26 +34,15 @@ static void rotate(struct output_log *log)
 	log->size = 0;
 }
 
-static void put_time(struct strbuf *out)
-{
-	struct timespec now = { 0 };
-	struct tm tm = { 0 };
-	char text[32];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		text[0] = '\0';
-	strbuf_addf(out, "%s.%09ldZ", text, now.tv_nsec);
-}
-
 static void write_line(struct output_log *log, int stream, bool whole)
 {
 	static const char *const names[] = { "stdout", "stderr" };
 	struct output_line *line = &log->lines[stream];
+	struct timespec now = { 0 };
 
 	strbuf_reset(&log->text);
-	put_time(&log->text);
+	clock_gettime(CLOCK_REALTIME, &now);
+	strbuf_utc(&log->text, &now);
 	strbuf_addf(&log->text, " %s %c ", names[stream], whole ? 'F' : 'P');
 	strbuf_add(&log->text, line->bytes, line->n);
 	strbuf_putc(&log->text, '\n');
