@@ -63,7 +63,6 @@ static uint32_t controllers_in(struct span text)
 static bool look_at(const char *dir, bool inside, struct strbuf *text, struct host_cgroup *ret)
 {
 	struct host_cgroup found = { .dir = dir, .inside = inside };
-	uint32_t there = controllers_in(read_file(dir, "cgroup.controllers", text));
 	struct span procs;
 	uint64_t pid = 0;
 
@@ -81,6 +80,8 @@ static bool look_at(const char *dir, bool inside, struct strbuf *text, struct ho
 	/* Beside us, root may write everywhere: that does not make it his to change. */
 	if ((inside || (procs.n == 0 && geteuid() != 0)) &&
 	    can_write(dir, "cgroup.subtree_control")) {
+		uint32_t there = controllers_in(read_file(dir, "cgroup.controllers", text));
+
 		found.to_enable = there & ~found.controllers;
 		found.controllers |= there;
 	}
