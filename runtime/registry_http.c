@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/fd.h"
+#include "runtime/header_link.h"
 
 #define CONNECT_SECONDS 30L
 #define STALL_SECONDS 30L
@@ -80,6 +81,15 @@ static void keep_challenge(struct span value, struct auth_challenge *best)
 		*best = challenge;
 }
 
+/* A Link header that is malformed is none. */
+static void keep_next(struct span value, char *ret, size_t cap)
+{
+	struct err ignored = { 0 };
+
+	if (value.p && !ret[0] && header_link_next(value, ret, cap, &ignored) < 0)
+		ret[0] = '\0';
+}
+
 static size_t on_header(char *bytes, size_t size, size_t n, void *data)
 {
 	struct transfer *t = data;
@@ -92,6 +102,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *data)
 		memset(a, 0, offsetof(struct http_answer, text));
 	keep_media(header_value(line, "content-type"), a->media, sizeof(a->media));
 	keep_text(header_value(line, "location"), a->location, sizeof(a->location));
+	keep_next(header_value(line, "link"), a->next, sizeof(a->next));
 	keep_number(header_value(line, "retry-after"), &a->retry_after);
 	keep_range(header_value(line, "content-range"), &a->range_start);
 	keep_challenge(header_value(line, "www-authenticate"), &a->challenge);

@@ -45,6 +45,7 @@ struct http_answer {
 	uint64_t range_start; /* of a 206 */
 	char media[REGISTRY_MEDIA_MAX];
 	char location[HTTP_URL_MAX];
+	char next[HTTP_URL_MAX];           /* where a list goes on, relative or whole, or "" */
 	char digest[IMAGE_DIGEST_LEN + 1]; /* Docker-Content-Digest if it is one, or "" */
 	struct auth_challenge challenge;   /* the best of all */
 	struct strbuf text;                /* body, at most REGISTRY_SMALL_BODY */

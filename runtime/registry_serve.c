@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "runtime/registry_pages.h"
 #include "runtime/registry_session.h"
 
 #define PUSH_TRIES 4
+#define INDEX_TYPE "application/vnd.oci.image.index.v1+json"
 
 static const char manifest_types[] =
 	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
@@ -98,6 +100,53 @@ static int get_manifest(struct service *s, struct err *err)
 	return get_small(s, manifest_types, err);
 }
 
+static void json_done(json_t **json)
+{
+	json_decref(*json);
+}
+
+/* One part of a list, to what there is of it. Returns 1 if it goes on. */
+static int get_page(struct service *s, json_t **all, struct err *err)
+{
+	cleanup_http_answer struct http_answer answer = { 0 };
+	struct session_call call = call_of(s, "GET");
+	char next[HTTP_URL_MAX];
+	int r;
+
+	call.follow = true;
+	call.http.accept = INDEX_TYPE;
+	r = session_call(s->worker, &call, &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status != 200)
+		return session_refusal(s->worker, &answer, err);
+	r = pages_add(all, (struct span){ strbuf_str(&answer.text), answer.text.len }, err);
+	if (r < 0 || !answer.next[0])
+		return r;
+	r = session_next(s->worker->session, s->path, answer.next, next, err);
+	memcpy(s->path, next, sizeof(s->path));
+	return r < 0 ? r : 1;
+}
+
+static int get_pages(struct service *s, struct err *err)
+{
+	cleanup(json_done) json_t *all = NULL;
+	cleanup_strbuf struct strbuf text = { 0 };
+	int r = 1;
+
+	for (int n = 0; r == 1; n++) {
+		if (n == PAGES_MAX)
+			return err_set(err, EPROTO, "the registry's list has more than %d parts",
+				       PAGES_MAX);
+		r = get_page(s, &all, err);
+	}
+	if (r == 0)
+		r = pages_print(all, REGISTRY_SMALL_BODY, &text, err);
+	if (r == 0)
+		r = fd_write_all(s->fd, strbuf_str(&text), text.len);
+	return r < 0 && err->code == 0 ? err_sys(err, -r, "cannot hand on a list") : r;
+}
+
 /* A registry without the referrers API keeps them under a tag made of the digest. */
 static int get_referrers(struct service *s, struct err *err)
 {
@@ -106,7 +155,7 @@ static int get_referrers(struct service *s, struct err *err)
 
 	set_path(s, "referrers", s->request->name);
 	set_scope(s, "pull");
-	r = get_small(s, "application/vnd.oci.image.index.v1+json", err);
+	r = get_pages(s, err);
 	if (r != -ENOENT)
 		return r;
 	*err = (struct err){ 0 };

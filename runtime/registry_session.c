@@ -76,6 +76,19 @@ static int address_of(struct registry_session *session, const char *path, char r
 	return http_resolve(base, path, ret, err);
 }
 
+int session_next(struct registry_session *session, const char *path, const char *next,
+		 char ret[HTTP_URL_MAX], struct err *err)
+{
+	char base[HTTP_URL_MAX];
+	int r = address_of(session, path, base, err);
+
+	if (r == 0)
+		r = http_resolve(base, next, ret, err);
+	if (r == 0 && !http_same_origin(base, ret))
+		return err_set(err, EPROTO, "the registry says that its list goes on elsewhere");
+	return r;
+}
+
 /* The registry speaks no HTTPS. Loopback, or a user who said so, may do without. */
 static bool may_be_plain(struct registry_session *session)
 {

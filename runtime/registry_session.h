@@ -54,6 +54,16 @@ struct session_call {
 must_check int session_call(struct registry_worker *worker, struct session_call *call,
 			    struct http_answer *ret, struct err *err);
 
+/*
+ * Where a list goes on. -EPROTO if that is not at the registry itself.
+ *
+ *   path  what was asked for
+ *   next  as the answer has it
+ *   ret   a path for session_call()
+ */
+must_check int session_next(struct registry_session *session, const char *path, const char *next,
+			    char ret[HTTP_URL_MAX], struct err *err);
+
 /* Turn an answer that is not what was hoped for into an error that names the registry's reason. */
 int session_refusal(const struct registry_worker *worker, const struct http_answer *answer,
 		    struct err *err);

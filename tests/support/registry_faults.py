@@ -144,6 +144,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, BLOBS[parts[1]])
         elif len(parts) >= 5 and parts[0] == 'v2':
             self.repository(parts[1], parts[-2], urllib.parse.unquote(parts[-1]))
+        elif parts[0] == 'page':  # where a list of referrers goes on, by an address of another form
+            self.referrers(parts[1], url)
         else:
             self.refuse(404, 'no such place')
 
@@ -180,12 +182,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.refuse(429, 'later', [('Retry-After', '1')])
         elif fault == 'down':
             self.refuse(503, 'out of order', [('Retry-After', '0')])
+        elif kind == 'referrers':
+            self.referrers(fault, urllib.parse.urlsplit(self.path))
         elif kind == 'manifests':
             self.manifest(fault, name)
         else:
             self.blob(fault, name)
 
+    def referrers(self, fault, url):
+        """Seven entries, three a page."""
+        if fault == 'tagged':
+            self.refuse(404, 'no such API')
+            return
+        begin = int(urllib.parse.parse_qs(url.query).get('last', ['0'])[0])
+        rows = [{'mediaType': MANIFEST, **put(json.dumps(IMAGE | {'n': i}).encode()), 'artifactType': f'application/x-{i}'}
+                for i in range(7)][begin:begin + 3]
+        body = json.dumps({'schemaVersion': 2, 'mediaType': INDEX, 'manifests': rows}).encode()
+        host = f'http://127.0.0.1:{self.server.server_port}'
+        link = {'pages': f'{url.path}?last={begin + 3}', 'moved': f'{host}/page/moved?last={begin + 3}',
+                'away': f'http://127.0.0.1:{self.other}/page/away?last=3', 'endless': f'{url.path}?last=1',
+                'garbled': f'{url.path}?last=3> rel=next'}[fault]
+        headers = [('Content-Type', INDEX)]
+        if begin + 3 < 7 or fault == 'endless':
+            headers.append(('Link', f'<{link}>; rel="next"'))
+        self.answer(200, b'{"manifests": 7}' if fault == 'garbled' and begin else body, headers)
+
     def manifest(self, fault, name):
+        if fault == 'tagged' and name.startswith('sha256-'):
+            data = json.dumps({'schemaVersion': 2, 'mediaType': INDEX, 'manifests': [
+                {'mediaType': MANIFEST, **put(GOOD), 'artifactType': 'application/x-tagged'}]}).encode()
+            self.answer(200, data, [('Content-Type', INDEX), ('Docker-Content-Digest', digest(data))])
+            return
         if name.startswith('sha256:'):
             data, media = BLOBS.get(name, GOOD), MANIFEST
         else:
