@@ -9,56 +9,19 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/event_log.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "runtime/detach.h"
 #include "runtime/dirs.h"
-#include "runtime/policy_cache.h"
 #include "runtime/profile.h"
-#include "runtime/pty.h"
-#include "runtime/run_folder.h"
 #include "runtime/run_learn.h"
 #include "runtime/run_name.h"
-#include "runtime/run_options.h"
+#include "runtime/run_parts.h"
 #include "runtime/selfexe.h"
 #include "runtime/signals.h"
 #include "runtime/status.h"
-#include "runtime/stdfds.h"
-#include "runtime/supervise.h"
 #include "runtime/tool_path.h"
-#include "runtime/tracing.h"
-#include "runtime/uplink.h"
 #include "runtime/verb.h"
-#include "runtime/volume.h"
 #include "sandbox/plan_lsm.h"
-
-/* All that one run has; the descriptors are closed by run_done(). */
-struct run {
-	struct run_options options;
-	struct run_image image; /* lock -1 without one */
-	struct arena arena;
-	struct policy_loaded policy;
-	struct host host;
-	struct plan_request request;
-	struct plan plan;
-	struct run_folder folder;
-	struct launched launched;
-	struct uplink uplink;
-	struct event_log log;
-	struct denial_table *denials; /* in arena, as is pty */
-	struct evidence evidence;
-	struct pty *pty;    /* NULL without a terminal */
-	struct learn learn; /* used with --learn */
-	struct tracing tracing;
-	struct detach *detach; /* in arena; NULL without --detach */
-	struct stdfds stdio;
-	struct strbuf text; /* reused for what is written */
-	struct volume_locks volumes;
-	int signals;
-	bool has_profile;        /* loaded: to be removed */
-	char *const *whole_argv; /* of main() */
-};
 
 static void run_done(struct run *run)
 {
@@ -208,95 +171,6 @@ static int print_plan(struct run *run, struct err *err)
 	return plan_refusal(&run->plan) ? STATUS_FAILED : 0;
 }
 
-/* What is known before the program starts. The child confines itself meanwhile. */
-static int record_start(struct run *run, struct err *err)
-{
-	struct jsonw j = { .out = &run->text };
-	char hex[DIGEST_HEX_LEN];
-	struct digest hash;
-	int r;
-
-	evidence_namespaces(run->launched.pid, &run->evidence);
-	strbuf_reset(&run->text);
-	plan_json(&run->plan, &j);
-	if (run->text.failed)
-		return err_set(err, ENOMEM, "out of memory");
-	hash = digest_of(run->text.p, run->text.len);
-	digest_hex(&hash, hex);
-	r = run_folder_write(&run->folder, "plan.json", run->text.p, run->text.len, err);
-	if (r == 0)
-		r = run_folder_link(&run->folder, run->policy.dir, run->policy.file,
-				    "policy.bundle", err);
-	if (r < 0)
-		return r;
-	r = event_log_open(&run->log, run->folder.dir, err);
-	if (r < 0)
-		return r;
-	strbuf_reset(&run->text);
-	j.comma = false;
-	jsonw_ku64(&j, "pid", (uint64_t)run->launched.pid);
-	jsonw_kstr(&j, "plan_sha256", hex);
-	jsonw_kstr(&j, "policy", run->policy.bundle.name);
-	jsonw_kstr(&j, "run", run->folder.id);
-	return event_log_note(&run->log, RECORD_START, &run->text, err);
-}
-
-static int write_evidence(struct run *run, struct err *err)
-{
-	struct jsonw j = { .out = &run->text };
-
-	evidence_cgroup(run->launched.cgroup.dir, &run->evidence);
-	if (run->launched.page->mountinfo >= 0)
-		evidence_mounts(run->launched.page->mountinfo, &run->evidence);
-	strbuf_reset(&run->text);
-	evidence_json(&run->evidence, &j);
-	if (run->text.failed)
-		return err_set(err, ENOMEM, "out of memory");
-	return run_folder_write(&run->folder, "evidence.json", run->text.p, run->text.len, err);
-}
-
-/* The end: events sealed, then the status, whose presence means that all else is there. */
-static int record_end(struct run *run, const struct supervisor *s, int status, struct err *err)
-{
-	struct jsonw j = { .out = &run->text };
-	char head[DIGEST_HEX_LEN];
-	struct digest hash;
-	int r = write_evidence(run, err);
-
-	if (r == 0 && run->options.learn)
-		r = run_learn_record(&run->learn, &run->folder, err);
-	if (r < 0)
-		return r;
-	/* The chain vouches for what the verdicts are made from, too. */
-	hash = digest_of(run->text.p, run->text.len);
-	digest_hex(&hash, head);
-	strbuf_reset(&run->text);
-	jsonw_ku64(&j, "denied", run->denials->total);
-	jsonw_ku64(&j, "denied_recorded", run->denials->recorded);
-	jsonw_ku64(&j, "denied_uncounted", run->denials->overflow);
-	jsonw_kstr(&j, "evidence_sha256", head);
-	jsonw_ki64(&j, "exit", status);
-	jsonw_kbool(&j, "lost", s->lost.code != 0);
-	event_log_losses(&run->log, &j);
-	jsonw_kbool(&j, "out_of_time", s->out_of_time);
-	r = event_log_note(&run->log, RECORD_SEALED, &run->text, err);
-	if (r < 0)
-		return r;
-	digest_hex(&run->log.chain.head, head);
-	strbuf_reset(&run->text);
-	j.comma = false;
-	jsonw_object(&j);
-	jsonw_ku64(&j, "denied", run->denials->total);
-	jsonw_ki64(&j, "exit", status);
-	jsonw_kstr(&j, "head", head);
-	jsonw_ku64(&j, "records", run->log.chain.seq);
-	jsonw_kstr(&j, "run", run->folder.id);
-	jsonw_object_end(&j);
-	if (run->text.failed)
-		return err_set(err, ENOMEM, "out of memory");
-	return run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
-}
-
 static void print_trace(const struct confine_page *page)
 {
 	for (uint32_t i = 1; i < page->n_steps && i < CONFINE_MAX_STEPS; i++)
@@ -341,7 +215,7 @@ static int watch(struct run *run, struct err *err)
 	if (s.out_of_time)
 		log_error("the time limit of %llu ms was reached: the program was ended",
 			  (unsigned long long)run->plan.limits.wall_ms);
-	r = record_end(run, &s, status, err);
+	r = run_record_end(run, &s, status, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
 	if (s.lost.code)
@@ -414,7 +288,7 @@ static int launch(struct run *run, struct err *err)
 	if (r < 0)
 		return r;
 	run->learn.program = run->launched.page->program;
-	r = record_start(run, err);
+	r = run_record_start(run, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
 	r = start_uplink(run, err);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_RUN_PARTS_H
+#define IMMURE_RUNTIME_RUN_PARTS_H
+
+/* What the files of `immure run` share: run.c and run_record.c. */
+
+#include "audit/denial.h"
+#include "audit/event_log.h"
+#include "audit/evidence.h"
+#include "runtime/detach.h"
+#include "runtime/launch.h"
+#include "runtime/learn.h"
+#include "runtime/policy_cache.h"
+#include "runtime/pty.h"
+#include "runtime/run_folder.h"
+#include "runtime/run_options.h"
+#include "runtime/stdfds.h"
+#include "runtime/supervise.h"
+#include "runtime/tracing.h"
+#include "runtime/uplink.h"
+#include "runtime/volume.h"
+
+/* All that one run has; the descriptors are closed by run_done(). */
+struct run {
+	struct run_options options;
+	struct run_image image; /* lock -1 without one */
+	struct arena arena;
+	struct policy_loaded policy;
+	struct host host;
+	struct plan_request request;
+	struct plan plan;
+	struct run_folder folder;
+	struct launched launched;
+	struct uplink uplink;
+	struct event_log log;
+	struct denial_table *denials; /* in arena, as is pty */
+	struct evidence evidence;
+	struct pty *pty;    /* NULL without a terminal */
+	struct learn learn; /* used with --learn */
+	struct tracing tracing;
+	struct detach *detach; /* in arena; NULL without --detach */
+	struct stdfds stdio;
+	struct strbuf text; /* reused for what is written */
+	struct volume_locks volumes;
+	int signals;
+	bool has_profile;        /* loaded: to be removed */
+	char *const *whole_argv; /* of main() */
+};
+
+/* What is known before the program starts: plan, policy, the log's first record. */
+must_check int run_record_start(struct run *run, struct err *err);
+
+/* The end: events sealed, then the status, whose presence means that all else is there. */
+must_check int run_record_end(struct run *run, const struct supervisor *s, int status,
+			      struct err *err);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is kept of a run: written by its supervisor, read by nobody while it lives. */
+#include "runtime/run_learn.h"
+#include "runtime/run_parts.h"
+
+/* The child confines itself meanwhile. */
+int run_record_start(struct run *run, struct err *err)
+{
+	struct jsonw j = { .out = &run->text };
+	char hex[DIGEST_HEX_LEN];
+	struct digest hash;
+	int r;
+
+	evidence_namespaces(run->launched.pid, &run->evidence);
+	strbuf_reset(&run->text);
+	plan_json(&run->plan, &j);
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	hash = digest_of(run->text.p, run->text.len);
+	digest_hex(&hash, hex);
+	r = run_folder_write(&run->folder, "plan.json", run->text.p, run->text.len, err);
+	if (r == 0)
+		r = run_folder_link(&run->folder, run->policy.dir, run->policy.file,
+				    "policy.bundle", err);
+	if (r < 0)
+		return r;
+	r = event_log_open(&run->log, run->folder.dir, err);
+	if (r < 0)
+		return r;
+	strbuf_reset(&run->text);
+	j.comma = false;
+	jsonw_ku64(&j, "pid", (uint64_t)run->launched.pid);
+	jsonw_kstr(&j, "plan_sha256", hex);
+	jsonw_kstr(&j, "policy", run->policy.bundle.name);
+	jsonw_kstr(&j, "run", run->folder.id);
+	return event_log_note(&run->log, RECORD_START, &run->text, err);
+}
+
+static int write_evidence(struct run *run, struct err *err)
+{
+	struct jsonw j = { .out = &run->text };
+
+	evidence_cgroup(run->launched.cgroup.dir, &run->evidence);
+	if (run->launched.page->mountinfo >= 0)
+		evidence_mounts(run->launched.page->mountinfo, &run->evidence);
+	strbuf_reset(&run->text);
+	evidence_json(&run->evidence, &j);
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return run_folder_write(&run->folder, "evidence.json", run->text.p, run->text.len, err);
+}
+
+int run_record_end(struct run *run, const struct supervisor *s, int status, struct err *err)
+{
+	struct jsonw j = { .out = &run->text };
+	char head[DIGEST_HEX_LEN];
+	struct digest hash;
+	int r = write_evidence(run, err);
+
+	if (r == 0 && run->options.learn)
+		r = run_learn_record(&run->learn, &run->folder, err);
+	if (r < 0)
+		return r;
+	/* The chain vouches for what the verdicts are made from, too. */
+	hash = digest_of(run->text.p, run->text.len);
+	digest_hex(&hash, head);
+	strbuf_reset(&run->text);
+	jsonw_ku64(&j, "denied", run->denials->total);
+	jsonw_ku64(&j, "denied_recorded", run->denials->recorded);
+	jsonw_ku64(&j, "denied_uncounted", run->denials->overflow);
+	jsonw_kstr(&j, "evidence_sha256", head);
+	jsonw_ki64(&j, "exit", status);
+	jsonw_kbool(&j, "lost", s->lost.code != 0);
+	event_log_losses(&run->log, &j);
+	jsonw_kbool(&j, "out_of_time", s->out_of_time);
+	r = event_log_note(&run->log, RECORD_SEALED, &run->text, err);
+	if (r < 0)
+		return r;
+	digest_hex(&run->log.chain.head, head);
+	strbuf_reset(&run->text);
+	j.comma = false;
+	jsonw_object(&j);
+	jsonw_ku64(&j, "denied", run->denials->total);
+	jsonw_ki64(&j, "exit", status);
+	jsonw_kstr(&j, "head", head);
+	jsonw_ku64(&j, "records", run->log.chain.seq);
+	jsonw_kstr(&j, "run", run->folder.id);
+	jsonw_object_end(&j);
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
+}
