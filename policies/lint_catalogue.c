@@ -75,6 +75,8 @@ const struct lint_entry lint_catalogue[LINT_COUNT] = {
 		"Grant /dev/null, /dev/zero, /dev/full, /dev/random, /dev/urandom, /dev/tty by name." },
 	[LINT_FILE_WITHOUT_EFFECT] = { "path-without-effect", LINT_LOW, "a path in a rule that changes nothing",
 		"Other rules grant it, or a deny takes it away. Leave it out." },
+	[LINT_FOLDER_ALONE] = { "folder-alone", LINT_MEDIUM, "a folder is granted without what is below it",
+		"Landlock cannot grant a folder alone, so nothing of it is granted. Say /FOLDER/** for the folder and all below it." },
 	[LINT_ROOT_USER] = { "root-user", LINT_MEDIUM, "the program is root inside",
 		"It owns all files of the sandbox and is a fault of the kernel away from more. Say: identity: user: 1000:1000." },
 	[LINT_NO_MEMORY_LIMIT] = { "no-memory-limit", LINT_MEDIUM, "there is no limit on memory", "Say: limits: memory: 1GiB." },

@@ -3,77 +3,61 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/landlock_rights.h"
 #include "policies/to_oci.h"
 
-/* A right, the ABI that brought it, and which access of a rule needs it. */
-static const struct right {
-	const char *name;
-	int abi;
-	unsigned access; /* 0: handled and granted to nobody */
-	bool of_folder;  /* makes sense for folders only */
-} rights[] = {
-	/* clang-format off */
-	{ "execute",     1, FILE_EXEC,  false },
-	{ "write_file",  1, FILE_WRITE, false },
-	{ "read_file",   1, FILE_READ,  false },
-	{ "read_dir",    1, FILE_READ,  true },
-	{ "remove_dir",  1, FILE_WRITE, true },
-	{ "remove_file", 1, FILE_WRITE, true },
-	{ "make_char",   1, 0,          true },
-	{ "make_dir",    1, FILE_WRITE, true },
-	{ "make_reg",    1, FILE_WRITE, true },
-	{ "make_sock",   1, FILE_WRITE, true },
-	{ "make_fifo",   1, FILE_WRITE, true },
-	{ "make_block",  1, 0,          true },
-	{ "make_sym",    1, FILE_WRITE, true },
-	{ "refer",       2, FILE_WRITE, true },
-	{ "truncate",    3, FILE_WRITE, false },
-	{ "ioctl_dev",   5, FILE_WRITE, false },
-	/* clang-format on */
-};
+static void put_known(enum landlock_kind kind, const char *prefix, int abi, struct strbuf *out)
+{
+	for (size_t i = 0; i < n_landlock_rights; i++) {
+		const struct landlock_right *right = &landlock_rights[i];
 
-#define LAST_ABI 6
+		if (right->kind == kind && right->abi <= abi)
+			strbuf_addf(out, " %s%s", prefix, right->name);
+	}
+}
 
 static void put_abi(int abi, struct strbuf *out)
 {
 	strbuf_addf(out, "abi %d handles", abi);
-	for (size_t i = 0; i < ARRAY_LEN(rights); i++) {
-		if (rights[i].abi <= abi)
-			strbuf_addf(out, " %s", rights[i].name);
-	}
-	if (abi >= 6)
-		strbuf_puts(out, " scope:abstract_unix_socket scope:signal");
+	put_known(LANDLOCK_FS, "", abi, out);
+	put_known(LANDLOCK_NET, "net:", abi, out);
+	put_known(LANDLOCK_SCOPE, "scope:", abi, out);
+	put_known(LANDLOCK_LOG, "flag:", abi, out);
 	strbuf_putc(out, '\n');
 }
 
 static void put_file(const struct bundle_file *file, struct strbuf *out)
 {
+	uint64_t granted = landlock_granted(file->access, file->tree);
+
 	strbuf_escaped(out, file->path, strlen(file->path));
 	if (file->access & FILE_DENY) {
 		strbuf_puts(out, "  cannot be taken away here: needs a mask mount\n");
 		return;
 	}
-	for (int abi = 1; abi <= LAST_ABI; abi++) {
+	for (int abi = 1; abi <= LANDLOCK_LAST_ABI; abi++) {
 		bool first = true;
 
-		for (size_t i = 0; i < ARRAY_LEN(rights); i++) {
-			if (rights[i].abi != abi || !(rights[i].access & file->access) ||
-			    (rights[i].of_folder && !file->tree))
+		for (size_t i = 0; i < n_landlock_rights; i++) {
+			const struct landlock_right *right = &landlock_rights[i];
+
+			if (right->kind != LANDLOCK_FS || right->abi != abi ||
+			    !(right->bit & granted))
 				continue;
 			if (first && abi > 1)
 				strbuf_addf(out, "  from abi %d:", abi);
-			strbuf_addf(out, "%s%s", first && abi == 1 ? "  " : " ", rights[i].name);
+			strbuf_addf(out, "%s%s", first && abi == 1 ? "  " : " ", right->name);
 			first = false;
 		}
 	}
-	strbuf_putc(out, '\n');
+	strbuf_puts(out, file->tree ? "\n" : "  (nothing if it is a folder)\n");
 }
 
 int to_landlock(const struct bundle *bundle, struct strbuf *out, struct err *err)
 {
 	strbuf_addf(out, "# %s: Landlock rights for each path; what no line names is refused\n",
 		    bundle->name);
-	for (int abi = 1; abi <= LAST_ABI; abi++)
+	for (int abi = 1; abi <= LANDLOCK_LAST_ABI; abi++)
 		put_abi(abi, out);
 	for (size_t i = 0; i < bundle->n_files; i++)
 		put_file(&bundle->files[i], out);

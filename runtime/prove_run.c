@@ -137,6 +137,18 @@ static int call_run(const char *policy, const char *const *options, const char *
 	return r;
 }
 
+/* "last" is the run that somebody made on purpose, not the one that looked into it. */
+static int mark(int runs, const char *id, struct arena *arena, struct err *err)
+{
+	const char *path = arena_printf(arena, "%s/" RUN_PROBE_MARK, id);
+	cleanup_close int fd =
+		path ? openat(runs, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			      0600)
+		     : -1;
+
+	return fd < 0 ? err_sys(err, errno, "cannot mark the run %s as one of probes", id) : 0;
+}
+
 /* Ours is one of the newest; its host name tells it from what others ran meanwhile. */
 static int find_run(const char *hostname, struct arena *arena, struct subject *ret, struct err *err)
 {
@@ -149,7 +161,7 @@ static int find_run(const char *hostname, struct arena *arena, struct subject *r
 
 		if (subject_open(ids[i], arena, ret, &ignored) == 0 &&
 		    strcmp(record_text(ret->record.plan, "hostname", ""), hostname) == 0)
-			return 0;
+			return mark(runs, ids[i], arena, err);
 		subject_done(ret);
 		*ret = (struct subject){ 0 };
 	}

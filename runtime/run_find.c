@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -68,22 +69,35 @@ static int64_t sealed_at(int runs, const char *id)
 	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
 }
 
-/* The run that ended last; if none has, the one that began last. */
+bool run_is_probe(int runs, const char *id)
+{
+	char path[RUN_ID_LEN + sizeof("/" RUN_PROBE_MARK)];
+
+	if (strlen(id) >= RUN_ID_LEN)
+		return false;
+	snprintf(path, sizeof(path), "%s/" RUN_PROBE_MARK, id);
+	return faccessat(runs, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The run that ended last; if none has, the one that began last. Nobody asked for those of probes.
+ */
 static int find_last(int runs, const char **ids, int n, const char **ret, struct err *err)
 {
 	int64_t newest = 0;
 
-	if (n == 0)
-		return err_set(err, ENOENT, "there is no run yet: immure run makes one");
-	*ret = ids[n - 1];
+	const char *last = NULL;
+
 	for (int i = 0; i < n; i++) {
 		int64_t at = sealed_at(runs, ids[i]);
 
-		if (at >= newest && at > 0) {
-			newest = at;
-			*ret = ids[i];
-		}
+		if (at < newest || run_is_probe(runs, ids[i]))
+			continue;
+		newest = at;
+		last = ids[i];
 	}
+	if (!last)
+		return err_set(err, ENOENT, "there is no run yet: immure run makes one");
+	*ret = last;
 	return 0;
 }
 

@@ -16,9 +16,13 @@
  */
 must_check int run_list(int runs, struct arena *arena, const char ***ret, struct err *err);
 
+/* A file of a run's folder: it was made by policy prove or why --bisect to try something. */
+#define RUN_PROBE_MARK "probe"
+bool run_is_probe(int runs, const char *id);
+
 /*
- * Find one run: "last" or NULL for the one that ended last, a whole id, or its unique beginning or
- * end.
+ * Find one run: "last" or NULL for the one that ended last (probes aside), a whole id, or its
+ * unique beginning or end.
  *
  * Returns   0, -ENOENT, -EINVAL (several fit; they are named).
  */

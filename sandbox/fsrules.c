@@ -13,16 +13,9 @@
 
 #include "base/path.h"
 #include "base/sys.h"
+#include "policies/landlock_rights.h"
 #include "policies/lsm_rules.h"
 #include "sandbox/steps.h"
-
-/* ABI of Linux 6.18 by number: Debian 12's header ends at ABI 2. */
-#define FS_TRUNCATE ((uint64_t)1 << 14)  /* 3 */
-#define FS_IOCTL_DEV ((uint64_t)1 << 15) /* 5 */
-#define NET_BIND_TCP ((uint64_t)1 << 0)  /* 4 */
-#define NET_CONNECT_TCP ((uint64_t)1 << 1)
-#define SCOPE_ABSTRACT_UNIX_SOCKET ((uint64_t)1 << 0) /* 6 */
-#define SCOPE_SIGNAL ((uint64_t)1 << 1)
 
 /* struct landlock_ruleset_attr as ABI 6 has it; older kernels take the shorter one. */
 struct ruleset_attr {
@@ -30,31 +23,6 @@ struct ruleset_attr {
 	uint64_t handled_access_net;
 	uint64_t scoped;
 };
-
-static const uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-static const uint64_t write_rights = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-				     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
-				     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-				     LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |
-				     LANDLOCK_ACCESS_FS_REFER | FS_TRUNCATE | FS_IOCTL_DEV;
-/* What may stand in a rule for something that is no directory. */
-static const uint64_t file_rights = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-				    LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV;
-/* Device nodes are never granted to anybody, so they are handled and thereby refused. */
-static const uint64_t node_rights = LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK;
-
-static uint64_t rights_of_abi(int abi)
-{
-	uint64_t all = read_rights | write_rights | node_rights | LANDLOCK_ACCESS_FS_EXECUTE;
-
-	if (abi < 5)
-		all &= ~FS_IOCTL_DEV;
-	if (abi < 3)
-		all &= ~FS_TRUNCATE;
-	if (abi < 2)
-		all &= ~(uint64_t)LANDLOCK_ACCESS_FS_REFER;
-	return all;
-}
 
 struct fsrules {
 	const struct confine *c;
@@ -72,7 +40,7 @@ static int add_rule(const struct fsrules *rules, int fd, uint64_t rights, struct
 		return err_sys(err, errno, "cannot look at a path of a rule");
 	attr.allowed_access = rights & rules->handled;
 	if (!S_ISDIR(st.st_mode))
-		attr.allowed_access &= file_rights;
+		attr.allowed_access &= landlock_granted(FILE_READ | FILE_WRITE | FILE_EXEC, false);
 	if (attr.allowed_access == 0)
 		return 0;
 	r = sys_landlock_add_rule(rules->ruleset, LANDLOCK_RULE_PATH_BENEATH, &attr);
@@ -177,6 +145,13 @@ static int grant_exec_around(const struct fsrules *rules, int dirfd, const char 
 	return 0;
 }
 
+static bool is_folder(int fd)
+{
+	struct stat st = { 0 };
+
+	return fstat(fd, &st) < 0 || S_ISDIR(st.st_mode);
+}
+
 static int add_plan_rule(const struct fsrules *rules, const struct plan_fsrule *rule,
 			 struct err *err)
 {
@@ -188,10 +163,11 @@ static int add_plan_rule(const struct fsrules *rules, const struct plan_fsrule *
 		return 0;
 	if (fd < 0)
 		return fd;
-	if (rule->access & FILE_READ)
-		rights |= read_rights;
-	if (rule->access & FILE_WRITE)
-		rights |= write_rights;
+	/* A rule of Landlock holds for all below: a folder alone cannot be granted, so it is not.
+	 */
+	if (!rule->tree && is_folder(fd))
+		return 0;
+	rights = landlock_granted(rule->access & (FILE_READ | FILE_WRITE), true);
 	if (rights) {
 		r = add_rule(rules, fd, rights, err);
 		if (r < 0)
@@ -202,29 +178,38 @@ static int add_plan_rule(const struct fsrules *rules, const struct plan_fsrule *
 	return grant_exec(rules, fd, rule->path, 16, err);
 }
 
-/* A policy without TCP: no port can be bound or connected to, should a socket come from elsewhere.
- */
-static bool is_without_tcp(const struct bundle *bundle)
+static bool is_without(const struct bundle *bundle, int type)
 {
-	return !lsm_allows_call(bundle, "socket", AF_INET, SOCK_STREAM) &&
-	       !lsm_allows_call(bundle, "socket", AF_INET6, SOCK_STREAM);
+	return !lsm_allows_call(bundle, "socket", AF_INET, (uint32_t)type) &&
+	       !lsm_allows_call(bundle, "socket", AF_INET6, (uint32_t)type);
 }
 
-static int make_ruleset(int abi, uint64_t handled, bool without_tcp, struct err *err)
+/* A policy without TCP, or UDP: no port can be bound or connected to, should a socket come from
+ * elsewhere.
+ */
+static uint64_t refused_net(const struct bundle *bundle, int abi)
 {
-	struct ruleset_attr attr = { .handled_access_fs = handled };
-	size_t size = sizeof(attr.handled_access_fs);
-	int fd;
+	uint64_t refused = 0;
 
-	if (abi >= 4 && without_tcp) {
-		attr.handled_access_net = NET_BIND_TCP | NET_CONNECT_TCP;
-		size = offsetof(struct ruleset_attr, scoped);
-	}
-	if (abi >= 6) {
-		attr.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
-		size = sizeof(attr);
-	}
-	fd = sys_landlock_create_ruleset((const struct landlock_ruleset_attr *)&attr, size, 0);
+	if (is_without(bundle, SOCK_STREAM))
+		refused |= landlock_bit(LANDLOCK_NET, "bind_tcp") |
+			   landlock_bit(LANDLOCK_NET, "connect_tcp");
+	if (is_without(bundle, SOCK_DGRAM))
+		refused |= landlock_bit(LANDLOCK_NET, "bind_udp") |
+			   landlock_bit(LANDLOCK_NET, "connect_send_udp");
+	return refused & landlock_known(LANDLOCK_NET, abi);
+}
+
+static int make_ruleset(int abi, uint64_t handled, uint64_t net, struct err *err)
+{
+	struct ruleset_attr attr = { .handled_access_fs = handled,
+				     .handled_access_net = net,
+				     .scoped = landlock_known(LANDLOCK_SCOPE, abi) };
+	size_t size = abi >= 6   ? sizeof(attr)
+		      : abi >= 4 ? offsetof(struct ruleset_attr, scoped)
+				 : sizeof(attr.handled_access_fs);
+	int fd = sys_landlock_create_ruleset((const struct landlock_ruleset_attr *)&attr, size, 0);
+
 	if (fd < 0)
 		return err_sys(err, -fd, "cannot make a ruleset");
 	return fd;
@@ -238,9 +223,9 @@ int fsrules_apply(struct confine *c, struct err *err)
 
 	if (c->plan->landlock_abi == 0)
 		return 0;
-	rules.handled = rights_of_abi(c->plan->landlock_abi);
+	rules.handled = landlock_known(LANDLOCK_FS, c->plan->landlock_abi);
 	ruleset = make_ruleset(c->plan->landlock_abi, rules.handled,
-			       is_without_tcp(c->plan->bundle), err);
+			       refused_net(c->plan->bundle, c->plan->landlock_abi), err);
 	if (ruleset < 0)
 		return ruleset;
 	rules.ruleset = ruleset;
@@ -261,14 +246,14 @@ int fsrules_one_folder_apply(int dir, bool writable, struct err *err)
 	struct fsrules rules = { .ruleset = -1 };
 	cleanup_close int ruleset = -1;
 	/* A whiteout is a character device 0:0, which anybody may make. */
-	uint64_t rights =
-		read_rights | (writable ? write_rights | LANDLOCK_ACCESS_FS_MAKE_CHAR : 0);
+	uint64_t rights = landlock_granted(FILE_READ | (writable ? FILE_WRITE : 0), true) |
+			  (writable ? LANDLOCK_ACCESS_FS_MAKE_CHAR : 0);
 	int r;
 
 	if (abi <= 0)
 		return 0;
-	rules.handled = rights_of_abi(abi);
-	ruleset = make_ruleset(abi, rules.handled, false, err);
+	rules.handled = landlock_known(LANDLOCK_FS, abi);
+	ruleset = make_ruleset(abi, rules.handled, 0, err);
 	if (ruleset < 0)
 		return ruleset;
 	rules.ruleset = ruleset;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For each layer: what is enforced, what less than the policy means, and what to do about it. */
+#include <string.h>
+
 #include "sandbox/plan_parts.h"
 
 static int note_userns(struct planner *p, struct err *err)
@@ -88,6 +90,26 @@ static int note_landlock(struct planner *p, struct err *err)
 			    NULL, err);
 }
 
+/* Narrower than the policy says, never wider. */
+static int note_folders_alone(struct planner *p, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && p->plan->landlock_abi > 0 && i < p->n_folders_alone; i++) {
+		const char *path = p->folders_alone[i];
+		const char *slash = strcmp(path, "/") == 0 ? "" : "/";
+
+		r = planner_note(
+			p, LAYER_LANDLOCK, LEDGER_ENFORCED,
+			arena_printf(
+				p->arena,
+				"nothing granted on %s: it is a folder, and a folder without all below it cannot be granted",
+				path),
+			arena_printf(p->arena, "name %s%s** in the policy", path, slash), err);
+	}
+	return r;
+}
+
 static int note_limits(struct planner *p, struct err *err)
 {
 	const struct limits *limits = &p->plan->limits;
@@ -150,6 +172,8 @@ int plan_ledger(struct planner *p, struct err *err)
 				 "user.max_*_namespaces = 0 inside", NULL, err);
 	if (r == 0)
 		r = note_landlock(p, err);
+	if (r == 0)
+		r = note_folders_alone(p, err);
 	if (r == 0)
 		r = note_limits(p, err);
 	if (r == 0)

@@ -13,6 +13,9 @@ struct planner {
 	struct arena *arena;
 	struct plan *plan;
 	size_t cap_mounts, cap_fsrules, cap_ledger;
+	/* Folders that a rule names without stars: Landlock cannot grant them without all below. */
+	size_t n_folders_alone, cap_folders_alone;
+	const char **folders_alone;
 };
 
 must_check int plan_ids(struct planner *p, struct err *err);

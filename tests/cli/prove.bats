@@ -54,3 +54,39 @@ teardown() { common_teardown; }
 	run -2 "$IMMURE" run --without mounts --host -- true
 	run -2 "$IMMURE" policy prove builtin/no-such-policy
 }
+
+@test "probes are not the run \"last\"" {
+	run "$IMMURE" run --host -- sh -c 'exit 7'
+	"$IMMURE" policy prove builtin/strict
+	run "$IMMURE" audit show last
+	[[ $output == *"exit 7"* || $output == *"exit\":7"* ]]
+	rm -r "$XDG_STATE_HOME/immure/runs"
+	"$IMMURE" policy prove builtin/strict
+	run ! "$IMMURE" audit show last
+	[[ $output == *"there is no run yet"* ]]
+}
+
+@test "a folder without stars is granted by no layer, and the ledger says so" {
+	cat >p.yaml <<'EOF'
+policy: 1
+extends: [builtin/start]
+files:
+  - read,exec /usr/** /bin/**
+  - read /etc /etc/hostname
+EOF
+	run -0 "$IMMURE" run --host --policy p.yaml -- cat /etc/hostname
+	for path in /etc /etc/passwd /etc/ssl; do
+		run ! "$IMMURE" run --host --policy p.yaml -- cat "$path"
+		[[ $output == *"Permission denied"* ]]
+	done
+	run -0 "$IMMURE" run --host --dry-run --policy p.yaml -- true
+	[[ $output == *"nothing granted on /etc: it is a folder"* ]]
+	run "$IMMURE" policy lint p.yaml
+	[[ $output == *"/etc [folder-alone]"* ]]
+	run -0 "$IMMURE" policy prove p.yaml
+	[[ $output == *"0 different"* ]]
+	sed 's,read /etc /etc/hostname,read /etc/**,' p.yaml >wide.yaml
+	run -0 "$IMMURE" run --host --policy wide.yaml -- cat /etc/passwd
+	run -1 "$IMMURE" policy diff p.yaml wide.yaml
+	[[ $output == *"wider file:"*"read /etc/"* ]]
+}

@@ -88,6 +88,7 @@ static const struct {
 	{ LINT_READABLE_SECRET, FILES "read /etc/**", FILES "read /etc/**\n  - deny /etc/shadow /etc/gshadow /etc/ssh /etc/krb5.keytab" },
 	{ LINT_DEVICE_GRANT, FILES "write /dev/**", FILES "write /dev/null" },
 	{ LINT_FILE_WITHOUT_EFFECT, FILES "read /usr/** /usr/lib/**", FILES "read /usr/** /etc/**" },
+	{ LINT_FOLDER_ALONE, FILES "read /work /work/a", FILES "read /work/** /etc/passwd" },
 	{ LINT_ROOT_USER, "policy: 1\nidentity:\n  user: 0", "policy: 1\nidentity:\n  user: 1" },
 	{ LINT_NO_MEMORY_LIMIT, "policy: 1\nlimits:\n  pids: 1", "policy: 1\nlimits:\n  memory: 1GiB" },
 	{ LINT_NO_PIDS_LIMIT, "policy: 1\nlimits:\n  memory: 1GiB", "policy: 1\nlimits:\n  pids: 1" },

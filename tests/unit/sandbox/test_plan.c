@@ -316,6 +316,39 @@ static void lets_the_command_line_override_limits(void **state)
 	arena_done(&s.arena);
 }
 
+static void grants_no_folder_without_stars(void **state)
+{
+	static const struct {
+		const char *path;
+		bool folder;
+	} rows[] = {
+		{ "/usr", true },       { "/tmp", true },       { "/home", true },
+		{ "/dev", true },       { "/dev/shm", true },   { "/dev/null", false },
+		{ "/proc", true },      { "/proc/self", true }, { "/etc/passwd", false },
+		{ "/etc", true },       { "/nowhere", false },  { "/usr/bin", true },
+		{ "/home/any", false }, { "/", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		size_t notes = 0;
+		struct scene s;
+
+		scene_init(&s);
+		s.files[0] = (struct bundle_file){ .access = FILE_READ, .path = rows[i].path };
+		assert_int_equal(decide(&s), 0);
+		for (size_t k = 0; k < s.plan.n_ledger; k++)
+			notes += strstr(s.plan.ledger[k].text, "nothing granted on ") != NULL;
+		if ((notes == 1) != rows[i].folder)
+			fail_msg("%s: %zu notes", rows[i].path, notes);
+		for (size_t k = 0; rows[i].folder && k < s.plan.n_fsrules; k++) {
+			if (!s.plan.fsrules[k].tree)
+				fail_msg("%s is granted", rows[i].path);
+		}
+		arena_done(&s.arena);
+	}
+}
+
 static void prints_what_it_will_do(void **state)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
@@ -348,6 +381,7 @@ int main(void)
 		cmocka_unit_test(stops_when_a_required_layer_is_missing),
 		cmocka_unit_test(records_the_hosts_network_as_a_weakening),
 		cmocka_unit_test(lets_the_command_line_override_limits),
+		cmocka_unit_test(grants_no_folder_without_stars),
 		cmocka_unit_test(prints_what_it_will_do),
 	};
 
