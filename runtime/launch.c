@@ -30,6 +30,7 @@
 static void close_fds(struct launch_fds *fds)
 {
 	closep(&fds->supervisor);
+	closep(&fds->kept);
 	for (size_t i = 0; i < fds->n; i++)
 		closep(&fds->mounts[i]);
 	fds->n = 0;
@@ -92,22 +93,29 @@ static int prepare_volume(const struct plan *plan, const struct plan_mount *m, s
 	return tree;
 }
 
+static int clone_dir(const struct plan_layer *layer, struct err *err)
+{
+	cleanup_close int dir = open_verified(layer->path, layer->dev, layer->ino, err);
+	int tree;
+
+	if (dir < 0)
+		return dir;
+	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	return tree < 0 ? err_sys(err, errno, "cannot clone the mount of %s", layer->path) : tree;
+}
+
 /* Root's store is closed to the ids of root's workloads, whose the files in it are. */
 static int open_layers(const struct plan *plan, struct launch_fds *fds, struct err *err)
 {
-	for (size_t i = 0; i < plan->n_layers; i++) {
-		const struct plan_layer *layer = &plan->layers[i];
-		cleanup_close int dir = open_verified(layer->path, layer->dev, layer->ino, err);
+	for (; fds->n_layers < plan->n_layers; fds->n_layers++) {
+		int tree = clone_dir(&plan->layers[fds->n_layers], err);
 
-		if (dir < 0)
-			return dir;
-		fds->layers[i] =
-			open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-		if (fds->layers[i] < 0)
-			return err_sys(err, errno, "cannot clone the mount of %s", layer->path);
-		fds->n_layers++;
+		if (tree < 0)
+			return tree;
+		fds->layers[fds->n_layers] = tree;
 	}
-	return 0;
+	fds->kept = plan->keep.path ? clone_dir(&plan->keep, err) : -1;
+	return plan->keep.path && fds->kept < 0 ? fds->kept : 0;
 }
 
 /* Before clone3(): what belongs to the caller's own namespaces. */
@@ -190,6 +198,7 @@ static int clone_child(const struct plan *plan, struct launched *child, struct e
 			.supervisor = child->fds.supervisor,
 			.mounts = child->fds.n > 0 ? child->fds.mounts : NULL,
 			.layers = child->fds.n_layers > 0 ? child->fds.layers : NULL,
+			.kept = child->fds.kept,
 		};
 
 		confine_and_exec(plan, &fds, child->page);
@@ -235,7 +244,7 @@ int launch_start(const struct plan *plan, const char *id, struct launched *ret, 
 				  .pidfd = -1,
 				  .program_pidfd = -1,
 				  .cgroup = { .parent = -1, .dir = -1 },
-				  .fds = { .supervisor = -1 } };
+				  .fds = { .supervisor = -1, .kept = -1 } };
 	r = start(plan, id, ret, err);
 	if (r < 0) {
 		err->stage = ERR_USERNS;

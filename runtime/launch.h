@@ -14,6 +14,7 @@
 /* Descriptors for the child that only root can make; they stay open while it may need them. */
 struct launch_fds {
 	int supervisor; /* pidfd of ourselves */
+	int kept;       /* the kept layer of an image; -1: none */
 	size_t n;
 	int mounts[LAUNCH_MAX_MOUNTS]; /* -1 where there is none */
 	size_t n_layers;

@@ -41,6 +41,7 @@ static void run_done(struct run *run)
 	closep(&run->signals);
 	run_folder_close(&run->folder);
 	volumes_release(&run->volumes);
+	kept_close(&run->kept);
 	closep(&run->image.lock);
 	arena_done(&run->arena);
 }
@@ -120,6 +121,25 @@ static int load_profile(struct run *run, struct err *err)
 	return 0;
 }
 
+/* Where what is written to the root goes. With --dry-run nothing is made. */
+static int keep_layer(struct run *run, struct err *err)
+{
+	struct plan_request *request = &run->request;
+	struct kept_info info = { .image = run->image.name,
+				  .manifest = run->image.record.manifest,
+				  .name = run->options.name,
+				  .range = run->image.range };
+	int r;
+
+	if (!run->options.keep || run->options.dry_run)
+		return 0;
+	while (request->argv[info.argv.n])
+		info.argv.n++;
+	info.argv.items = (const char **)(uintptr_t)request->argv;
+	r = kept_make(run->folder.id, &info, &run->host, &run->kept, err);
+	return r < 0 ? r : kept_path(run->folder.id, &run->arena, &request->keep, err);
+}
+
 static int make_plan(struct run *run, struct err *err)
 {
 	const struct ledger_entry *refusal;
@@ -127,6 +147,8 @@ static int make_plan(struct run *run, struct err *err)
 
 	run->request.name = run->options.name ? run->options.name : run->folder.id;
 	r = volumes_use(&run->request, !run->options.dry_run, &run->arena, &run->volumes, err);
+	if (r == 0)
+		r = keep_layer(run, err);
 	if (r < 0)
 		return err->stage == ERR_USAGE ? r : err_at(err, ERR_STATE);
 	r = plan_make(&run->policy.bundle, &run->host, &run->request, &run->arena, &run->plan, err);
@@ -207,6 +229,7 @@ static int watch(struct run *run, struct err *err)
 	stdfds_restore(&run->stdio);
 	if (r == 0)
 		r = launch_failure(&run->launched, err);
+	run->kept.used = r == 0;
 	if (run->options.trace_steps)
 		print_trace(run->launched.page);
 	if (r < 0)
@@ -312,6 +335,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	if (run->options.dry_run) {
 		memcpy(run->folder.id, "immure", sizeof("immure"));
 		r = make_plan(run, err);
+		if (r == 0 && run->options.keep) /* where it would be */
+			r = kept_path(run->folder.id, &run->arena, &run->plan.keep.path, err);
 		return r < 0 ? r : print_plan(run, err);
 	}
 	r = run_folder_create(&run->folder, err);
@@ -335,6 +360,7 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 		launch_done(&run->launched);
 		detach_report(run->detach, err);
 		detach_done(run->detach, &run->folder, STATUS_FAILED);
+		kept_discard(&run->kept);
 		run_folder_discard(&run->folder);
 	}
 	return r;
@@ -345,11 +371,12 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 	cleanup(run_done) struct run run = {
 		.folder = { .runs = -1, .dir = -1 },
 		.image = RUN_IMAGE_NONE,
+		.kept = KEPT_NONE,
 		.launched = { .pid = -1,
 			      .program_pidfd = -1,
 			      .pidfd = -1,
 			      .cgroup = { .parent = -1, .dir = -1 },
-			      .fds = { .supervisor = -1 } },
+			      .fds = { .supervisor = -1, .kept = -1 } },
 		.policy = { .dir = -1 },
 		.uplink = { -1, -1 },
 		.stdio = { { -1, -1, -1 } },

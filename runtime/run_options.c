@@ -19,6 +19,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "detach",         'd', OPT_FLAG, ROW(detach),        NULL, "go on in the background and print the run's id: see immure ps", NULL },
 	{ "rootfs",         0,  OPT_TEXT, ROW(rootfs),         "DIR", "run in the root file system in DIR, read-only", "@dirs" },
 	{ "writable",       0,  OPT_FLAG, ROW(writable),       NULL, "let the root be written to; what is written is thrown away", NULL },
+	{ "keep",           0,  OPT_FLAG, ROW(keep),           NULL, "let an image's root be written to, and keep what is written: see immure commit", NULL },
 	{ "entrypoint",     0,  OPT_TEXT, ROW(entrypoint),     "PROGRAM", "run PROGRAM instead of the image's own", NULL },
 	{ "policy",         0,  OPT_TEXT, ROW(policy),         "POLICY", "a file, or a builtin such as builtin/strict (builtin/default)", "@policies" },
 	{ "learn",          0,  OPT_TEXT, ROW(learn),          "FILE", "write the policy that the program needs to FILE, merged with earlier runs", "@files" },
@@ -327,12 +328,14 @@ static int build_root(struct builder *b, char *const argv[], struct err *err)
 
 	if (o->host && o->rootfs)
 		return err_set(err, EINVAL, "--host and --rootfs exclude each other");
-	request->root_writable = o->writable;
+	request->root_writable = o->writable || o->keep;
 	if (b->caller->image)
 		return run_image_request(b->caller->image, o->entrypoint, argv, b->arena, request,
 					 err);
 	if (o->entrypoint)
 		return err_set(err, EINVAL, "--entrypoint goes with an image");
+	if (o->keep)
+		return err_set(err, EINVAL, "--keep goes with an image");
 	if (!o->host && !o->rootfs)
 		return err_set(
 			err, EINVAL,

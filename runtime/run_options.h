@@ -10,7 +10,7 @@
 
 /* The options of `immure run`, as typed. */
 struct run_options {
-	bool detach, host, writable, interactive, tty, dry_run, json, trace_steps, verbose;
+	bool detach, host, writable, keep, interactive, tty, dry_run, json, trace_steps, verbose;
 	const char *rootfs, *policy, *name, *workdir, *user, *hostname, *network, *ids;
 	const char *learn, *collector, *entrypoint;
 	const char *memory, *pids, *cpus, *wall, *nofile, *log_format;
@@ -18,7 +18,7 @@ struct run_options {
 		without;
 };
 
-#define N_RUN_OPTS 35
+#define N_RUN_OPTS 36
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */

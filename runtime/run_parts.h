@@ -8,6 +8,7 @@
 #include "audit/event_log.h"
 #include "audit/evidence.h"
 #include "runtime/detach.h"
+#include "runtime/kept.h"
 #include "runtime/launch.h"
 #include "runtime/learn.h"
 #include "runtime/policy_cache.h"
@@ -42,6 +43,7 @@ struct run {
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
 	struct volume_locks volumes;
+	struct kept kept; /* what is written to an image's root, with --keep */
 	int signals;
 	bool has_profile;        /* loaded: to be removed */
 	char *const *whole_argv; /* of main() */

@@ -14,6 +14,7 @@
 #include "runtime/image_json.h"
 #include "runtime/image_parse.h"
 #include "runtime/image_record.h"
+#include "runtime/kept.h"
 #include "runtime/store_find.h"
 #include "runtime/store_layer.h"
 
@@ -287,6 +288,8 @@ static int lock_image(const struct store *store, const char *manifest, int *ret_
 {
 	const char *hex = store_digest_hex(manifest);
 	cleanup_close int fd = -1;
+	char id[RUN_ID_LEN];
+	int kept;
 
 	if (!hex)
 		return err_set(err, EINVAL, "%.90s is no digest", manifest);
@@ -295,6 +298,14 @@ static int lock_image(const struct store *store, const char *manifest, int *ret_
 		return err_sys(err, errno, "cannot open the record of the image %s", manifest);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(err, EBUSY, "the image %s is in use by a run", manifest);
+	/* A run that keeps its layer has made it by the time it lets go of the image. */
+	kept = kept_on_image(store, manifest, id, err);
+	if (kept != 0)
+		return kept < 0
+			       ? kept
+			       : err_set(err, EBUSY,
+					 "the kept layer of run %s lies on the image %s: immure rm %s",
+					 id, manifest, id);
 	*ret_fd = steal_fd(fd);
 	return 0;
 }

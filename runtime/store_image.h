@@ -47,7 +47,8 @@ must_check int image_digests(const struct store *store, struct arena *arena, con
 /*
  * Take a name away, and with the last name of an image the image.
  *
- * Returns   0, 1 (the image has other names and stays), -EBUSY (a run uses it), -ENOENT.
+ * Returns   0, 1 (the image has other names and stays), -EBUSY (a run or a kept layer uses it),
+ * -ENOENT.
  */
 must_check int image_remove(const struct store *store, const struct image_ref *reference,
 			    const char *manifest, struct err *err);
@@ -56,7 +57,7 @@ must_check int image_remove(const struct store *store, const struct image_ref *r
  * Remove the record of an image that no name means: what it is made of is garbage then, unless
  * other images share it.
  *
- * Returns   0, -EBUSY (a run uses it), -ENOENT.
+ * Returns   0, -EBUSY (a run or a kept layer uses it), -ENOENT.
  */
 must_check int image_forget(const struct store *store, const char *manifest, struct err *err);
 

@@ -7,6 +7,7 @@
 #include "base/jsonw.h"
 #include "runtime/image_json.h"
 #include "runtime/image_parse.h"
+#include "runtime/kept_list.h"
 #include "runtime/store_check.h"
 #include "runtime/store_clean.h"
 #include "runtime/store_find.h"
@@ -15,13 +16,15 @@
 #include "runtime/verb.h"
 
 struct image_options {
-	bool all, json, repair;
+	bool all, kept, json, repair;
 };
 
 #define ROW(field) offsetof(struct image_options, field)
 
 static const struct opt prune_opts[] = {
 	{ "all", 'a', OPT_FLAG, ROW(all), NULL, "images without a name, too", NULL },
+	{ "kept", 0, OPT_FLAG, ROW(kept), NULL,
+	  "what runs with --keep have left, too, unless they go on", NULL },
 };
 
 static const struct opt check_opts[] = {
@@ -235,14 +238,21 @@ static int run_prune(const struct verb_call *call, struct err *err)
 	const struct image_options *o = call->options;
 	cleanup_store struct store store = STORE_CLOSED;
 	struct store_freed freed = { 0 };
+	int n_kept = 0;
 	int r = store_open(&store, err);
 
 	if (r == 0)
 		r = store_lock_exclusive(&store, err);
+	if (r == 0 && o->kept)
+		n_kept = kept_remove_all(&store, err);
+	if (n_kept < 0)
+		r = n_kept;
 	if (r == 0 && o->all)
 		r = forget_unnamed(&store, call->arena, err);
 	if (r == 0)
 		r = store_collect(&store, false, &freed, err);
+	if (r == 0 && o->kept)
+		printf("removed %d kept layers of runs\n", n_kept);
 	if (r == 0)
 		printf("removed %u blobs, %u layers, %u unfinished: %.1f MB\n", freed.blobs,
 		       freed.layers, freed.others, (double)freed.bytes / 1e6);
@@ -302,7 +312,7 @@ static const struct verb verb_check = {
 
 static const struct verb verb_prune = {
 	.name = "prune",
-	.args = "[-a]",
+	.args = "[-a] [--kept]",
 	.help = "remove what no image needs, and what a killed command left",
 	.opts = prune_opts,
 	.n_opts = ARRAY_LEN(prune_opts),

@@ -4,10 +4,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "audit/run_read.h"
 #include "base/strbuf.h"
 #include "runtime/dirs.h"
+#include "runtime/kept_list.h"
 #include "runtime/run_find.h"
 #include "runtime/verb.h"
 #include "runtime/verb_runs.h"
@@ -27,9 +29,9 @@ static const struct opt ps_opts[] = {
 struct row {
 	const char *id, *name, *state, *policy;
 	char command[64];
-	bool detached;
-	int64_t started; /* seconds since 1970 */
-	int64_t exit;    /* -1 while there is none */
+	bool detached, kept; /* kept: what it wrote is there */
+	int64_t started;     /* seconds since 1970 */
+	int64_t exit;        /* -1 while there is none */
 };
 
 static void put_command(const json_t *plan, char ret[64])
@@ -61,10 +63,10 @@ static void print_row(const struct row *row, const struct ps_options *options, b
 		return;
 	}
 	if (options->json) {
-		json_t *o = json_pack("{s:s, s:b, s:I, s:s, s:s, s:s, s:I, s:s}", "command",
+		json_t *o = json_pack("{s:s, s:b, s:I, s:b, s:s, s:s, s:s, s:I, s:s}", "command",
 				      row->command, "detached", row->detached, "exit",
-				      (json_int_t)row->exit, "name", row->name, "policy",
-				      row->policy, "run", row->id, "started",
+				      (json_int_t)row->exit, "kept", row->kept, "name", row->name,
+				      "policy", row->policy, "run", row->id, "started",
 				      (json_int_t)row->started, "state", row->state);
 
 		fputs(first ? "" : ",", stdout);
@@ -102,7 +104,8 @@ static int show(int runs, const char *id, const struct ps_options *options, bool
 	if (fstatat(dir, "plan.json", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		row.started = st.st_mtim.tv_sec;
 	row.exit = record_number(status, "exit", -1);
-	row.state = live ? "running" : status ? "done" : "cut short";
+	row.kept = kept_is_there(id);
+	row.state = live ? "running" : row.kept ? "kept" : status ? "done" : "cut short";
 	row.name = record_text(plan, "hostname", "");
 	row.policy = record_text(plan, "policy", "?");
 	put_command(plan, row.command);
@@ -110,6 +113,34 @@ static int show(int runs, const char *id, const struct ps_options *options, bool
 	json_decref(plan);
 	json_decref(status);
 	return 1;
+}
+
+/* Kept layers outlive the records of their runs, of which only so many are there. */
+static int show_orphans(int runs, const struct ps_options *options, struct arena *arena, bool first,
+			struct err *err)
+{
+	const char **ids = NULL;
+	cleanup_close int folder = kept_look(arena, &ids, err);
+
+	for (size_t i = 0; ids && ids[i]; i++) {
+		cleanup_close int dir =
+			openat(folder, ids[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		struct row row = { .id = ids[i], .exit = -1, .state = "kept", .kept = true };
+		struct kept_info info = { 0 };
+		struct err ignored = { 0 };
+
+		if (faccessat(runs, ids[i], F_OK, 0) == 0 || dir < 0 ||
+		    kept_read(dir, arena, &info, &ignored) < 0)
+			continue;
+		row.name = info.name ? info.name : "";
+		row.policy = "?";
+		row.started = (int64_t)info.created;
+		snprintf(row.command, sizeof(row.command), "%.60s",
+			 info.argv.n > 0 ? info.argv.items[0] : "");
+		print_row(&row, options, first);
+		first = false;
+	}
+	return folder == -ENOENT ? 0 : folder < 0 ? folder : 0;
 }
 
 static int ps(const struct verb_call *call, struct err *err)
@@ -132,9 +163,11 @@ static int ps(const struct verb_call *call, struct err *err)
 		       "state");
 	for (int i = n; i-- > 0;)
 		shown += show(runs, ids[i], options, shown == 0);
+	if (options->all)
+		n = show_orphans(runs, options, call->arena, shown == 0, err);
 	if (options->json)
 		printf("]\n");
-	return 0;
+	return n < 0 ? n : 0;
 }
 
 const struct verb verb_ps = {

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "runtime/control_client.h"
+#include "runtime/kept_list.h"
 #include "runtime/run_name.h"
 #include "runtime/status.h"
 #include "runtime/verb_runs.h"
@@ -61,6 +62,27 @@ static int signal_parse(const char *text, int *ret, struct err *err)
 typedef int (*each_fn)(const struct found_run *found, const struct stop_options *options,
 		       struct err *err);
 
+static int rm_one(const struct found_run *found, const struct stop_options *options,
+		  struct err *err);
+
+/* The record is gone, but what the run wrote may be there. */
+static int rm_kept(const char *which, struct arena *arena, const char **ret_id, struct err *err)
+{
+	cleanup_store struct store store = STORE_CLOSED;
+	struct err gone = *err;
+	int r;
+
+	*err = (struct err){ 0 };
+	r = store_open(&store, err);
+	if (r == 0)
+		r = kept_find(&store, which, arena, ret_id, err);
+	if (r == 0)
+		r = kept_remove(&store, *ret_id, err);
+	if (r == -ENOENT)
+		*err = gone;
+	return r;
+}
+
 static int for_each(const struct verb_call *call, each_fn act, struct err *err)
 {
 	int result = 0;
@@ -72,6 +94,8 @@ static int for_each(const struct verb_call *call, each_fn act, struct err *err)
 
 		if (r == 0)
 			r = act(&found, call->options, &one);
+		else if (r == -ENOENT && act == rm_one)
+			r = rm_kept(call->argv[i], call->arena, &found.id, &one);
 		if (r == 0)
 			printf("%s\n", found.id);
 		else if (result == 0) {
@@ -146,7 +170,8 @@ static int rm_one(const struct found_run *found, const struct stop_options *opti
 	r = await_end(found, err);
 	if (r < 0)
 		return r;
-	return fd_remove_tree(found->runs, found->id, err);
+	r = kept_remove_of_run(found->id, err);
+	return r < 0 ? r : fd_remove_tree(found->runs, found->id, err);
 }
 
 static int kill_run(const struct verb_call *call, struct err *err)
@@ -230,7 +255,7 @@ const struct verb verb_wait = {
 const struct verb verb_run_rm = {
 	.name = "rm",
 	.args = "[--force] RUN...",
-	.help = "remove what is kept of runs: their record and their output",
+	.help = "remove what is kept of runs: record, output, and what --keep kept",
 	.opts = rm_opts,
 	.n_opts = ARRAY_LEN(rm_opts),
 	.options_size = sizeof(struct stop_options),

@@ -139,6 +139,8 @@ static int plan_root(struct planner *p, struct err *err)
 		return err_set(err, ENOMEM, "out of memory");
 	for (size_t i = 0; r == 0 && i < plan->n_layers; i++)
 		r = plan_layer(one ? request->root_dir : request->layers[i], &plan->layers[i], err);
+	if (r == 0 && request->keep)
+		r = plan_layer(request->keep, &plan->keep, err);
 	return r;
 }
 

@@ -139,7 +139,8 @@ struct plan_request {
 	size_t n_layers;           /* ROOT_LAYERS */
 	const char *const *layers; /* absolute, clean; the lowest first */
 	bool layers_hide;          /* they have whiteouts, which only an overlay honours */
-	bool root_writable;        /* throw-away overlay over the root */
+	bool root_writable;        /* overlay over the root, thrown away unless ... */
+	const char *keep;          /* what is written goes here: absolute, clean; or NULL */
 	const char *image;         /* as it was named, or NULL */
 	const char *image_digest;  /* of its manifest, or NULL */
 	const char *name;          /* of the run's id; also the default host name */
@@ -179,6 +180,7 @@ struct plan {
 	struct plan_layer *layers;
 	bool layers_hide;
 	bool root_writable;
+	struct plan_layer keep; /* the kept layer; path NULL: what is written is thrown away */
 	const char *image, *image_digest; /* as in the request */
 	const char *hostname;
 	const char *cwd;   /* inside */

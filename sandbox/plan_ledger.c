@@ -35,6 +35,7 @@ static int note_mounts(struct planner *p, struct err *err)
 {
 	bool image = p->plan->root_kind == ROOT_LAYERS;
 	const char *root = p->plan->root_kind == ROOT_HOST   ? "read-only view of the host"
+			   : p->plan->keep.path              ? "image with a kept layer"
 			   : image && p->plan->root_writable ? "image with a throw-away layer"
 			   : image                           ? "read-only image"
 			   : p->plan->root_writable          ? "directory with a throw-away layer"

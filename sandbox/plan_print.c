@@ -124,7 +124,9 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	put_text(out, plan->root_kind == ROOT_HOST ? "host, read-only view" : plan->root_dir);
 	if (plan->root_kind == ROOT_LAYERS)
 		strbuf_addf(out, ", image of %zu layers", plan->n_layers);
-	strbuf_puts(out, plan->root_writable ? ", throw-away layer\n" : "\n");
+	strbuf_puts(out, plan->keep.path       ? ", kept layer\n"
+			 : plan->root_writable ? ", throw-away layer\n"
+					       : "\n");
 	strbuf_addf(out, "hostname  %s\n", plan->hostname);
 	print_ids(plan, out);
 	strbuf_puts(out, "folder    ");
@@ -341,6 +343,7 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_ports(plan, j);
 	jsonw_key(j, "root");
 	jsonw_object(j);
+	jsonw_kstr(j, "kept", plan->keep.path);
 	jsonw_kstr(j, "kind", root_kinds[plan->root_kind]);
 	json_layers(plan, j);
 	jsonw_kstr(j, "path", plan->root_dir);

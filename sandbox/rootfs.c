@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The new root. Three shapes: a tmpfs of ours (host view), a directory as it is, or an overlay of
- * it with a throw-away upper layer. No name inside a foreign root is resolved but below its
- * descriptor, and no link in it is followed where a directory is needed (R1, R3).
+ * it, with an upper layer that is thrown away or kept. No name inside a foreign root is resolved
+ * but below its descriptor, and no link in it is followed where a directory is needed (R1, R3).
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "sandbox/overlay.h"
 #include "sandbox/steps.h"
 
 #define ROOT_TMPFS_BYTES ((uint64_t)1 << 20)
@@ -82,104 +82,73 @@ static int same_object(int fd, uint64_t dev, uint64_t ino, const char *path, str
 	return 0;
 }
 
+/* A directory that the plan named, found to be the same, as a detached tree. */
+static int clone_verified(const struct plan_layer *layer, struct err *err)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	cleanup_close int dir = sys_openat2(AT_FDCWD, layer->path, &how);
+	int r;
+
+	if (dir < 0)
+		return err_sys(err, -dir, "cannot open the root %s", layer->path);
+	r = same_object(dir, layer->dev, layer->ino, layer->path, err);
+	return r < 0 ? r : tree_clone(dir, "", true, err);
+}
+
 /* A directory of the root, as a detached read-only tree. */
 static int open_layer(const struct confine *c, size_t index, struct err *err)
 {
 	const struct plan_layer *layer = &c->plan->layers[index];
-	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 	uint64_t attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY;
-	cleanup_close int dir = -1;
 	cleanup_close int tree = -1;
 	int r;
 
-	if (c->page->root >= 0 && index == 0) {
+	if (c->page->root >= 0 && index == 0)
 		tree = fcntl(c->page->root, F_DUPFD_CLOEXEC, 3);
-	} else if (c->fds->layers) {
+	else if (c->fds->layers)
 		tree = fcntl(c->fds->layers[index], F_DUPFD_CLOEXEC, 3);
-	} else {
-		dir = sys_openat2(AT_FDCWD, layer->path, &how);
-		if (dir < 0)
-			return err_sys(err, -dir, "cannot open the root %s", layer->path);
-		r = same_object(dir, layer->dev, layer->ino, layer->path, err);
-		if (r < 0)
-			return r;
-		tree = tree_clone(dir, "", true, err);
-	}
+	else
+		tree = clone_verified(layer, err);
 	if (tree < 0)
 		return err_wrap(err, "root %s", layer->path);
 	r = tree_restrict(tree, attr, true, err);
 	return r < 0 ? r : steal_fd(tree);
 }
 
-/* Names as short as they can be: the option that lists them holds 256 bytes. */
-static const char *lower_name(size_t index, char ret[4])
+/* The folder that holds what is written for good, as a detached tree; or -1 without one. */
+static int open_kept(const struct confine *c, int *ret, struct err *err)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const struct plan_layer *keep = &c->plan->keep;
+	cleanup_close int tree = -1;
+	int r;
 
-	ret[0] = letters[index % (sizeof(letters) - 1)];
-	ret[1] = index < sizeof(letters) - 1 ? '\0' : '0';
-	ret[2] = '\0';
-	return ret;
-}
-static_assert(PLAN_MAX_LAYERS <= 2 * 52, "lower_name() has two rounds of letters");
-static_assert(52 * 2 + (PLAN_MAX_LAYERS - 52) * 3 <= 256, "all names fit into one option");
-
-static int attach_lower(const struct confine *c, int lower, size_t index, struct err *err)
-{
-	cleanup_close int at = -1;
-	char name[4];
-
-	if (mkdirat(c->scratch, lower_name(index, name), 0755) < 0)
-		return err_sys(err, errno, "cannot make the overlay's folders");
-	at = openat(c->scratch, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (at < 0)
-		return err_sys(err, errno, "cannot open the overlay's lower folder");
-	return tree_attach(lower, at, err);
-}
-
-/* All directories of the root, the uppermost first, as overlayfs wants them. */
-static int attach_lowers(const struct confine *c, int lowest, char ret[257], struct err *err)
-{
-	size_t used = 0;
-	int r = attach_lower(c, lowest, 0, err);
-
-	for (size_t i = 1; r == 0 && i < c->plan->n_layers; i++) {
-		cleanup_close int lower = open_layer(c, i, err);
-
-		r = lower < 0 ? lower : attach_lower(c, lower, i, err);
-	}
-	for (size_t i = c->plan->n_layers; i > 0; i--) {
-		char name[4];
-		int n = snprintf(ret + used, 257 - used, "%s%s", lower_name(i - 1, name),
-				 i > 1 ? ":" : "");
-
-		used += n > 0 ? (size_t)n : 0;
-	}
+	if (!keep->path)
+		return 0;
+	tree = c->fds->kept >= 0 ? fcntl(c->fds->kept, F_DUPFD_CLOEXEC, 3)
+				 : clone_verified(keep, err);
+	if (tree < 0)
+		return err_wrap(err, "the kept layer %s", keep->path);
+	r = tree_restrict(tree, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, false, err);
+	if (r == 0)
+		*ret = steal_fd(tree);
 	return r;
 }
 
 /* An overlay over the trees: names can be made in it, and nothing reaches the directories. */
 static int overlay_root(const struct confine *c, int lowest, struct err *err)
 {
-	char lowers[257] = "";
-	const char *const options[] = { "lowerdir", lowers,   "upperdir",  "upper",
-					"workdir",  "work",   "userxattr", NULL,
-					"source",   "immure", NULL };
-	static const char *const names[] = { "upper", "work" };
-	int r;
+	cleanup_close int kept = -1;
+	int r = overlay_attach(c->scratch, 0, lowest, err);
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (mkdirat(c->scratch, names[i], 0755) < 0)
-			return err_sys(err, errno, "cannot make the overlay's folders");
+	for (size_t i = 1; r == 0 && i < c->plan->n_layers; i++) {
+		cleanup_close int lower = open_layer(c, i, err);
+
+		r = lower < 0 ? lower : overlay_attach(c->scratch, i, lower, err);
 	}
-	r = attach_lowers(c, lowest, lowers, err);
-	if (r < 0)
-		return r;
-	/* overlayfs takes names only: these are ours, below a folder of ours. */
-	if (fchdir(c->scratch) < 0)
-		return err_sys(err, errno, "cannot enter our private folder");
-	return fs_make("overlay", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	if (r == 0)
+		r = open_kept(c, &kept, err);
+	return r < 0 ? r : overlay_make(c->scratch, c->plan->n_layers, kept, err);
 }
 
 /* True if every place where something is mounted is there already, as what it must be. */
