@@ -217,6 +217,7 @@ static int make_page(struct launched *child, struct err *err)
 	if (page == MAP_FAILED)
 		return err_sys(err, errno, "cannot map a shared page");
 	page->listener = page->mountinfo = page->pty = page->root = page->workload = -1;
+	page->executing = 1;
 	child->page = page;
 	return 0;
 }
@@ -313,16 +314,31 @@ bool launch_find_program(struct launched *launched)
 	return launched->program_pidfd >= 0;
 }
 
-void launch_await_program(struct launched *launched)
+/* Bounded: a child that dies half-way wakes nobody. */
+static void wait_while(const void *word, uint32_t value)
 {
 	const struct timespec look = { .tv_nsec = 2000000 };
+
+	syscall(SYS_futex, word, FUTEX_WAIT, value, &look, NULL, 0);
+}
+
+void launch_await_program(struct launched *launched)
+{
 	struct pollfd child = { .fd = launched->pidfd, .events = POLLIN };
 	const struct confine_page *page = launched->page;
 
-	/* Bounded waits: a child that dies here wakes nobody. */
 	while (!launch_find_program(launched) && poll(&child, 1, 0) == 0 &&
 	       __atomic_load_n(&page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
-		syscall(SYS_futex, &page->workload, FUTEX_WAIT, -1, &look, NULL, 0);
+		wait_while(&page->workload, (uint32_t)-1);
+}
+
+bool launch_await_exec(const struct launched *launched)
+{
+	const uint32_t *executing = &launched->page->executing;
+
+	if (__atomic_load_n(executing, __ATOMIC_ACQUIRE) != 0)
+		wait_while(executing, 1);
+	return __atomic_load_n(executing, __ATOMIC_ACQUIRE) == 0;
 }
 
 int launch_failure(const struct launched *launched, struct err *err)

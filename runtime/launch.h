@@ -72,6 +72,13 @@ bool launch_find_program(struct launched *launched);
 void launch_await_program(struct launched *launched);
 
 /*
+ * Give the program 2 ms to be executed, once there is one. The kernel wakes us at that moment.
+ *
+ * Returns   true if it has been, or has ended before; false if it is still on its way.
+ */
+bool launch_await_exec(const struct launched *launched);
+
+/*
  * After the child has ended: was it the child's own failure rather than the workload's end?
  *
  * Returns   0 (the workload ran), or the child's error in *err; -EPROTO when it died half-way.

@@ -217,6 +217,8 @@ static int watch(struct run *run, struct err *err)
 		.pty = run->pty,
 		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
 		.signals = run->signals,
+		.keep_evidence = run_record_evidence,
+		.data = run,
 	};
 	int end = 0;
 	int status;

@@ -36,6 +36,8 @@ struct run {
 	struct event_log log;
 	struct denial_table *denials; /* in arena, as is pty */
 	struct evidence evidence;
+	struct digest evidence_hash; /* of evidence.json, once has_evidence */
+	bool has_evidence;
 	struct pty *pty;    /* NULL without a terminal */
 	struct learn learn; /* used with --learn */
 	struct tracing tracing;
@@ -51,6 +53,12 @@ struct run {
 
 /* What is known before the program starts: plan, policy, the log's first record. */
 must_check int run_record_start(struct run *run, struct err *err);
+
+/*
+ * The evidence, early: while we wait for the program anyway. Left for the end where a cgroup has
+ * peaks to tell. `data` is the struct run.
+ */
+must_check int run_record_evidence(void *data, struct err *err);
 
 /* The end: events sealed, then the status, whose presence means that all else is there. */
 must_check int run_record_end(struct run *run, const struct supervisor *s, int status,

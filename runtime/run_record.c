@@ -41,29 +41,35 @@ static int write_evidence(struct run *run, struct err *err)
 	struct jsonw j = { .out = &run->text };
 
 	evidence_cgroup(run->launched.cgroup.dir, &run->evidence);
-	if (run->launched.page->mountinfo >= 0)
-		evidence_mounts(run->launched.page->mountinfo, &run->evidence);
 	strbuf_reset(&run->text);
 	evidence_json(&run->evidence, &j);
 	if (run->text.failed)
 		return err_set(err, ENOMEM, "out of memory");
+	run->evidence_hash = digest_of(run->text.p, run->text.len);
+	run->has_evidence = true;
 	return run_folder_write(&run->folder, "evidence.json", run->text.p, run->text.len, err);
+}
+
+int run_record_evidence(void *data, struct err *err)
+{
+	struct run *run = data;
+	int r = run->launched.cgroup.dir >= 0 ? 0 : write_evidence(run, err);
+
+	return r < 0 ? err_at(err, ERR_STATE) : 0;
 }
 
 int run_record_end(struct run *run, const struct supervisor *s, int status, struct err *err)
 {
 	struct jsonw j = { .out = &run->text };
 	char head[DIGEST_HEX_LEN];
-	struct digest hash;
-	int r = write_evidence(run, err);
+	int r = run->has_evidence ? 0 : write_evidence(run, err);
 
 	if (r == 0 && run->options.learn)
 		r = run_learn_record(&run->learn, &run->folder, err);
 	if (r < 0)
 		return r;
 	/* The chain vouches for what the verdicts are made from, too. */
-	hash = digest_of(run->text.p, run->text.len);
-	digest_hex(&hash, head);
+	digest_hex(&run->evidence_hash, head);
 	strbuf_reset(&run->text);
 	jsonw_ku64(&j, "denied", run->denials->total);
 	jsonw_ku64(&j, "denied_recorded", run->denials->recorded);

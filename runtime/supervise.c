@@ -115,13 +115,16 @@ static enum profile_state check_label(struct supervisor *s)
 	return state;
 }
 
-static void read_evidence(struct supervisor *s)
+static int read_evidence(struct supervisor *s, struct err *err)
 {
 	if (launch_find_program(s->launched) && s->launched->program > 0)
 		evidence_process(s->launched->program, s->evidence);
+	if (s->evidence->mountinfo.len == 0 && s->launched->page->mountinfo >= 0)
+		evidence_mounts(s->launched->page->mountinfo, s->evidence);
 	s->read_once = check_label(s) != PROFILE_PENDING;
 	if (s->detach && s->launched->page->state != CONFINE_FAILED)
 		detach_report(s->detach, &(const struct err){ 0 });
+	return s->read_once ? s->keep_evidence(s->data, err) : 0;
 }
 
 /*
@@ -278,16 +281,16 @@ static int learn_end(struct supervisor *s, int *ret, struct err *err)
 	return 0;
 }
 
-int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
+/* Turn by turn, until the program or process 1 has ended. */
+static int watch(struct supervisor *s, int timer, struct err *err)
 {
-	cleanup_close int timer = start_timer(&s->plan->limits, err);
-	enum profile_state label;
 	int r = 0;
 
-	if (timer < -1)
-		return timer;
 	launch_await_program(s->launched);
-	for (;;) {
+	/* While it loads its libraries there is time to look at it. A learning run must answer. */
+	if (!s->notify.learn && launch_await_exec(s->launched) && launch_is_confined(s->launched))
+		r = read_evidence(s, err);
+	while (r == 0) {
 		struct pollfd fds[POLL_MAX] = { 0 };
 		int wait = patience(s);
 		int n;
@@ -296,19 +299,33 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 		if (r < 0)
 			return r;
 		n = fill(s, timer, fds);
-		r = poll(fds, (nfds_t)n, wait);
-		if (r < 0 && errno != EINTR)
+		n = poll(fds, (nfds_t)n, wait);
+		if (n < 0 && errno != EINTR)
 			return err_sys(err, errno, "cannot wait for events");
 		if (fds[POLL_CHILD].revents || fds[POLL_PROGRAM].revents)
-			break;
+			return 0;
 		handle_trace(s);
-		if (r > 0)
+		if (n > 0)
 			turn(s, fds, n);
 		else if (launch_is_confined(s->launched) && wait == EVIDENCE_LOOK_MS)
-			read_evidence(s);
+			r = read_evidence(s, err);
 	}
-	if (!s->read_once && launch_is_confined(s->launched))
-		read_evidence(s);
+	return r;
+}
+
+int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
+{
+	cleanup_close int timer = start_timer(&s->plan->limits, err);
+	enum profile_state label;
+	int r;
+
+	if (timer < -1)
+		return timer;
+	r = watch(s, timer, err);
+	if (r == 0 && !s->read_once && launch_is_confined(s->launched))
+		r = read_evidence(s, err);
+	if (r < 0)
+		return r;
 	label = check_label(s);
 	r = learn_end(s, ret_wait_status, err);
 	if (r == 0)

@@ -19,7 +19,10 @@ struct supervisor {
 	struct pty *pty;           /* borrowed; NULL without a terminal */
 	struct detach *detach;     /* borrowed; NULL unless we are a monitor */
 	int terminal[2];           /* our own input and output, with a terminal */
-	int signals;               /* signals_open() */
+	/* Called once, when `evidence` has what can be read of the running program; or never. */
+	int (*keep_evidence)(void *data, struct err *err);
+	void *data;
+	int signals; /* signals_open() */
 
 	int forwarded;     /* the signal that ended the workload by our hand, or 0 */
 	bool out_of_time;  /* limits.wall was reached */

@@ -24,10 +24,15 @@ int confine_page_wait(const uint32_t *word, struct err *err)
 	return 0;
 }
 
+static void wake(const void *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
 void confine_page_set(uint32_t *word)
 {
 	__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-	syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+	wake(word);
 }
 
 /* The way out makes namespaces of its own inside ours, so it comes before their number is 0. */
@@ -83,10 +88,9 @@ static const struct step {
 static const struct step late_steps[] = {
 	{ "ready", ERR_SESSION, LAYER_COUNT, ready_apply },
 	{ "not dumpable", ERR_SESSION, LAYER_COUNT, dumpable_apply },
-	{ "process 1", ERR_SESSION, LAYER_COUNT, init_apply },
 };
 
-/* Nothing but the filter stands between us and execve(2). */
+/* In the program's own process; nothing but the filter stands between it and execve(2). */
 static const struct step last_step[] = {
 	{ "seccomp", ERR_SECCOMP, LAYER_COUNT, filter_apply },
 };
@@ -124,27 +128,48 @@ static int take_steps(struct confine *c, const struct step *table, size_t n, str
 	return 0;
 }
 
+static void report_failure(struct confine_page *page, const struct err *err)
+{
+	page->err = *err;
+	__atomic_store_n(&page->state, CONFINE_FAILED, __ATOMIC_RELEASE);
+}
+
+/* In the memory of process 1, which waits: see init_start(). */
+static int become_program(void *confine)
+{
+	struct confine *c = confine;
+	const struct plan *plan = c->plan;
+	struct err err = { 0 };
+
+	note_step(c->page, "process 1");
+	wake(&c->page->workload);
+	if (take_steps(c, last_step, ARRAY_LEN(last_step), &err) == 0) {
+		execve(c->program, plan->argv, (char *const *)(uintptr_t)plan->env);
+		err.stage = ERR_EXEC;
+		(void)err_sys(&err, errno, "cannot execute %s", c->program);
+	}
+	report_failure(c->page, &err);
+	_exit(127);
+}
+
 static int confine_self(struct confine *c, struct err *err)
 {
 	const struct plan *plan = c->plan;
-	char program[PATH_MAX];
 	int r = take_steps(c, steps, ARRAY_LEN(steps), err);
 
 	if (r < 0)
 		return r;
-	r = lookup_program(plan->argv[0], plan->env, program, err);
+	r = lookup_program(plan->argv[0], plan->env, c->program, err);
 	if (r < 0)
 		return err_at(err, ERR_EXEC);
-	if (strlen(program) < sizeof(c->page->program))
-		memcpy(c->page->program, program, strlen(program) + 1);
+	if (strlen(c->program) < sizeof(c->page->program))
+		memcpy(c->page->program, c->program, strlen(c->program) + 1);
 	r = take_steps(c, late_steps, ARRAY_LEN(late_steps), err);
-	if (r == 0)
-		r = take_steps(c, last_step, ARRAY_LEN(last_step), err);
 	if (r < 0)
 		return r;
-	execve(program, plan->argv, (char *const *)(uintptr_t)plan->env);
-	err->stage = ERR_EXEC;
-	return err_sys(err, errno, "cannot execute %s", program);
+	r = init_start(c, become_program, err);
+	err->stage = ERR_SESSION;
+	return r;
 }
 
 void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
@@ -162,8 +187,6 @@ void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
 	struct err err = { 0 };
 
 	note_step(page, "start");
-	if (confine_self(&c, &err) < 0) {
-		page->err = err;
-		__atomic_store_n(&page->state, CONFINE_FAILED, __ATOMIC_RELEASE);
-	}
+	if (confine_self(&c, &err) < 0)
+		report_failure(page, &err);
 }

@@ -24,16 +24,17 @@ enum confine_state {
  * too.
  */
 struct confine_page {
-	uint32_t mapped;   /* futex: the supervisor has written the id maps */
-	uint32_t linked;   /* futex: the private network has its way out */
-	uint32_t go;       /* futex: the supervisor has all it needs; the filter may come */
-	uint32_t state;    /* enum confine_state */
-	int32_t listener;  /* seccomp notification descriptor, or -1 */
-	int32_t mountinfo; /* /proc/self/mountinfo as opened inside, after the last mount; or -1 */
-	int32_t pty;       /* master side, or -1 */
-	int32_t root;      /* by the supervisor, before `mapped`: id-mapped root, or -1 */
-	uint32_t filtered; /* the filter is on */
-	int32_t workload;  /* pidfd of the program; the child itself stays behind as process 1 */
+	uint32_t mapped;    /* futex: the supervisor has written the id maps */
+	uint32_t linked;    /* futex: the private network has its way out */
+	uint32_t go;        /* futex: the supervisor has all it needs; the filter may come */
+	uint32_t state;     /* enum confine_state */
+	int32_t listener;   /* seccomp notification descriptor, or -1 */
+	int32_t mountinfo;  /* /proc/self/mountinfo as opened inside, after the last mount; or -1 */
+	int32_t pty;        /* master side, or -1 */
+	int32_t root;       /* by the supervisor, before `mapped`: id-mapped root, or -1 */
+	uint32_t filtered;  /* the filter is on */
+	int32_t workload;   /* pidfd of the program; the child itself stays behind as process 1 */
+	uint32_t executing; /* futex: 1 until the program has executed, or has ended before */
 	uint32_t n_steps;
 	struct err err;     /* valid in CONFINE_FAILED */
 	char program[1024]; /* what is executed, as found inside; empty if it is longer */

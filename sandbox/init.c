@@ -5,15 +5,14 @@
  * must reap orphans. It is confined like the program but for the filter, owns no descriptor, shows
  * nothing of itself (not dumpable, and /proc hides it), and ends with the supervisor.
  */
-#include <linux/futex.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/sys.h"
 #include "sandbox/steps.h"
+
+#define STACK_BYTES 65536
 
 /* Reap whoever is not the program; it stays a zombie until the supervisor has looked at it. */
 _Noreturn static void reap(pid_t program)
@@ -33,24 +32,23 @@ _Noreturn static void reap(pid_t program)
 	}
 }
 
-int init_apply(struct confine *c, struct err *err)
+int init_start(struct confine *c, int (*program)(void *confine), struct err *err)
 {
-	int pidfd = -1;
-	struct clone_args args = {
-		.flags = CLONE_FILES | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	pid_t program = sys_clone3(&args);
+	static _Alignas(16) char stack[STACK_BYTES];
+	pid_t pid;
 
-	if (program < 0)
-		return err_sys(err, -program, "cannot make the program's process");
-	if (program == 0)
-		return 0;
+	/*
+	 * As vfork(2) does it: the program's process has our memory, and we sleep, until it
+	 * executes. The kernel clears c->page->executing at that moment and wakes the supervisor.
+	 */
+	pid = clone(program, stack + sizeof(stack),
+		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_CHILD_CLEARTID |
+			    SIGCHLD,
+		    c, &c->page->workload, NULL, &c->page->executing);
+	if (pid < 0)
+		return err_sys(err, errno, "cannot make the program's process");
 	/* The table is the supervisor's: the number says all; our own copy of it is closed. */
-	__atomic_store_n(&c->page->workload, pidfd, __ATOMIC_RELEASE);
-	syscall(SYS_futex, &c->page->workload, FUTEX_WAKE, 1, NULL, NULL, 0);
 	if (close_range(0, ~0U, CLOSE_RANGE_UNSHARE) < 0)
 		_exit(127);
-	reap(program);
+	reap(pid);
 }

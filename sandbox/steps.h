@@ -7,6 +7,7 @@
  * called in the child only, in the order of the table.
  */
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -23,6 +24,7 @@ struct confine {
 	int proc;     /* our procfs, verified and pinned (R4) */
 	int sys_user; /* /proc/sys/user of it, opened while writable */
 	bool ours;    /* names may be made in the root: it is a tmpfs or an overlay of ours */
+	char program[PATH_MAX]; /* what is executed, as found inside */
 };
 
 typedef int (*confine_step_fn)(struct confine *c, struct err *err);
@@ -51,8 +53,14 @@ int workdir_apply(struct confine *c, struct err *err);
 int fds_apply(struct confine *c, struct err *err);      /* all but 0, 1, 2 close on exec */
 int ready_apply(struct confine *c, struct err *err);    /* tell the supervisor, wait for its go */
 int dumpable_apply(struct confine *c, struct err *err); /* nobody may look into us (R6) */
-int init_apply(struct confine *c, struct err *err);     /* the program is process 2 from here on */
 int filter_apply(struct confine *c, struct err *err);   /* seccomp: the last one */
+
+/*
+ * Become process 1. program(c) is called in a process of its own, in memory and descriptors that
+ * are still ours; it must execute or _exit(2), and change nothing else. Returns only if there can
+ * be no such process.
+ */
+int init_start(struct confine *c, int (*program)(void *confine), struct err *err);
 
 /* For a worker (sandbox/worker.c) instead of caps_apply() and fsrules_apply(). */
 
