@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turn shipped texts into a C file: embed.py [--standards|--assets] OUT.c FILE..."""
+"""Turn shipped texts into a C file: embed.py [--standards|--assets|--cil] OUT.c FILE..."""
 import pathlib
 import sys
 
@@ -11,7 +11,8 @@ def literal(text):
 
 
 def main():
-    kinds = {'--standards': ('', 'standard', 'audit/standard.h'), '--assets': ('', 'asset', 'audit/asset.h')}
+    kinds = {'--standards': ('', 'standard', 'audit/standard.h'), '--assets': ('', 'asset', 'audit/asset.h'),
+             '--cil': ('', 'cil', 'policies/to_selinux.h')}
     is_named = sys.argv[1] in kinds
     out, *files = sys.argv[1 + is_named:]
     prefix, symbol, header = kinds.get(sys.argv[1], ('builtin/', 'builtin', 'policies/policy_read.h'))

@@ -5,9 +5,10 @@
 
 #include "policies/bpf_eval.h"
 
-bool lsm_allows_call(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1)
+bool lsm_allows_call3(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1,
+		      uint32_t arg2)
 {
-	struct seccomp_data data = { .arch = bundle->audit_arch, .args = { arg0, arg1 } };
+	struct seccomp_data data = { .arch = bundle->audit_arch, .args = { arg0, arg1, arg2 } };
 
 	for (size_t nr = 0; nr < bundle->n_calls; nr++) {
 		uint32_t leaf;
@@ -19,4 +20,9 @@ bool lsm_allows_call(const struct bundle *bundle, const char *call, uint32_t arg
 		return EXPLAIN_ACTION(leaf) == VERDICT_ALLOW;
 	}
 	return false;
+}
+
+bool lsm_allows_call(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1)
+{
+	return lsm_allows_call3(bundle, call, arg0, arg1, 0);
 }

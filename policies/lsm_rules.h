@@ -25,5 +25,7 @@ struct lsm_rules {
 
 /* Whether the policy's filter lets the call through, with these first arguments and zeros. */
 bool lsm_allows_call(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1);
+bool lsm_allows_call3(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1,
+		      uint32_t arg2);
 
 #endif

@@ -56,8 +56,8 @@ static bool names_any(const struct syscall_rule *rule, const char *const *names,
 	return false;
 }
 
-/* AppArmor and SELinux see objects, not calls: sockets, mounts, ptrace, signals. */
-static struct target_verdict lsm_call(const struct syscall_rule *rule)
+/* AppArmor sees objects, not calls: sockets, mounts, ptrace, signals. */
+static struct target_verdict apparmor_call(const struct syscall_rule *rule)
 {
 	static const char *const seen[] = { "socket", "mount",   "ptrace",
 					    "kill",   "umount2", "pivot_root" };
@@ -66,6 +66,23 @@ static struct target_verdict lsm_call(const struct syscall_rule *rule)
 		return (struct target_verdict){ TARGET_NA, NULL };
 	if (rule->cond)
 		return WEAKENED("by family and type, not by every argument");
+	return ENFORCED;
+}
+
+/* SELinux too, and of a socket each operation. */
+static struct target_verdict selinux_call(const struct syscall_rule *rule)
+{
+	static const char *const seen[] = {
+		"socket",     "bind",     "connect",    "listen", "accept4", "getsockopt",
+		"setsockopt", "shutdown", "mount",      "ptrace", "umount2", "pivot_root",
+		"semget",     "shmget",   "msgget",     "bpf",    "add_key", "perf_event_open",
+		"mmap",       "mprotect", "sethostname"
+	};
+
+	if (!names_any(rule, seen, ARRAY_LEN(seen)))
+		return (struct target_verdict){ TARGET_NA, NULL };
+	if (rule->cond)
+		return WEAKENED("by the kind of the object, not by every argument");
 	return ENFORCED;
 }
 
@@ -98,11 +115,11 @@ static struct target_verdict apparmor_file(const struct file_rule *rule)
 	return ENFORCED;
 }
 
-static struct target_verdict cil_file(const struct file_rule *rule)
+static struct target_verdict selinux_file(const struct file_rule *rule)
 {
 	if (rule->access & FILE_DENY)
 		return LOST("types are coarser than paths");
-	return WEAKENED("by the type of a whole tree, not by path");
+	return WEAKENED("by the types of its part of the tree, not by path");
 }
 
 static struct target_verdict systemd_file(const struct file_rule *rule)
@@ -177,8 +194,8 @@ const struct target targets[] = {
 	{ "seccomp",  "immure's own filter",                    seccomp_call, NULL,          NULL },
 	{ "mounts",   "what the sandbox's root shows",          NULL,         mounts_file,   mounts_limit },
 	{ "landlock", "path rules beneath the mounts",          NULL,         landlock_file, NULL },
-	{ "apparmor", "a profile, where AppArmor is on",        lsm_call,     apparmor_file, NULL },
-	{ "cil",      "SELinux policy, where SELinux is on",    lsm_call,     cil_file,      NULL },
+	{ "apparmor", "a profile, where AppArmor is on",        apparmor_call, apparmor_file, NULL },
+	{ "selinux",  "a module, where SELinux is on",          selinux_call, selinux_file,  NULL },
 	{ "cgroup",   "limits, where one is delegated",         NULL,         NULL,          cgroup_limit },
 	{ "rlimits",  "limits of each process",                 NULL,         NULL,          rlimits_limit },
 	{ "network",  "families and types of sockets",          network_call, NULL,          NULL },

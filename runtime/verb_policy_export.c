@@ -5,7 +5,10 @@
 #include "policies/lsm_rules.h"
 #include "policies/to_apparmor.h"
 #include "policies/to_oci.h"
+#include "policies/to_selinux.h"
 #include "runtime/verb_policy.h"
+
+#define TARGETS "oci, apparmor, selinux, selinux-base, systemd, landlock, network or capabilities"
 
 struct export_options {
 	const char *output;
@@ -74,6 +77,23 @@ static int export_apparmor(const struct exported *e, struct strbuf *out, struct 
 	return to_apparmor(&rules, slash ? slash + 1 : b->name, out, err);
 }
 
+static int export_selinux(const struct exported *e, struct strbuf *out, struct err *err)
+{
+	char name[SELINUX_NAME_MAX];
+
+	return to_selinux(e->bundle, out, name, err);
+}
+
+/* What every such module stands on; the same for all policies. */
+static int export_selinux_base(const struct exported *e, struct strbuf *out, struct err *err)
+{
+	struct span text = cil_text(SELINUX_BASE_MODULE);
+
+	(void)e;
+	strbuf_puts(out, text.p);
+	return out->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
 static const struct {
 	const char *name;
 	export_fn write;
@@ -81,6 +101,7 @@ static const struct {
 	{ "oci", export_oci },         { "apparmor", export_apparmor },
 	{ "systemd", export_systemd }, { "landlock", export_landlock },
 	{ "network", export_network }, { "capabilities", export_capabilities },
+	{ "selinux", export_selinux }, { "selinux-base", export_selinux_base },
 };
 
 static int export(const struct verb_call *call, struct err *err)
@@ -97,9 +118,7 @@ static int export(const struct verb_call *call, struct err *err)
 			write = exports[i].write;
 	}
 	if (!write) {
-		err_set(err, EINVAL,
-			"%.40s: expected oci, apparmor, systemd, landlock, network or capabilities",
-			call->argv[0]);
+		err_set(err, EINVAL, "%.40s: expected " TARGETS, call->argv[0]);
 		return err_at(err, ERR_USAGE);
 	}
 	r = policy_open_or_tell(call->argv[1], call->arena, &policy, &bundle, err);
@@ -118,7 +137,7 @@ const struct verb verb_policy_export = {
 	.name = "export",
 	.args = "[--output FILE] TARGET POLICY",
 	.help = "write a policy for another tool; policy targets says what is lost",
-	.more = "  TARGET is oci, apparmor, systemd, landlock, network or capabilities\n\n"
+	.more = "  TARGET is " TARGETS "\n\n"
 		"  immure policy export oci builtin/default >seccomp.json\n",
 	.opts = export_opts,
 	.n_opts = ARRAY_LEN(export_opts),

@@ -30,7 +30,7 @@ teardown() { common_teardown; }
 @test "a learned policy can be exported" {
 	on_host --learn p.yaml -- sort /etc/passwd
 	local target
-	for target in oci apparmor systemd landlock network capabilities; do
+	for target in oci apparmor selinux systemd landlock network capabilities; do
 		"$IMMURE" policy export -o "x.$target" $target p.yaml
 		[ -s "x.$target" ]
 	done
