@@ -326,43 +326,6 @@ int subid_find(struct span text, const char *name, uint32_t uid, struct proc_idm
 	return 1;
 }
 
-struct span passwd_name(struct span text, uint32_t uid)
-{
-	while (text.n > 0) {
-		struct span line = cut_line(&text);
-		struct span name = span_cut(&line, ':');
-		uint32_t number = 0;
-
-		span_cut(&line, ':'); /* the password's place */
-		if (u32_value(span_cut(&line, ':'), &number) && number == uid)
-			return name;
-	}
-	return (struct span){ 0 };
-}
-
-int passwd_find(struct span text, struct span name, uint32_t *ret_uid, uint32_t *ret_gid)
-{
-	while (text.n > 0) {
-		struct span line = cut_line(&text);
-		struct span login = span_cut(&line, ':');
-		uint32_t uid = 0;
-		uint32_t gid = 0;
-
-		if (name.n == 0 || login.n != name.n || memcmp(login.p, name.p, name.n) != 0)
-			continue;
-		span_cut(&line, ':'); /* password */
-		if (!u32_value(span_cut(&line, ':'), &uid) ||
-		    !u32_value(span_cut(&line, ':'), &gid))
-			return 0;
-		if (uid == UINT32_MAX || gid == UINT32_MAX)
-			return 0;
-		*ret_uid = uid;
-		*ret_gid = gid;
-		return 1;
-	}
-	return 0;
-}
-
 struct span cgroup_v2_path(struct span text)
 {
 	while (text.n > 0) {

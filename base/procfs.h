@@ -52,17 +52,6 @@ must_check int proc_idmap_parse(struct span text, struct proc_idmap *ret, size_t
  */
 int subid_find(struct span text, const char *name, uint32_t uid, struct proc_idmap *ret);
 
-/*
- * Look a user up in the text of a passwd file: bounded, first match wins. Source: passwd(5).
- *
- *   name   a name, not a number
- * Returns   1 and uid/gid, or 0 when there is none or the line is malformed.
- */
-int passwd_find(struct span text, struct span name, uint32_t *ret_uid, uint32_t *ret_gid);
-
-/* The name of a user id in the text of a passwd file; empty if there is none. Source: passwd(5). */
-struct span passwd_name(struct span text, uint32_t uid);
-
 /* The path of the "0::" line of /proc/self/cgroup, or an empty span. */
 struct span cgroup_v2_path(struct span text);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Property: a range that is found has ids in it, all of 32 bits; a user is never 2^32-1. */
+/* Property: a range that is found has ids in it, all of 32 bits. */
 #include <stdlib.h>
 
 #include "base/procfs.h"
@@ -10,14 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct span text = { (const char *)data, size };
 	struct proc_idmap range = { 0 };
-	uint32_t uid = 0;
-	uint32_t gid = 0;
 
 	if (subid_find(text, "bob", 1000, &range) &&
 	    (range.count == 0 || range.count > UINT32_MAX - range.outside || range.inside != 0))
-		abort();
-	if (passwd_find(text, span_of("bob"), &uid, &gid) &&
-	    (uid == UINT32_MAX || gid == UINT32_MAX))
 		abort();
 	return 0;
 }

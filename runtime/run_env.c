@@ -7,7 +7,10 @@
 #include "base/fd.h"
 
 #define FILE_MAX ((size_t)1 << 20)
+#define HOME_AT 1 /* behind PATH */
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static const char default_home[] = "HOME=/";
 
 struct env {
 	const struct run_caller *caller;
@@ -100,7 +103,7 @@ static int put_defaults(struct env *env, const struct run_options *options, stru
 	int r = put(env, DEFAULT_PATH, err);
 
 	if (r == 0)
-		r = put(env, options->host ? "HOME=/tmp" : "HOME=/", err);
+		r = put(env, options->host ? "HOME=/tmp" : default_home, err);
 	if (r == 0 && options->tty) {
 		char *text = arena_printf(env->arena, "TERM=%s", term ? term : "xterm");
 
@@ -125,7 +128,7 @@ static int put_image(struct env *env, const struct run_image *image, struct err 
 }
 
 int run_env(const struct run_options *options, const struct run_caller *caller, struct arena *arena,
-	    const char *const **ret, struct err *err)
+	    struct plan_request *request, struct err *err)
 {
 	struct env env = { .caller = caller, .arena = arena };
 	int r = put_defaults(&env, options, err);
@@ -142,6 +145,10 @@ int run_env(const struct run_options *options, const struct run_caller *caller, 
 		if (r < 0)
 			return err_wrap(err, "--env");
 	}
-	*ret = env.items;
-	return r;
+	if (r < 0)
+		return r;
+	request->env = env.items;
+	/* One address for one constant: nobody replaced it. */
+	request->home_is_default = !options->host && env.items[HOME_AT] == default_home;
+	return 0;
 }

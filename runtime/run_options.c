@@ -27,7 +27,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "env",            'e', OPT_LIST, ROW(env),           "NAME[=VALUE]", "set a variable; NAME alone takes yours", NULL },
 	{ "env-file",       0,  OPT_LIST, ROW(env_files),      "FILE", "read variables from FILE, one NAME=VALUE a line", "@files" },
 	{ "workdir",        'w', OPT_TEXT, ROW(workdir),       "PATH", "working folder inside", NULL },
-	{ "user",           'u', OPT_TEXT, ROW(user),          "UID[:GID]", "who the program is inside, a number or a name of the root's passwd", NULL },
+	{ "user",           'u', OPT_TEXT, ROW(user),          "USER[:GROUP]", "who the program is inside: numbers, or names of the root's own", NULL },
 	{ "hostname",       0,  OPT_TEXT, ROW(hostname),       "NAME", "host name inside", NULL },
 	{ "volume",         'v', OPT_LIST, ROW(volumes),       "SRC:DST[:ro,exec]", "show SRC, a path or the name of a volume, at DST, writable unless ro", "@dirs" },
 	{ "read",           0,  OPT_LIST, ROW(reads),          "PATH", "show PATH at its own place, read-only", "@files" },
@@ -410,7 +410,7 @@ int run_request(const struct run_options *options, const struct run_caller *call
 	if (r == 0)
 		r = build_degraded(&b, err);
 	if (r == 0)
-		r = run_env(options, caller, arena, &request.env, err);
+		r = run_env(options, caller, arena, &request, err);
 	if (r < 0)
 		return usage(err, r);
 	*ret = request;

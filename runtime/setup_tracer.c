@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/accounts.h"
 #include "base/fd.h"
 #include "base/procfs.h"
 #include "bpf/wire.h"
@@ -92,13 +93,12 @@ static int call(const char *const argv[], struct err *err)
 static int has_user(bool *ret, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
-	uint32_t uid, gid;
+	struct account account = { 0 };
 	int r = fd_read_file(AT_FDCWD, "/etc/passwd", PASSWD_MAX, &text, err);
 
 	if (r < 0)
 		return r;
-	*ret = passwd_find((struct span){ strbuf_str(&text), text.len }, span_of(USER), &uid,
-			   &gid) == 1;
+	*ret = account_find((struct span){ strbuf_str(&text), text.len }, span_of(USER), &account);
 	return 0;
 }
 

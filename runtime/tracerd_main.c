@@ -17,6 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/accounts.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/procfs.h"
@@ -97,16 +98,19 @@ static int own_socket(const char *path, struct err *err)
 
 static int find_user(const char *name, uint32_t *ret_uid, uint32_t *ret_gid, struct err *err)
 {
+	struct account account = { 0 };
 	cleanup_strbuf struct strbuf passwd = { 0 };
 	int r = fd_read_file(AT_FDCWD, "/etc/passwd", (size_t)1 << 20, &passwd, err);
 
 	if (r < 0)
 		return r;
-	if (passwd_find((struct span){ strbuf_str(&passwd), passwd.len }, span_of(name), ret_uid,
-			ret_gid) != 1)
+	if (!account_find((struct span){ strbuf_str(&passwd), passwd.len }, span_of(name),
+			  &account))
 		return err_set(err, ENOENT, "there is no user %s: immure setup makes it", name);
-	if (*ret_uid == 0)
+	if (account.uid == 0)
 		return err_set(err, EINVAL, "--user: %s is root", name);
+	*ret_uid = account.uid;
+	*ret_gid = account.gid;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 
+#include "base/accounts.h"
 #include "base/fd.h"
 
 #ifndef SO_PEERPIDFD
@@ -116,17 +117,17 @@ static void read_range(uint32_t uid, struct proc_idmap *ret)
 	cleanup_strbuf struct strbuf passwd = { 0 };
 	cleanup_strbuf struct strbuf subuid = { 0 };
 	struct err ignored = { 0 };
-	struct span name;
+	struct account account = { 0 };
 	char user[64] = "";
 
 	*ret = (struct proc_idmap){ 0 };
 	if (fd_read_file(AT_FDCWD, "/etc/passwd", ETC_TEXT_MAX, &passwd, &ignored) < 0 ||
 	    fd_read_file(AT_FDCWD, "/etc/subuid", ETC_TEXT_MAX, &subuid, &ignored) < 0)
 		return;
-	name = passwd_name((struct span){ strbuf_str(&passwd), passwd.len }, uid);
-	if (name.n == 0 || name.n >= sizeof(user))
+	if (!account_find_uid((struct span){ strbuf_str(&passwd), passwd.len }, uid, &account) ||
+	    account.name.n == 0 || account.name.n >= sizeof(user))
 		return;
-	snprintf(user, sizeof(user), "%.*s", (int)name.n, name.p);
+	snprintf(user, sizeof(user), "%.*s", (int)account.name.n, account.name.p);
 	/* Returns 0 and leaves *ret alone when there is none. */
 	subid_find((struct span){ strbuf_str(&subuid), subuid.len }, user, uid, ret);
 }

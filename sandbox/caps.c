@@ -29,8 +29,8 @@ int ids_apply(struct confine *c, struct err *err)
 
 	if (prctl(PR_SET_SECUREBITS, bits) < 0)
 		return err_sys(err, errno, "cannot lock the secure bits");
-	if (ids->drop_groups && setgroups(0, NULL) < 0)
-		return err_sys(err, errno, "cannot drop the supplementary groups");
+	if (ids->drop_groups && setgroups(c->plan->n_groups, c->plan->groups) < 0)
+		return err_sys(err, errno, "cannot set the supplementary groups");
 	if (setresgid(ids->gid, ids->gid, ids->gid) < 0)
 		return err_sys(err, errno, "cannot become group %u", ids->gid);
 	if (setresuid(ids->uid, ids->uid, ids->uid) < 0)

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/accounts.h"
 #include "base/fd.h"
 #include "base/sys.h"
 
@@ -34,9 +35,11 @@ static struct span read_text(int dirfd, const char *path, struct strbuf *text)
 /* By ourselves: a static program has no NSS. */
 static const char *user_name(struct span passwd, uint32_t uid, struct arena *arena)
 {
-	struct span name = passwd_name(passwd, uid);
+	struct account account = { 0 };
 
-	return name.n > 0 ? arena_strndup(arena, name.p, name.n) : arena_printf(arena, "%u", uid);
+	return account_find_uid(passwd, uid, &account)
+		       ? arena_strndup(arena, account.name.p, account.name.n)
+		       : arena_printf(arena, "%u", uid);
 }
 
 static void read_subids(struct host *host, struct strbuf *text)

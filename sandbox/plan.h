@@ -26,6 +26,7 @@ enum root_kind {
 };
 
 #define PLAN_MAX_LAYERS 100
+#define PLAN_MAX_GROUPS 64
 
 /* One directory of the root. */
 struct plan_layer {
@@ -145,11 +146,12 @@ struct plan_request {
 	const char *image_digest;  /* of its manifest, or NULL */
 	const char *name;          /* of the run's id; also the default host name */
 	const char *hostname;      /* NULL: name */
-	const char *cwd;     /* the caller's working folder, absolute, or NULL if it has none */
-	const char *home;    /* the caller's home, or NULL */
-	const char *workdir; /* inside, or NULL */
-	const char *user;    /* UID[:GID] or a name, or NULL */
-	bool ids_range;      /* map subordinate ids too */
+	const char *cwd;      /* the caller's working folder, absolute, or NULL if it has none */
+	const char *home;     /* the caller's home, or NULL */
+	const char *workdir;  /* inside, or NULL */
+	const char *user;     /* USER[:GROUP], numbers or names of the root, or NULL */
+	bool home_is_default; /* nobody set HOME: the root's passwd file may know better */
+	bool ids_range;       /* map subordinate ids too */
 	enum network_kind network;
 	size_t n_ports;
 	const struct plan_port *ports; /* NETWORK_PRIVATE */
@@ -191,6 +193,8 @@ struct plan {
 	const struct plan_port *ports;
 	uint64_t namespaces; /* CLONE_NEW* */
 	struct plan_ids ids;
+	size_t n_groups;  /* supplementary, all of them mapped */
+	uint32_t *groups; /* inside */
 	size_t n_mounts;
 	struct plan_mount *mounts; /* in order; parents before children */
 	size_t n_fsrules;

@@ -19,6 +19,10 @@ struct planner {
 };
 
 must_check int plan_ids(struct planner *p, struct err *err);
+/* By request->user: ids.uid, ids.gid, the groups, and HOME if that is the default. */
+must_check int plan_user(struct planner *p, struct err *err);
+/* HOME of the user that was chosen, if that is the default. */
+must_check int plan_user_home(struct planner *p, struct err *err);
 must_check int plan_mounts(struct planner *p, struct err *err);
 must_check int plan_fsrules(struct planner *p, struct err *err);
 must_check int plan_limits(struct planner *p, struct err *err);

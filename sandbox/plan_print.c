@@ -89,7 +89,10 @@ static void print_ids(const struct plan *plan, struct strbuf *out)
 	for (size_t i = 0; i < ids->n_uid; i++)
 		strbuf_addf(out, " %u=%u+%u", ids->uids[i].inside, ids->uids[i].outside,
 			    ids->uids[i].count);
-	strbuf_addf(out, " (%s)\n", idmap_names[ids->how]);
+	strbuf_addf(out, " (%s)", idmap_names[ids->how]);
+	for (size_t i = 0; i < plan->n_groups; i++)
+		strbuf_addf(out, "%s%u", i == 0 ? "; groups " : ",", plan->groups[i]);
+	strbuf_putc(out, '\n');
 }
 
 static void print_ledger(const struct plan *plan, struct strbuf *out)
@@ -214,6 +217,11 @@ static void json_ids(const struct plan *plan, struct jsonw *j)
 	jsonw_kbool(j, "drop_groups", ids->drop_groups);
 	jsonw_ku64(j, "gid", ids->gid);
 	json_maps(j, "gids", ids->gids, ids->n_gid);
+	jsonw_key(j, "groups");
+	jsonw_array(j);
+	for (size_t i = 0; i < plan->n_groups; i++)
+		jsonw_u64(j, plan->groups[i]);
+	jsonw_array_end(j);
 	jsonw_kstr(j, "how", idmap_names[ids->how]);
 	jsonw_ku64(j, "uid", ids->uid);
 	json_maps(j, "uids", ids->uids, ids->n_uid);

@@ -41,6 +41,23 @@ teardown() {
   [[ "$output" == "uid=1234"*"gid=4321"* ]]
 }
 
+@test "users and groups by name, and the home, are those of the image" {
+  "$IMMURE" load -q "$images/two"
+  run "$IMMURE" run --entrypoint /bin/sh example.org/two:1 -c 'id -u; id -g; echo $HOME'
+  [ "$output" = "1234
+4321
+/home" ]
+  run "$IMMURE" run -u app:staff --entrypoint /bin/sh example.org/two:1 -c 'id -u; id -g'
+  [ "$output" = "1234
+50" ]
+  run "$IMMURE" run -u 1234 -e HOME=/x --entrypoint /bin/sh example.org/two:1 -c 'id -g; echo $HOME'
+  [ "$output" = "4321
+/x" ]
+  run "$IMMURE" run -u app:nothere example.org/two:1
+  [ "$status" -eq 125 ]
+  [[ "$output" == *'no group "nothere"'* ]]
+}
+
 @test "environment, working folder, volumes are the image's, unless the command line says otherwise" {
   "$IMMURE" load -q "$images/two"
   run "$IMMURE" run --entrypoint /bin/sh example.org/two:1 -c 'echo $COLOUR; pwd; touch /vol/x && ls /vol; touch /etc/x'

@@ -92,6 +92,11 @@ def cases(outside):
     add('passwd is a pipe', 'no start', [[e for e in base if e[0].name != 'etc/passwd'] + [entry('etc/passwd', kind=FIFO)]], {'User': 'app', 'Cmd': ['/bin/id']})
     add('passwd is a link out', 'no start', [[e for e in base if e[0].name != 'etc/passwd'] + [symlink('etc/passwd', out + '/passwd')]], {'User': 'outsider', 'Cmd': ['/bin/id']})
     add('passwd is a folder', 'no start', [[e for e in base if e[0].name != 'etc/passwd'] + [folder('etc/passwd')]], {'User': 'app', 'Cmd': ['/bin/id']})
+    add('passwd is a pipe, user a number', 'harmless', [[e for e in base if e[0].name != 'etc/passwd'] + [entry('etc/passwd', kind=FIFO)]], {'User': '7', 'Cmd': ['/bin/true']})
+    for what, bad in (('a pipe', [entry('etc/group', kind=FIFO)]), ('a link out', [symlink('etc/group', out + '/passwd')]), ('a folder', [folder('etc/group')]),
+                      ('16 MB in a line', [entry('etc/group', b'staff:x:' + b'1' * (16 << 20))]), ('a number too large', [entry('etc/group', b'staff:x:4294967295:\n')])):
+        add('group is ' + what, 'no start', [[e for e in base if e[0].name != 'etc/group'] + bad], {'User': 'app:staff', 'Cmd': ['/bin/id']})
+    add('passwd.home is no path', 'harmless', [base, [entry('etc/passwd', b'app:x:1:1::\x1b[31m../..:/bin/sh\n')]], {'User': 'app', 'Cmd': ['/bin/id']})
     add('passwd of 16 MB', 'no start', [base, [entry('etc/passwd', b'x' * (16 << 20))]], {'User': 'app', 'Cmd': ['/bin/id']})
     add('group of 16 MB', 'harmless', [base, [entry('etc/group', b'x:x:1:' + b'y' * (16 << 20))]], {'User': 'app', 'Cmd': ['/bin/true']})
 

@@ -90,23 +90,6 @@ static void finds_the_largest_range_of_a_user(void **state)
 	assert_int_equal(subid_find(span_of("bob:-1:10\n"), "bob", 1000, &range), 0);
 }
 
-static void looks_users_up(void **state)
-{
-	uint32_t uid = 0;
-	uint32_t gid = 0;
-	const char *text =
-		"root:x:0:0::/:/bin/sh\nweb:x:33:34::/:\nweb:x:0:0::/:\nbad:x:-1:0::/:\n";
-
-	(void)state;
-	assert_int_equal(passwd_find(span_of(text), span_of("web"), &uid, &gid), 1);
-	assert_int_equal(uid, 33);
-	assert_int_equal(gid, 34);
-	assert_int_equal(passwd_find(span_of(text), span_of("bad"), &uid, &gid), 0);
-	assert_int_equal(passwd_find(span_of(text), span_of("none"), &uid, &gid), 0);
-	assert_int_equal(passwd_find(span_of("x:x:4294967295:0::/:\n"), span_of("x"), &uid, &gid),
-			 0);
-}
-
 static void finds_the_unified_cgroup(void **state)
 {
 	(void)state;
@@ -114,28 +97,14 @@ static void finds_the_unified_cgroup(void **state)
 	assert_int_equal(cgroup_v2_path(span_of("5:pids:/a\n")).n, 0);
 }
 
-static void finds_the_name_of_a_user_id(void **state)
-{
-	const struct span text = span_of("root:x:0:0:r:/root:/bin/sh\nbad\nann:x:1000:100::/:\n");
-	struct span name = passwd_name(text, 1000);
-
-	(void)state;
-	assert_int_equal(name.n, 3);
-	assert_memory_equal(name.p, "ann", 3);
-	assert_int_equal(passwd_name(text, 100).n, 0);
-	assert_int_equal(passwd_name((struct span){ 0 }, 0).n, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(finds_the_name_of_a_user_id),
 		cmocka_unit_test(reads_our_own_status),
 		cmocka_unit_test(refuses_a_status_that_makes_no_sense),
 		cmocka_unit_test(reads_mountinfo),
 		cmocka_unit_test(reads_id_maps),
 		cmocka_unit_test(finds_the_largest_range_of_a_user),
-		cmocka_unit_test(looks_users_up),
 		cmocka_unit_test(finds_the_unified_cgroup),
 	};
 
