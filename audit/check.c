@@ -125,8 +125,14 @@ void judged_by_events(struct judge *judge, struct finding *ret, enum finding_sta
 	if (status == FINDING_PASS && !judge->whole) {
 		observed =
 			arena_printf(judge->arena, "%s so far, but %s", observed, judge->not_whole);
-		judged(judge, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
-		       TEXTS(texts[0], observed, texts[2]));
+		if (judge->fails)
+			judged(judge, ret, FINDING_FAIL, LEVEL_KERNEL,
+			       TEXTS(texts[0],
+				     arena_printf(judge->arena, "%s (on-loss: fail)", observed),
+				     texts[2]));
+		else
+			judged(judge, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
+			       TEXTS(texts[0], observed, texts[2]));
 		return;
 	}
 	judged(judge, ret, status, LEVEL_KERNEL, texts);

@@ -56,6 +56,7 @@ struct judge {
 	bool sees_flow;        /* and every connection and listener */
 	const json_t *proof;   /* of this policy on this kernel, or NULL */
 	const char *not_whole; /* why not, or NULL */
+	bool fails;            /* events were lost, and the policy lets nothing pass then */
 	bool out_of_memory;
 };
 

@@ -38,6 +38,7 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 		c.not_whole =
 			arena_printf(arena, "%llu events were lost", (unsigned long long)c.dropped);
 	c.whole = c.not_whole == NULL;
+	c.lost = c.dropped > 0 || json_is_true(json_object_get(sealed, "lost"));
 	return c;
 }
 
@@ -76,6 +77,7 @@ static void judge_init(struct judge *j, const struct judge_input *in, struct are
 		.namespaces = json_object_get(in->record->evidence, "namespaces"),
 		.whole = c.whole,
 		.not_whole = c.not_whole,
+		.fails = c.lost && in->bundle && in->bundle->loss_fails,
 		.sees_exec = c.has_bpf && is_recorded(in->bundle, RECORDING_EXEC),
 		.sees_flow = c.has_bpf && is_recorded(in->bundle, RECORDING_FLOW),
 		.proof = is_proof_of(in->proof, in->record->plan) ? in->proof : NULL,

@@ -50,6 +50,7 @@ struct completeness {
 	bool whole;
 	const char *not_whole; /* why not; NULL if it is */
 	bool has_bpf;          /* the kernel's collector was there */
+	bool lost;             /* events were */
 	uint64_t dropped;
 };
 struct completeness judge_completeness(const struct run_record *record, struct arena *arena);

@@ -48,6 +48,7 @@ struct bundle {
 	struct limits limits;
 	uint32_t require;    /* bits 1 << enum layer */
 	uint32_t record;     /* bits 1 << enum recording */
+	bool loss_fails;     /* what needs lost events fails, instead of being not proven */
 	uint32_t audit_arch; /* AUDIT_ARCH_* that the filter is for */
 	uint32_t n_allowed;  /* calls allowed, with or without conditions */
 	size_t n_sources;

@@ -183,6 +183,7 @@ static bool take_body(struct reader *r, struct arena *arena, struct bundle *b)
 	take_limits(r, &b->limits);
 	b->require = take_u32(r);
 	b->record = take_u32(r);
+	b->loss_fails = take_u32(r) != 0;
 	b->audit_arch = take_u32(r);
 	b->n_allowed = take_u32(r);
 	b->filter = take_program(r, &b->n_filter);

@@ -62,6 +62,7 @@ static void put_body(struct strbuf *out, const struct bundle *in)
 	put_limits(out, &in->limits);
 	put_u32(out, in->require);
 	put_u32(out, in->record);
+	put_u32(out, in->loss_fails);
 	put_u32(out, in->audit_arch);
 	put_u32(out, in->n_allowed);
 	put_program(out, in->filter, in->n_filter);

@@ -197,6 +197,7 @@ struct policy {
 	struct where limit_where[LIMIT_COUNT]; /* by bit number of enum limit_bit */
 	uint32_t require;                      /* bits 1 << enum layer */
 	uint32_t record;                       /* bits 1 << enum recording */
+	bool loss_fails;                       /* audit: on-loss: fail */
 	int otherwise_error;                   /* 0: not said */
 	int unknown_error;                     /* 0: not said */
 

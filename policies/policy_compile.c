@@ -133,6 +133,7 @@ int policy_compile(const struct policy *policy, struct arena *arena, struct bund
 		.limits = policy->limits,
 		.require = policy->require,
 		.record = policy->record,
+		.loss_fails = policy->loss_fails,
 		.audit_arch = NATIVE_ARCH,
 		.n_sources = policy->n_sources,
 		.sources = policy->sources,

@@ -188,7 +188,11 @@ void policy_print(const struct policy *policy, unsigned flags, struct strbuf *re
 	put_files(&p);
 	put_calls(&p);
 	policy_print_limits(&policy->limits, ret);
-	put_bits(&p, "audit:\n  record", policy->record, recording_text);
+	if (policy->record || policy->loss_fails)
+		strbuf_puts(ret, "audit:\n");
+	put_bits(&p, "  record", policy->record, recording_text);
+	if (policy->loss_fails)
+		strbuf_puts(ret, "  on-loss: fail\n");
 	if (policy->n_tests > 0)
 		strbuf_puts(ret, "tests:\n");
 	for (size_t i = 0; i < policy->n_tests; i++)

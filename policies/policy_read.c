@@ -226,22 +226,33 @@ static void read_recording(struct reader *r, const struct yaml_node *item)
 		r->policy->record |= 1U << recording;
 }
 
+static void read_on_loss(struct reader *r, const struct yaml_node *item)
+{
+	if (!expect(r, item, YAML_SCALAR))
+		return;
+	if (strcmp(item->text, "fail") == 0)
+		r->policy->loss_fails = true;
+	else if (strcmp(item->text, "not-proven") != 0)
+		diags_add(r->diags, item->where, "on-loss \"%s\"; expected not-proven or fail",
+			  item->text);
+}
+
 static int read_audit(struct reader *r, const struct yaml_node *value)
 {
 	if (!expect(r, value, YAML_MAP))
 		return 0;
 	for (size_t i = 0; i < value->n; i++) {
 		const struct yaml_node *item = &value->items[i];
+		const char *key = value->keys[i].text;
 
-		if (strcmp(value->keys[i].text, "record") != 0 || item->kind != YAML_LIST) {
-			diags_add(
-				r->diags, value->keys[i].where,
-				"\"%s\" is not enforced by this version; expected record: [denied, ...]",
-				value->keys[i].text);
-			continue;
-		}
-		for (size_t k = 0; k < item->n; k++)
-			read_recording(r, &item->items[k]);
+		if (strcmp(key, "on-loss") == 0)
+			read_on_loss(r, item);
+		else if (strcmp(key, "record") != 0)
+			diags_add(r->diags, value->keys[i].where,
+				  "unknown key \"%s\"; expected record or on-loss", key);
+		else if (expect(r, item, YAML_LIST))
+			for (size_t k = 0; k < item->n; k++)
+				read_recording(r, &item->items[k]);
 	}
 	return 0;
 }

@@ -144,6 +144,7 @@ static int merge(struct resolver *r, struct policy *ret)
 		merge_limits(&all, from, own);
 		all.require |= from->require;
 		all.record |= from->record;
+		all.loss_fails |= from->loss_fails;
 		if (!all.identity.has_user)
 			all.identity = from->identity;
 		if (!all.otherwise_error)

@@ -322,14 +322,34 @@ static void nothing_passes_without_evidence(void **state)
 	}
 }
 
-static void lost_events_prove_nothing(void **state)
+static void lose_an_event(struct fixture *f)
 {
-	struct fixture *f = *state;
 	char *text = replaced(good_events, "\"dropped\":0", "\"dropped\":1");
 
 	json_decref(f->record.events);
 	f->record.events = load(text);
 	free(text);
+}
+
+static void lost_events_fail_where_the_policy_says_so(void **state)
+{
+	static const struct bundle strict = { .record = 1U << RECORDING_ALL, .loss_fails = true };
+	struct fixture *f = *state;
+
+	judge(f, (struct judge_input){ .bundle = &strict });
+	assert_int_equal(find(f, "NIST", "4.4.4-process")->status, FINDING_PASS);
+	lose_an_event(f);
+	judge(f, (struct judge_input){ .bundle = &strict });
+	assert_int_equal(find(f, "NIST", "4.4.4-process")->status, FINDING_FAIL);
+	assert_int_equal(find(f, "CIS", "5.23")->status, FINDING_FAIL);
+	assert_int_equal(find(f, "CIS", "5.4")->status, FINDING_PASS);
+}
+
+static void lost_events_prove_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	lose_an_event(f);
 	judge(f, (struct judge_input){ 0 });
 	assert_int_equal(find(f, "NIST", "4.4.4-process")->status, FINDING_NOT_PROVEN);
 	assert_int_equal(find(f, "CIS", "5.23")->status, FINDING_NOT_PROVEN);
@@ -420,6 +440,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_passes_without_evidence, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lost_events_prove_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(lost_events_fail_where_the_policy_says_so, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_broken_chain_proves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(weak_evidence_is_not_enough_when_more_is_asked_for,
 						set_up, tear_down),

@@ -67,6 +67,7 @@ static void every_key_goes_round(void **state)
 		"policy: 1\nname: a/b.c\nidentity:\n  user: 7:8\n",
 		"policy: 1\nlimits:\n  memory: 1GiB\n  cpus: 1.25\n  wall: 90s\n  fsize: 0\n",
 		"policy: 1\nrequire: [files, cgroup]\naudit:\n  record: [denied, exec]\n",
+		"policy: 1\naudit:\n  on-loss: fail\n",
 		"policy: 1\nsyscalls:\n  - otherwise EACCES\n  - unknown EPERM\n",
 		"policy: 1\ntests:\n  - expect  deny syscall   mount # why: 'quote \" # hash'\n",
 		"policy: 1\nfiles: [\"read /a /b\", 'write /c']\n",
