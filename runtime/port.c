@@ -92,3 +92,23 @@ int port_parse(const char *text, struct arena *arena, struct plan_port *ret, str
 		*ret = port;
 	return r;
 }
+
+int port_parse_exposed(const char *text, struct exposed_ports *ret, struct err *err)
+{
+	struct exposed_ports ports = { 0 };
+	struct span rest = span_of(text);
+	int r = protocol(&rest, &ports.udp, err);
+	bool is_range = span_has_byte(rest, '-');
+
+	if (r == 0)
+		r = number(span_cut(&rest, '-'), &ports.first, err);
+	ports.last = ports.first;
+	if (r == 0 && is_range)
+		r = number(rest, &ports.last, err);
+	if (r < 0)
+		return r;
+	if (ports.last < ports.first)
+		return err_set(err, EINVAL, "\"%.50s\": the last port is below the first", text);
+	*ret = ports;
+	return 0;
+}

@@ -18,4 +18,13 @@
 must_check int port_parse(const char *text, struct arena *arena, struct plan_port *ret,
 			  struct err *err);
 
+/* What an image exposes. */
+struct exposed_ports {
+	uint16_t first, last; /* first <= last */
+	bool udp;
+};
+
+/* Read "80", "80/tcp", "8000-8003/udp". Returns 0, -EINVAL. */
+must_check int port_parse_exposed(const char *text, struct exposed_ports *ret, struct err *err);
+
 #endif

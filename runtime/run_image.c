@@ -2,13 +2,12 @@
 #include "runtime/run_image.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/signal_name.h"
 #include "runtime/image_platform.h"
 #include "runtime/store_find.h"
 
@@ -140,6 +139,19 @@ static int build_command(const struct run_image *image, const char *entrypoint, 
 	return 0;
 }
 
+static int take_stop_signal(const struct image_record *record, struct plan_request *request,
+			    struct err *err)
+{
+	if (request->stop.signal || !record->stop_signal || !*record->stop_signal)
+		return 0;
+	request->stop.signal = signal_parse(record->stop_signal);
+	return request->stop.signal
+		       ? 0
+		       : err_set(err, EINVAL,
+				 "the image's stop signal \"%.40s\" is none: name one, --stop-signal TERM",
+				 record->stop_signal);
+}
+
 int run_image_request(const struct run_image *image, const char *entrypoint, char *const args[],
 		      struct arena *arena, struct plan_request *request, struct err *err)
 {
@@ -158,7 +170,7 @@ int run_image_request(const struct run_image *image, const char *entrypoint, cha
 		request->workdir = record->workdir;
 	if (!request->user && record->user && *record->user)
 		request->user = record->user;
-	return 0;
+	return take_stop_signal(record, request, err);
 }
 
 static bool is_mounted(const struct plan_request *request, const char *target)
@@ -213,23 +225,4 @@ int run_image_mounts(const struct run_image *image, struct arena *arena,
 		r = add_folder((struct plan_mount){ .kind = MOUNT_DIR }, request->workdir, arena,
 			       request, err);
 	return r < 0 ? err_wrap(err, "the image's working folder") : 0;
-}
-
-int stop_signal_parse(const char *text)
-{
-	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
-	uint64_t number = 0;
-
-	if (span_u64(span_of(text), (uint64_t)SIGRTMAX, &number) == 0)
-		return (int)number;
-	if (strncasecmp(name, "RTMIN+", 6) == 0 &&
-	    span_u64(span_of(name + 6), (uint64_t)(SIGRTMAX - SIGRTMIN), &number) == 0)
-		return SIGRTMIN + (int)number;
-	for (int sig = 1; sig < SIGRTMIN; sig++) {
-		const char *known = sigabbrev_np(sig);
-
-		if (known && strcasecmp(known, name) == 0)
-			return sig;
-	}
-	return 0;
 }

@@ -38,7 +38,7 @@ must_check int run_image_open(const char *name, const char *ids, struct arena *a
  *
  *   entrypoint  of --entrypoint, or NULL
  *   args        the command line's own, NULL-terminated
- *   request     root, argv, user, workdir are filled in
+ *   request     root, argv, user, workdir, stop signal are filled in
  *
  * Returns   0, -EINVAL (no program, a working folder or volume that is no clean path), -ENOMEM.
  * Source    OCI image-spec 1.1, config.md; Docker's rules for Entrypoint and Cmd
@@ -50,8 +50,5 @@ must_check int run_image_request(const struct run_image *image, const char *entr
 /* The folders that must be there: the image's volumes and its working folder. Appends. */
 must_check int run_image_mounts(const struct run_image *image, struct arena *arena,
 				struct plan_request *request, struct err *err);
-
-/* "SIGTERM", "QUIT", "37", "RTMIN+3" as a number; 0 if it names no signal. Pure. */
-int stop_signal_parse(const char *text);
 
 #endif

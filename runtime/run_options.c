@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/signal_name.h"
+#include "runtime/image_ports.h"
 #include "runtime/port.h"
 #include "runtime/run_env.h"
 #include "runtime/tracing.h"
 
 #define ROW(field) offsetof(struct run_options, field)
+#define STOP_MS_MAX ((uint64_t)86400000)
 
 const struct opt run_opts[N_RUN_OPTS] = {
 	/* clang-format off */
@@ -38,10 +41,13 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "cpus",           0,  OPT_TEXT, ROW(cpus),           "N", "limit processor time, such as 1.5 (needs a delegated cgroup)", NULL },
 	{ "wall",           0,  OPT_TEXT, ROW(wall),           "TIME", "end the program after TIME, such as 10m", NULL },
 	{ "nofile",         0,  OPT_TEXT, ROW(nofile),         "N", "limit open files of each process", NULL },
+	{ "stop-signal",    0,  OPT_TEXT, ROW(stop_signal),    "SIGNAL", "what asks the program to end (the image's, or TERM)", NULL },
+	{ "stop-timeout",   0,  OPT_TEXT, ROW(stop_timeout),   "TIME", "how long it may take to end then, before SIGKILL (10s)", NULL },
 	{ "interactive",    'i', OPT_FLAG, ROW(interactive),   NULL, "pass a terminal on standard input (pipes and files always pass)", NULL },
 	{ "tty",            't', OPT_FLAG, ROW(tty),           NULL, "give the program a terminal of its own", NULL },
 	{ "network",        0,  OPT_TEXT, ROW(network),        "none|private|host", "network: none (the default), one of its own with a way out, or the host's, which weakens the sandbox", "none private host" },
 	{ "publish",        'p', OPT_LIST, ROW(publish),       "[ADDRESS:]OUTSIDE:INSIDE[/udp]", "lead a port of this machine (127.0.0.1) to one inside; with --network private", NULL },
+	{ "publish-all",    'P', OPT_FLAG, ROW(publish_all),   NULL, "lead a free port of 127.0.0.1 to each port that the image exposes; with --network private", NULL },
 	{ "ids",            0,  OPT_TEXT, ROW(ids),            "one|range", "map your own id (the default), or your subordinate ids too", "one range" },
 	{ "collector",      0,  OPT_TEXT, ROW(collector),      "auto|notify|bpf", "who records: the kernel through immure-tracerd where it is (auto), the filter alone, or the kernel or nothing", "auto notify bpf" },
 	{ "dry-run",        0,  OPT_FLAG, ROW(dry_run),        NULL, "print the plan and what enforces it; start nothing", NULL },
@@ -255,6 +261,21 @@ static int build_limits(struct builder *b, struct err *err)
 	return 0;
 }
 
+static int build_stop(struct builder *b, struct err *err)
+{
+	const struct run_options *o = b->options;
+	struct plan_stop *stop = &b->request->stop;
+
+	if (o->stop_signal && (stop->signal = signal_parse(o->stop_signal)) == 0)
+		return err_set(err, EINVAL, "--stop-signal %.40s: expected such as TERM or 15",
+			       o->stop_signal);
+	if (o->stop_timeout &&
+	    (span_millis(span_of(o->stop_timeout), STOP_MS_MAX, &stop->ms) < 0 || stop->ms == 0))
+		return err_set(err, EINVAL, "--stop-timeout %.40s: expected such as 30s",
+			       o->stop_timeout);
+	return 0;
+}
+
 static int build_layers(const struct opt_list *list, const char *option, uint32_t known,
 			uint32_t *ret, struct err *err)
 {
@@ -269,6 +290,17 @@ static int build_layers(const struct opt_list *list, const char *option, uint32_
 		*ret |= 1U << layer;
 	}
 	return 0;
+}
+
+static int build_publish_all(struct builder *b, struct err *err)
+{
+	if (!b->options->publish_all)
+		return 0;
+	if (!b->caller->image)
+		return err_set(err, EINVAL, "--publish-all goes with an image");
+	if (b->request->network != NETWORK_PRIVATE)
+		return err_set(err, EINVAL, "--publish-all goes with --network private");
+	return image_ports_publish(&b->caller->image->record.ports, b->arena, b->request, err);
 }
 
 static int build_network(struct builder *b, struct err *err)
@@ -295,7 +327,7 @@ static int build_network(struct builder *b, struct err *err)
 	b->request->network = (enum network_kind)kind;
 	b->request->n_ports = list->n;
 	b->request->ports = ports;
-	return 0;
+	return build_publish_all(b, err);
 }
 
 static int build_degraded(struct builder *b, struct err *err)
@@ -397,8 +429,10 @@ int run_request(const struct run_options *options, const struct run_caller *call
 	struct builder b = {
 		.options = options, .caller = caller, .arena = arena, .request = &request
 	};
-	int r = build_root(&b, argv, err);
+	int r = build_stop(&b, err);
 
+	if (r == 0)
+		r = build_root(&b, argv, err);
 	if (r == 0)
 		r = build_flags(&b, err);
 	if (r == 0)

@@ -32,17 +32,25 @@ enum {
 	POLL_MAX = POLL_DETACH + DETACH_POLLFDS
 };
 
-static int start_timer(const struct limits *limits, struct err *err)
+static int set_timer(int fd, uint64_t ms)
 {
 	struct itimerspec when = { 0 };
+
+	when.it_value.tv_sec = (time_t)(ms / 1000);
+	when.it_value.tv_nsec = (long)(ms % 1000) * 1000000;
+	return timerfd_settime(fd, 0, &when, NULL);
+}
+
+/* For the time limit, and for a program that was asked to end. */
+static int start_timer(const struct plan *plan, struct err *err)
+{
+	bool limited = plan->limits.set & LIMIT_WALL;
 	cleanup_close int fd = -1;
 
-	if (!(limits->set & LIMIT_WALL))
+	if (!limited && !plan->stop.signal)
 		return -1;
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	when.it_value.tv_sec = (time_t)(limits->wall_ms / 1000);
-	when.it_value.tv_nsec = (long)(limits->wall_ms % 1000) * 1000000;
-	if (fd < 0 || timerfd_settime(fd, 0, &when, NULL) < 0)
+	if (fd < 0 || (limited && set_timer(fd, plan->limits.wall_ms) < 0))
 		return err_sys(err, errno, "cannot start the timer of the time limit");
 	return steal_fd(fd);
 }
@@ -51,6 +59,52 @@ static void kill_workload(const struct supervisor *s)
 {
 	if (sys_pidfd_send_signal(s->launched->pidfd, SIGKILL) < 0)
 		return; /* ESRCH: it ended by itself */
+}
+
+/* What is left until the time limit, rounded up; UINT64_MAX without one. */
+static uint64_t time_left(int timer)
+{
+	struct itimerspec now = { 0 };
+
+	if (timerfd_gettime(timer, &now) < 0 ||
+	    (now.it_value.tv_sec == 0 && now.it_value.tv_nsec == 0))
+		return UINT64_MAX;
+	return (uint64_t)now.it_value.tv_sec * 1000 + (uint64_t)now.it_value.tv_nsec / 1000000 + 1;
+}
+
+/* Ask the program to end; the timer kills it if it does not. Asked twice, it is killed. */
+static void stop_workload(struct supervisor *s, uint64_t ms)
+{
+	int signal = s->plan->stop.signal ? s->plan->stop.signal : SIGTERM;
+
+	if (s->stopping || !launch_find_program(s->launched) ||
+	    sys_pidfd_send_signal(s->launched->program_pidfd, signal) < 0 ||
+	    set_timer(s->timer, ms) < 0)
+		kill_workload(s);
+	s->stopping = true;
+}
+
+static void end_by_timer(struct supervisor *s)
+{
+	s->out_of_time = s->out_of_time || !s->stopping;
+	if (s->stopping || s->plan->stop.ms == 0)
+		kill_workload(s);
+	else
+		stop_workload(s, s->plan->stop.ms);
+}
+
+/* Somebody chose how the program is asked to end: that is what Ctrl-C and kill(1) mean, then. */
+static bool asks_to_stop(const struct supervisor *s, int signal)
+{
+	return s->plan->stop.signal && (signal == SIGINT || signal == SIGTERM);
+}
+
+static void stop_by_signal(struct supervisor *s)
+{
+	uint64_t ms = s->plan->stop.ms ? s->plan->stop.ms : STOP_MS_DEFAULT;
+	uint64_t left = time_left(s->timer);
+
+	stop_workload(s, ms < left ? ms : left);
 }
 
 /* Asked for on the control socket. */
@@ -68,6 +122,8 @@ static void handle_signals(struct supervisor *s)
 	for (int sig = signals_next(s->signals); sig != 0; sig = signals_next(s->signals)) {
 		if (sig == SIGWINCH && s->pty)
 			pty_resize(s->pty);
+		else if (asks_to_stop(s, sig))
+			stop_by_signal(s);
 		else if (!launch_find_program(s->launched))
 			kill_workload(s); /* there is nobody yet who could handle it */
 		else if (sys_pidfd_send_signal(s->launched->program_pidfd, sig) < 0)
@@ -140,7 +196,7 @@ static int require_label(const struct supervisor *s, enum profile_state state, i
 	return err_set(err, EACCES, "the program did not run under its AppArmor profile");
 }
 
-static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
+static int fill(struct supervisor *s, struct pollfd fds[POLL_MAX])
 {
 	int n = POLL_PTY;
 
@@ -149,7 +205,7 @@ static int fill(struct supervisor *s, int timer, struct pollfd fds[POLL_MAX])
 		s->notify.first = s->launched->program;
 	fds[POLL_PROGRAM] = (struct pollfd){ .fd = s->launched->program_pidfd, .events = POLLIN };
 	fds[POLL_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
-	fds[POLL_TIMER] = (struct pollfd){ .fd = timer, .events = POLLIN };
+	fds[POLL_TIMER] = (struct pollfd){ .fd = s->timer, .events = POLLIN };
 	if (s->notify.listener < 0 && launch_is_confined(s->launched)) {
 		s->notify.listener = s->launched->page->listener;
 		if (s->notify.learn)
@@ -210,10 +266,8 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 {
 	if (fds[POLL_SIGNALS].revents)
 		handle_signals(s);
-	if (fds[POLL_TIMER].revents) {
-		s->out_of_time = true;
-		kill_workload(s);
-	}
+	if (fds[POLL_TIMER].revents)
+		end_by_timer(s);
 	if (fds[POLL_LISTENER].revents & POLLIN)
 		handle_refusals(s);
 	else if (fds[POLL_LISTENER].revents & (POLLHUP | POLLERR))
@@ -282,7 +336,7 @@ static int learn_end(struct supervisor *s, int *ret, struct err *err)
 }
 
 /* Turn by turn, until the program or process 1 has ended. */
-static int watch(struct supervisor *s, int timer, struct err *err)
+static int watch(struct supervisor *s, struct err *err)
 {
 	int r = 0;
 
@@ -298,7 +352,7 @@ static int watch(struct supervisor *s, int timer, struct err *err)
 		r = start_terminal(s, err);
 		if (r < 0)
 			return r;
-		n = fill(s, timer, fds);
+		n = fill(s, fds);
 		n = poll(fds, (nfds_t)n, wait);
 		if (n < 0 && errno != EINTR)
 			return err_sys(err, errno, "cannot wait for events");
@@ -315,13 +369,14 @@ static int watch(struct supervisor *s, int timer, struct err *err)
 
 int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 {
-	cleanup_close int timer = start_timer(&s->plan->limits, err);
+	cleanup_close int timer = start_timer(s->plan, err);
 	enum profile_state label;
 	int r;
 
 	if (timer < -1)
 		return timer;
-	r = watch(s, timer, err);
+	s->timer = timer;
+	r = watch(s, err);
 	if (r == 0 && !s->read_once && launch_is_confined(s->launched))
 		r = read_evidence(s, err);
 	if (r < 0)

@@ -25,6 +25,8 @@ struct supervisor {
 	int signals; /* signals_open() */
 
 	int forwarded;     /* the signal that ended the workload by our hand, or 0 */
+	int timer;         /* of supervise(); -1: none */
+	bool stopping;     /* the program was asked to end */
 	bool out_of_time;  /* limits.wall was reached */
 	bool labelled;     /* the program was seen with the label of the plan */
 	bool read_once;    /* evidence of the running process was read */

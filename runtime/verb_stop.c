@@ -5,13 +5,16 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "audit/run_read.h"
 #include "base/fd.h"
+#include "base/signal_name.h"
 #include "base/text.h"
 #include "runtime/control_client.h"
 #include "runtime/kept_list.h"
 #include "runtime/run_name.h"
 #include "runtime/status.h"
 #include "runtime/verb_runs.h"
+#include "sandbox/plan.h"
 
 struct stop_options {
 	const char *signal, *time;
@@ -19,11 +22,13 @@ struct stop_options {
 };
 
 #define ROW(field) offsetof(struct stop_options, field)
-#define STOP_SECONDS 10
+#define STOP_SECONDS_MAX 86400
 
 static const struct opt stop_opts[] = {
-	{ "signal", 's', OPT_TEXT, ROW(signal), "SIGNAL", "send this first (TERM)", NULL },
-	{ "time", 't', OPT_TEXT, ROW(time), "SECONDS", "then wait so long, and kill (10)", NULL },
+	{ "signal", 's', OPT_TEXT, ROW(signal), "SIGNAL",
+	  "send this first (what the run was started with, or TERM)", NULL },
+	{ "time", 't', OPT_TEXT, ROW(time), "SECONDS",
+	  "then wait so long, and kill (what the run was started with, or 10)", NULL },
 };
 static const struct opt kill_opts[] = {
 	{ "signal", 's', OPT_TEXT, ROW(signal), "SIGNAL", "a name or a number (KILL)", NULL },
@@ -37,23 +42,11 @@ static int usage(struct err *err)
 	return err_at(err, ERR_USAGE);
 }
 
-static int signal_parse(const char *text, int *ret, struct err *err)
+static int read_signal(const char *text, int *ret, struct err *err)
 {
-	const char *name = strncmp(text, "SIG", 3) == 0 ? text + 3 : text;
-	uint64_t number = 0;
-
-	if (span_u64(span_of(text), NSIG - 1, &number) == 0 && number > 0) {
-		*ret = (int)number;
+	*ret = signal_parse(text);
+	if (*ret > 0)
 		return 0;
-	}
-	for (int i = 1; i < NSIG; i++) {
-		const char *known = sigabbrev_np(i);
-
-		if (known && strcmp(known, name) == 0) {
-			*ret = i;
-			return 0;
-		}
-	}
 	err_set(err, EINVAL, "\"%.30s\" is no signal: expected such as TERM or 15", text);
 	return usage(err);
 }
@@ -110,7 +103,7 @@ static int kill_one(const struct found_run *found, const struct stop_options *op
 		    struct err *err)
 {
 	int signal = SIGKILL;
-	int r = options->signal ? signal_parse(options->signal, &signal, err) : 0;
+	int r = options->signal ? read_signal(options->signal, &signal, err) : 0;
 
 	if (r == 0)
 		r = control_ask(found->dir, CONTROL_SIGNAL, (uint32_t)signal, 10000, err);
@@ -128,24 +121,43 @@ static int await_end(const struct found_run *found, struct err *err)
 	return 0;
 }
 
+/* How the run itself wants to be ended: its plan says so. */
+static void read_stop(int dir, int *ret_signal, uint64_t *ret_ms)
+{
+	json_t *plan = record_file(dir, "plan.json");
+	const json_t *stop = json_object_get(plan, "stop");
+	int signal = signal_parse(record_text(stop, "signal", ""));
+	int64_t ms = record_number(stop, "ms", 0);
+
+	*ret_signal = signal > 0 ? signal : SIGTERM;
+	*ret_ms = ms > 0 && ms <= STOP_SECONDS_MAX * 1000 ? (uint64_t)ms : STOP_MS_DEFAULT;
+	json_decref(plan);
+}
+
 static int stop_one(const struct found_run *found, const struct stop_options *options,
 		    struct err *err)
 {
-	uint64_t seconds = STOP_SECONDS;
+	uint64_t seconds = 0;
+	uint64_t ms;
 	bool asked;
-	int signal = SIGTERM;
-	int r = options->signal ? signal_parse(options->signal, &signal, err) : 0;
+	int signal;
+	int r = 0;
 
-	if (r == 0 && options->time && span_u64(span_of(options->time), 86400, &seconds) < 0) {
+	read_stop(found->dir, &signal, &ms);
+	if (options->signal)
+		r = read_signal(options->signal, &signal, err);
+	if (r == 0 && options->time &&
+	    span_u64(span_of(options->time), STOP_SECONDS_MAX, &seconds) < 0) {
 		err_set(err, EINVAL, "--time %.30s: expected seconds", options->time);
 		return usage(err);
 	}
 	if (r < 0)
 		return r;
+	ms = options->time ? seconds * 1000 : ms;
 	r = control_ask(found->dir, CONTROL_SIGNAL, (uint32_t)signal, 10000, err);
 	asked = r >= 0;
 	if (asked)
-		r = control_ask(found->dir, CONTROL_WAIT, 0, (int)seconds * 1000, err);
+		r = control_ask(found->dir, CONTROL_WAIT, 0, (int)ms, err);
 	if (r >= 0 || (r == -ENOENT && asked))
 		return await_end(found, err);
 	if (r != -ETIMEDOUT)

@@ -170,6 +170,7 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 			      CLONE_NEWUTS | CLONE_NEWCGROUP,
 		.landlock_abi = host->landlock_abi,
 		.without = request->without,
+		.stop = request->stop,
 		.env = request->env,
 		.argv = request->argv,
 	};

@@ -84,6 +84,14 @@ enum idmap_how {
 	IDMAP_ROOT,   /* written by us as root */
 };
 
+#define STOP_MS_DEFAULT 10000
+
+/* How the workload is asked to end, before it is killed. */
+struct plan_stop {
+	int signal;  /* 0: nobody chose one, and signals that we get are passed as they are */
+	uint64_t ms; /* until SIGKILL; 0: STOP_MS_DEFAULT, and the time limit kills at once */
+};
+
 struct plan_ids {
 	enum idmap_how how;
 	uint32_t uid, gid; /* of the workload, inside */
@@ -160,6 +168,7 @@ struct plan_request {
 	uint32_t allow_degraded; /* bits 1 << enum layer */
 	uint32_t without;        /* the same: left out on purpose, to see what depends on it */
 	struct limits limits;    /* override the policy's where set */
+	struct plan_stop stop;
 	size_t n_mounts;
 	const struct plan_mount *mounts; /* volumes, tmpfs; sources clean and absolute */
 	const char *const *env;          /* "NAME=VALUE", NULL-terminated */
@@ -203,7 +212,8 @@ struct plan {
 	uint32_t without; /* layers that are decided and then not applied: bits 1 << enum layer */
 	size_t n_rlimits;
 	struct plan_rlimit rlimits[16];
-	struct limits limits;   /* effective */
+	struct limits limits; /* effective */
+	struct plan_stop stop;
 	const char *cgroup_dir; /* make a child of it, or NULL */
 	const char *const *env;
 	char *const *argv;

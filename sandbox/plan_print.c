@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The plan in words, and as canonical JSON (keys in byte order). */
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/signal_name.h"
 #include "sandbox/plan.h"
 
 static const char *const mount_names[] = { "bind", "tmpfs", "link", "dir", "mask", "text" };
@@ -119,6 +121,17 @@ static void print_network(const struct plan *plan, struct strbuf *out)
 			    plan->ports[i].address, plan->ports[i].outside, plan->ports[i].inside);
 }
 
+static void print_stop(const struct plan *plan, struct strbuf *out)
+{
+	char name[SIGNAL_NAME_MAX];
+
+	if (!plan->stop.signal)
+		return;
+	signal_print(plan->stop.signal, name);
+	strbuf_addf(out, "stop      SIG%s, SIGKILL after %llu ms\n", name,
+		    (unsigned long long)(plan->stop.ms ? plan->stop.ms : STOP_MS_DEFAULT));
+}
+
 void plan_print(const struct plan *plan, struct strbuf *out)
 {
 	strbuf_addf(out, "policy    %s, %u calls open\n", plan->bundle->name,
@@ -154,6 +167,7 @@ void plan_print(const struct plan *plan, struct strbuf *out)
 	if (plan->limits.set & LIMIT_WALL)
 		strbuf_addf(out, "limit     wall       %llu ms\n",
 			    (unsigned long long)plan->limits.wall_ms);
+	print_stop(plan, out);
 	print_ledger(plan, out);
 }
 
@@ -318,6 +332,18 @@ static void json_layers(const struct plan *plan, struct jsonw *j)
 	jsonw_array_end(j);
 }
 
+static void json_stop(const struct plan *plan, struct jsonw *j)
+{
+	char name[SIGNAL_NAME_MAX];
+
+	signal_print(plan->stop.signal ? plan->stop.signal : SIGTERM, name);
+	jsonw_key(j, "stop");
+	jsonw_object(j);
+	jsonw_ku64(j, "ms", plan->stop.ms ? plan->stop.ms : STOP_MS_DEFAULT);
+	jsonw_kstr(j, "signal", name);
+	jsonw_object_end(j);
+}
+
 void plan_json(const struct plan *plan, struct jsonw *j)
 {
 	char hex[DIGEST_HEX_LEN];
@@ -357,6 +383,7 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	jsonw_kstr(j, "path", plan->root_dir);
 	jsonw_kbool(j, "writable", plan->root_writable);
 	jsonw_object_end(j);
+	json_stop(plan, j);
 	jsonw_kbool(j, "tty", plan->tty);
 	jsonw_kstr(j, "user", plan->host->user);
 	jsonw_ku64(j, "version", 1);
