@@ -160,3 +160,14 @@ const json_t *next_event(const struct judge *judge, const char *kind, size_t *at
 	}
 	return NULL;
 }
+
+const json_t *next_refusal(const struct judge *judge, size_t *at)
+{
+	while (*at < json_array_size(judge->record->events)) {
+		const json_t *event = json_array_get(judge->record->events, (*at)++);
+
+		if (event_is_refusal(event))
+			return event;
+	}
+	return NULL;
+}

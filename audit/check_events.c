@@ -105,7 +105,7 @@ void check_anomaly_call(struct judge *j, const struct control *control, struct f
 	size_t at = 0;
 
 	(void)control;
-	while ((event = next_event(j, "denied", &at)) != NULL) {
+	while ((event = next_refusal(j, &at)) != NULL) {
 		if (!json_is_null(json_object_get(event, "rule")))
 			continue;
 		first = first ? first : event;

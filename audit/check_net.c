@@ -243,7 +243,7 @@ void check_anomaly_destination(struct judge *j, const struct control *control, s
 	size_t at = 0;
 
 	(void)control;
-	while ((event = next_event(j, "denied", &at)) != NULL) {
+	while ((event = next_refusal(j, &at)) != NULL) {
 		const char *call = record_text(event, "call", "");
 
 		if (strcmp(call, "connect") != 0 && strcmp(call, "sendto") != 0 &&

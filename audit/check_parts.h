@@ -37,6 +37,8 @@ bool is_granted(const struct judge *judge, const char *path, const char *access)
 bool is_network_alone(const struct judge *judge);
 
 /* The first event of a kind from index *at on, which moves behind it; NULL at the end. */
+/* The next call that was refused, or in mode audit would have been; as next_event(). */
+const json_t *next_refusal(const struct judge *judge, size_t *at);
 const json_t *next_event(const struct judge *judge, const char *kind, size_t *at);
 
 void check_namespace(struct judge *j, const struct control *control, struct finding *ret);

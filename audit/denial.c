@@ -23,7 +23,10 @@ void denial_decide(const struct bundle *bundle, const struct seccomp_data *data,
 	*ret = (struct denial){ .call = name,
 				.rule = EXPLAIN_RULE(leaf),
 				.error = EXPLAIN_ERRNO(leaf),
-				.allowed = EXPLAIN_ACTION(leaf) == VERDICT_ALLOW,
+				.allowed = EXPLAIN_ACTION(leaf) == VERDICT_ALLOW ||
+					   EXPLAIN_ACTION(leaf) == VERDICT_LOOK,
+				.audited = EXPLAIN_ACTION(leaf) == VERDICT_AUDIT,
+				.look = EXPLAIN_ACTION(leaf) == VERDICT_LOOK,
 				.killed = EXPLAIN_ACTION(leaf) == VERDICT_KILL };
 	if (ret->rule >= bundle->n_rules)
 		ret->rule = BUNDLE_NO_RULE;
@@ -208,20 +211,21 @@ static bool is_power_of_ten(uint64_t n)
 	return n == 1;
 }
 
-uint64_t denial_count(struct denial_table *table, pid_t pid, int call, uint16_t rule)
+static uint64_t count(struct denial_table *table, pid_t pid, int call, uint16_t rule, uint32_t what)
 {
 	uint16_t number = call < 0 || call >= UINT16_MAX ? UINT16_MAX : (uint16_t)call;
-	size_t at = ((size_t)pid * 31 + number) % DENIAL_SLOTS;
+	size_t at = ((size_t)pid * 31 + number + what) % DENIAL_SLOTS;
 
-	table->total++;
 	for (size_t i = 0; i < DENIAL_SLOTS; i++) {
 		struct denial_count *slot = &table->slots[(at + i) % DENIAL_SLOTS];
 
-		if (slot->n > 0 && (slot->pid != pid || slot->call != number || slot->rule != rule))
+		if (slot->n > 0 && (slot->pid != pid || slot->call != number ||
+				    slot->rule != rule || slot->what != what))
 			continue;
 		slot->pid = pid;
 		slot->call = number;
 		slot->rule = rule;
+		slot->what = what;
 		slot->n++;
 		if (slot->n > DENIAL_FIRST && !is_power_of_ten(slot->n))
 			return 0;
@@ -230,4 +234,21 @@ uint64_t denial_count(struct denial_table *table, pid_t pid, int call, uint16_t 
 	}
 	table->overflow++;
 	return 0;
+}
+
+uint64_t denial_count(struct denial_table *table, pid_t pid, int call, uint16_t rule)
+{
+	table->total++;
+	return count(table, pid, call, rule, 0);
+}
+
+uint64_t denial_count_audited(struct denial_table *table, pid_t pid, int call, uint16_t rule,
+			      const char *path)
+{
+	uint32_t what = 2166136261U; /* FNV-1a */
+
+	table->audited++;
+	for (const char *p = path; p && *p; p++)
+		what = (what ^ (unsigned char)*p) * 16777619U;
+	return count(table, pid, call, rule, path ? what : 0);
 }

@@ -23,6 +23,8 @@ struct denial {
 	uint16_t rule; /* index into bundle->rules, or BUNDLE_NO_RULE */
 	int error;     /* positive errno that answers it */
 	bool allowed;  /* nothing refused it: a learning run announces these too */
+	bool audited;  /* mode audit: a rule refuses it, and it goes on */
+	bool look;     /* mode audit: allowed, and what it names is to be looked at */
 	bool killed;   /* the filter ends the process, which nobody announces */
 };
 
@@ -51,11 +53,13 @@ struct denial_count {
 	pid_t pid;
 	uint16_t rule;
 	uint16_t call; /* number; UINT16_MAX for anything above */
+	uint32_t what; /* of several things that one call may be about: a hash; 0: the call */
 	uint64_t n;
 };
 
 struct denial_table {
 	uint64_t total;    /* all refused calls */
+	uint64_t audited;  /* mode audit: what would have been refused and went on; not in total */
 	uint64_t recorded; /* of them, with a line of their own */
 	uint64_t overflow; /* of them, counted without a slot: the table was full */
 	struct denial_count slots[DENIAL_SLOTS];
@@ -63,5 +67,9 @@ struct denial_table {
 
 /* Count one. Returns how often it has now been seen if it should be recorded, else 0. */
 uint64_t denial_count(struct denial_table *table, pid_t pid, int call, uint16_t rule);
+
+/* The same for what mode audit lets go on; `path` is a file that it is about, or NULL. */
+uint64_t denial_count_audited(struct denial_table *table, pid_t pid, int call, uint16_t rule,
+			      const char *path);
 
 #endif

@@ -76,7 +76,8 @@ int event_log_note(struct event_log *log, enum record_kind kind, const struct st
 /* What a reader misses most. */
 static bool has_reserve(enum record_kind kind)
 {
-	return kind == RECORD_DENIED || kind == RECORD_EXEC || kind == RECORD_ENTER;
+	return kind == RECORD_DENIED || kind == RECORD_WOULD_DENY || kind == RECORD_EXEC ||
+	       kind == RECORD_ENTER;
 }
 
 int event_log_add(struct event_log *log, const struct record *record, struct err *err)

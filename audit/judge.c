@@ -263,12 +263,33 @@ static void apply_proof(struct judge *j, struct finding *f)
 	}
 }
 
+/* What a layer holds by the policy's rules it does not hold where nothing is refused by them. */
+static void apply_mode(struct judge *j, struct finding *f)
+{
+	static const char *const by_rules[] = { "apparmor", "egress",  "landlock",
+						"mac",      "seccomp", "selinux" };
+
+	if (f->status != FINDING_PASS ||
+	    strcmp(record_text(j->plan, "mode", "enforce"), "audit") != 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(by_rules); i++) {
+		if (strcmp(f->control->check, by_rules[i]) != 0)
+			continue;
+		f->status = FINDING_FAIL;
+		f->observed = arena_printf(
+			j->arena,
+			"%s, but mode: audit: what the rules refuse is recorded and goes on",
+			f->observed);
+	}
+}
+
 static void judge_one(struct judge *j, const struct judge_input *in, struct finding *f)
 {
 	const struct check *check = check_find(f->control->check);
 
 	check->fn(j, f->control, f);
 	apply_proof(j, f);
+	apply_mode(j, f);
 	/* Evidence that somebody may have changed proves nothing; a failure it shows still counts.
 	 */
 	if (f->status == FINDING_PASS && in->record->chain.code) {

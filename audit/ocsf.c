@@ -148,7 +148,10 @@ static json_t *from_denied(const json_t *event)
 	json_object_set_new(object, "message", json_string(record_text(event, "text", "")));
 	json_object_set_new(object, "status_code",
 			    json_sprintf("%lld", (long long)record_number(event, "errno", 0)));
-	json_object_set_new(object, "status_id", json_integer(2));
+	/* Success: in mode audit it went on. */
+	json_object_set_new(
+		object, "status_id",
+		json_integer(strcmp(record_text(event, "kind", ""), "denied") == 0 ? 2 : 1));
 	return object;
 }
 
@@ -206,7 +209,7 @@ json_t *ocsf_event(const json_t *event, const char *run)
 		object = from_exec(event);
 	else if (strcmp(kind, "exit") == 0)
 		object = from_exit(event);
-	else if (strcmp(kind, "denied") == 0)
+	else if (event_is_refusal(event))
 		object = from_denied(event);
 	else if (strcmp(kind, "open") == 0)
 		object = from_open(event);

@@ -6,14 +6,30 @@
 #include <sys/socket.h>
 
 static const char kind_names[RECORD_KIND_COUNT][12] = {
-	[RECORD_START] = "start",         [RECORD_SEALED] = "sealed", [RECORD_ROTATED] = "rotated",
-	[RECORD_LOST] = "lost",           [RECORD_DENIED] = "denied", [RECORD_FORK] = "fork",
-	[RECORD_EXEC] = "exec",           [RECORD_EXIT] = "exit",     [RECORD_OPEN] = "open",
-	[RECORD_CONNECT] = "connect",     [RECORD_BIND] = "bind",     [RECORD_LISTEN] = "listen",
-	[RECORD_ACCEPT] = "accept",       [RECORD_FLOW] = "flow",     [RECORD_DNS] = "dns",
-	[RECORD_SIGNAL] = "signal",       [RECORD_PTRACE] = "ptrace", [RECORD_MOUNT] = "mount",
-	[RECORD_NAMESPACE] = "namespace", [RECORD_KERNEL] = "kernel", [RECORD_SYSCALL] = "syscall",
-	[RECORD_COUNTS] = "counts",       [RECORD_ENTER] = "enter",
+	[RECORD_START] = "start",
+	[RECORD_SEALED] = "sealed",
+	[RECORD_ROTATED] = "rotated",
+	[RECORD_LOST] = "lost",
+	[RECORD_DENIED] = "denied",
+	[RECORD_FORK] = "fork",
+	[RECORD_EXEC] = "exec",
+	[RECORD_EXIT] = "exit",
+	[RECORD_OPEN] = "open",
+	[RECORD_CONNECT] = "connect",
+	[RECORD_BIND] = "bind",
+	[RECORD_LISTEN] = "listen",
+	[RECORD_ACCEPT] = "accept",
+	[RECORD_FLOW] = "flow",
+	[RECORD_DNS] = "dns",
+	[RECORD_SIGNAL] = "signal",
+	[RECORD_PTRACE] = "ptrace",
+	[RECORD_MOUNT] = "mount",
+	[RECORD_NAMESPACE] = "namespace",
+	[RECORD_KERNEL] = "kernel",
+	[RECORD_SYSCALL] = "syscall",
+	[RECORD_COUNTS] = "counts",
+	[RECORD_ENTER] = "enter",
+	[RECORD_WOULD_DENY] = "would-deny",
 };
 
 const char *record_kind_name(enum record_kind kind)

@@ -14,29 +14,30 @@
 #include "base/text.h"
 
 enum record_kind {
-	RECORD_START,     /* first record of a run */
-	RECORD_SEALED,    /* last record of a run */
-	RECORD_ROTATED,   /* last record of a segment: the next one follows */
-	RECORD_LOST,      /* events that are not in the log: source, count */
-	RECORD_DENIED,    /* a call that was refused */
-	RECORD_FORK,      /* a new task: pid is the parent, target the child */
-	RECORD_EXEC,      /* path and argv as the kernel took them */
-	RECORD_EXIT,      /* of a process: ret is the wait status */
-	RECORD_OPEN,      /* path, dev, ino; flags are those of open(2) */
-	RECORD_CONNECT,   /* remote */
-	RECORD_BIND,      /* local */
-	RECORD_LISTEN,    /* local */
-	RECORD_ACCEPT,    /* local, remote */
-	RECORD_FLOW,      /* a connection that ended, or datagrams: bytes_in, bytes_out */
-	RECORD_DNS,       /* name that was asked for */
-	RECORD_SIGNAL,    /* target, flags is the signal */
-	RECORD_PTRACE,    /* target */
-	RECORD_MOUNT,     /* path is the target */
-	RECORD_NAMESPACE, /* setns, unshare, clone with new namespaces */
-	RECORD_KERNEL,    /* bpf, keyctl, modules, io_uring and their like: call */
-	RECORD_SYSCALL,   /* any other call */
-	RECORD_COUNTS,    /* how often a call was made: call, nr, count */
-	RECORD_ENTER,     /* somebody started a program in a running sandbox: uid, argv */
+	RECORD_START,      /* first record of a run */
+	RECORD_SEALED,     /* last record of a run */
+	RECORD_ROTATED,    /* last record of a segment: the next one follows */
+	RECORD_LOST,       /* events that are not in the log: source, count */
+	RECORD_DENIED,     /* a call that was refused */
+	RECORD_FORK,       /* a new task: pid is the parent, target the child */
+	RECORD_EXEC,       /* path and argv as the kernel took them */
+	RECORD_EXIT,       /* of a process: ret is the wait status */
+	RECORD_OPEN,       /* path, dev, ino; flags are those of open(2) */
+	RECORD_CONNECT,    /* remote */
+	RECORD_BIND,       /* local */
+	RECORD_LISTEN,     /* local */
+	RECORD_ACCEPT,     /* local, remote */
+	RECORD_FLOW,       /* a connection that ended, or datagrams: bytes_in, bytes_out */
+	RECORD_DNS,        /* name that was asked for */
+	RECORD_SIGNAL,     /* target, flags is the signal */
+	RECORD_PTRACE,     /* target */
+	RECORD_MOUNT,      /* path is the target */
+	RECORD_NAMESPACE,  /* setns, unshare, clone with new namespaces */
+	RECORD_KERNEL,     /* bpf, keyctl, modules, io_uring and their like: call */
+	RECORD_SYSCALL,    /* any other call */
+	RECORD_COUNTS,     /* how often a call was made: call, nr, count */
+	RECORD_WOULD_DENY, /* mode audit: a rule refuses it, and it went on */
+	RECORD_ENTER,      /* somebody started a program in a running sandbox: uid, argv */
 	RECORD_KIND_COUNT
 };
 

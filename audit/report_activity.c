@@ -150,7 +150,7 @@ static void take_event(json_t *activity, const json_t *event, json_int_t *denial
 {
 	const char *kind = record_text(event, "kind", "");
 
-	if (strcmp(kind, "denied") == 0) {
+	if (event_is_refusal(event)) {
 		take_denied(activity, event, ++*denials);
 		take_lineage(activity, event);
 	} else if (strcmp(kind, "exec") == 0) {
@@ -209,7 +209,9 @@ json_t *report_activity(const struct run_record *record)
 	const char *cgroup = record_text(record->evidence, "cgroup_limits", NULL);
 	json_t *activity =
 		json_pack("{s:{}, s:I, s:[], s:[], s:[], s:[], s:{s:o, s:I}, s:[], s:[], s:[]}",
-			  "calls", "denied", (json_int_t)record_number(record->status, "denied", 0),
+			  "calls", "denied",
+			  (json_int_t)(record_number(record->status, "denied", 0) +
+				       record_number(record->status, "would_deny", 0)),
 			  "denials", "flows", "listeners", "names", "peaks", "cgroup",
 			  cgroup ? json_string(cgroup) : json_null(), "vm_hwm_kib",
 			  (json_int_t)record_number(json_object_get(record->evidence, "status"),

@@ -38,6 +38,8 @@ static void put_head(const json_t *report, struct strbuf *out)
 				     record_text(root, "path", record_text(root, "kind", "?"))));
 	strbuf_puts(out, "  policy ");
 	put_escaped(out, part_text(report, "policy", "name", "?"));
+	if (strcmp(part_text(report, "policy", "mode", "enforce"), "audit") == 0)
+		strbuf_puts(out, " (mode: audit, nothing is refused by its rules)");
 	strbuf_puts(out, "\n        command ");
 	put_command(out, report);
 	strbuf_puts(out, "\n        kernel ");
@@ -70,7 +72,9 @@ static void put_layers(const json_t *report, struct strbuf *out)
 		strbuf_puts(out, "  ");
 		put_escaped(out, record_text(entry, "text", "?"));
 		if (json_is_true(json_object_get(entry, "degraded")))
-			strbuf_puts(out, "  (--allow-degraded)");
+			strbuf_puts(out, strncmp(record_text(entry, "text", ""), "mode audit", 10)
+						 ? "  (--allow-degraded)"
+						 : "");
 		strbuf_putc(out, '\n');
 	}
 	if (any)
@@ -184,7 +188,11 @@ static void put_denials(const json_t *report, struct strbuf *out)
 	const json_t *d;
 	size_t i;
 
-	strbuf_addf(out, "denied %lld\n", (long long)record_number(activity, "denied", 0));
+	strbuf_addf(out, "%s %lld\n",
+		    strcmp(part_text(report, "policy", "mode", "enforce"), "audit") == 0
+			    ? "refused by rules, most went on (mode: audit)"
+			    : "denied",
+		    (long long)record_number(activity, "denied", 0));
 	json_array_foreach(list, i, d)
 	{
 		const json_t *rule = json_object_get(d, "rule");

@@ -67,6 +67,8 @@ static int check_files(int dir, const struct run_record *record, struct err *err
 		return err_set(err, EBADMSG, "evidence.json was changed: its digest is another");
 	if (record_number(record->status, "exit", -1) != record_number(last, "exit", -1) ||
 	    record_number(record->status, "denied", -1) != record_number(last, "denied", -1) ||
+	    record_number(record->status, "would_deny", 0) !=
+		    record_number(last, "would_deny", 0) ||
 	    strcmp(record_text(record->status, "run", ""), record_text(first, "run", "")) != 0)
 		return err_set(err, EBADMSG, "status.json was changed: the sealed record differs");
 	return 0;
@@ -122,4 +124,14 @@ int64_t record_number(const json_t *object, const char *key, int64_t absent)
 	const json_t *value = json_object_get(object, key);
 
 	return json_is_integer(value) ? json_integer_value(value) : absent;
+}
+
+bool event_is_refusal_kind(const char *kind)
+{
+	return strcmp(kind, "denied") == 0 || strcmp(kind, "would-deny") == 0;
+}
+
+bool event_is_refusal(const json_t *event)
+{
+	return event_is_refusal_kind(record_text(event, "kind", ""));
 }

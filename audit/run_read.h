@@ -37,4 +37,8 @@ json_t *record_file(int dir, const char *name);
 const char *record_text(const json_t *object, const char *key, const char *absent);
 int64_t record_number(const json_t *object, const char *key, int64_t absent);
 
+/* A call that a rule refused, or in mode audit would have. */
+bool event_is_refusal(const json_t *event);
+bool event_is_refusal_kind(const char *kind);
+
 #endif

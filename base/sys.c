@@ -45,9 +45,9 @@ int sys_landlock_add_rule(int fd, enum landlock_rule_type type, const void *attr
 	return answer(syscall(SYS_landlock_add_rule, fd, type, attr, 0));
 }
 
-int sys_landlock_restrict_self(int fd)
+int sys_landlock_restrict_self(int fd, uint32_t flags)
 {
-	return answer(syscall(SYS_landlock_restrict_self, fd, 0));
+	return answer(syscall(SYS_landlock_restrict_self, fd, flags));
 }
 
 int sys_join_session_keyring(const char *name)

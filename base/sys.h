@@ -23,7 +23,7 @@ must_check int sys_seccomp(unsigned op, unsigned flags, void *args);
 must_check int sys_landlock_create_ruleset(const struct landlock_ruleset_attr *attr, size_t size,
 					   uint32_t flags);
 must_check int sys_landlock_add_rule(int fd, enum landlock_rule_type type, const void *attr);
-must_check int sys_landlock_restrict_self(int fd);
+must_check int sys_landlock_restrict_self(int fd, uint32_t flags);
 must_check int sys_join_session_keyring(const char *name);
 must_check int sys_pidfd_send_signal(int pidfd, int sig);
 must_check int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[],

@@ -32,6 +32,9 @@ enum verdict {
 	VERDICT_NOTIFY, /* refused; the supervisor records it and answers */
 	VERDICT_ERRNO,  /* refused by the filter itself, not recorded */
 	VERDICT_KILL,   /* another ABI */
+	VERDICT_AUDIT,  /* mode audit: would be refused; the supervisor records it and lets it go on
+			 */
+	VERDICT_LOOK,   /* mode audit: allowed; the supervisor looks at the file that it names */
 };
 
 struct bundle_file {
@@ -46,6 +49,7 @@ struct bundle {
 	struct digest digest; /* of what follows it in the encoded block */
 	struct identity identity;
 	struct limits limits;
+	bool audit_only;     /* mode: audit */
 	uint32_t require;    /* bits 1 << enum layer */
 	uint32_t record;     /* bits 1 << enum recording */
 	bool loss_fails;     /* what needs lost events fails, instead of being not proven */

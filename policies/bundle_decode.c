@@ -181,6 +181,7 @@ static bool take_body(struct reader *r, struct arena *arena, struct bundle *b)
 	b->identity.uid = take_u32(r);
 	b->identity.gid = take_u32(r);
 	take_limits(r, &b->limits);
+	b->audit_only = take_u32(r) != 0;
 	b->require = take_u32(r);
 	b->record = take_u32(r);
 	b->loss_fails = take_u32(r) != 0;

@@ -60,6 +60,7 @@ static void put_body(struct strbuf *out, const struct bundle *in)
 	put_u32(out, in->identity.uid);
 	put_u32(out, in->identity.gid);
 	put_limits(out, &in->limits);
+	put_u32(out, in->audit_only);
 	put_u32(out, in->require);
 	put_u32(out, in->record);
 	put_u32(out, in->loss_fails);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "policies/audit_mode.h"
 #include "policies/bpf_emit.h"
 #include "policies/bundle.h"
 #include "policies/syscall_sets.h"
@@ -19,6 +20,8 @@ const char *const filter_always[] = { "exit", "exit_group", "rt_sigreturn", "res
 struct decision {
 	bool known;
 	bool always;
+	bool look;                       /* mode audit: the supervisor looks at what it names */
+	const struct audit_floor *floor; /* mode audit: what of it stays refused; else NULL */
 	uint16_t n;
 	const uint16_t *rules;
 };
@@ -62,6 +65,8 @@ static size_t leaf(struct emitter *e, enum verdict verdict, int error, uint16_t 
 	case VERDICT_ALLOW:
 		return bpf_emit_ret(&e->bpf, SECCOMP_RET_ALLOW);
 	case VERDICT_NOTIFY:
+	case VERDICT_AUDIT:
+	case VERDICT_LOOK:
 		return bpf_emit_ret(&e->bpf, SECCOMP_RET_USER_NOTIF);
 	case VERDICT_ERRNO:
 		return bpf_emit_ret(&e->bpf, SECCOMP_RET_ERRNO | (uint32_t)error);
@@ -116,14 +121,33 @@ static int error_of(const struct policy *policy, const struct syscall_rule *rule
 	return rule && rule->error ? rule->error : otherwise;
 }
 
-static size_t rule_leaf(struct emitter *e, uint16_t index)
+/* A refusal; in mode audit only what the floor keeps is one. */
+static size_t refuse(struct emitter *e, const struct decision *d, enum verdict verdict,
+		     uint16_t index)
+{
+	const struct syscall_rule *rule =
+		index == BUNDLE_NO_RULE ? NULL : &e->policy->syscalls[index];
+	const struct audit_floor *floor = d->floor;
+	int error = error_of(e->policy, rule);
+	size_t stays;
+	size_t goes;
+
+	if (floor && !floor->whole && !floor->unless)
+		return leaf(e, VERDICT_AUDIT, error, index);
+	if (!floor || floor->whole)
+		return leaf(e, verdict, error, index);
+	stays = leaf(e, verdict, error, index);
+	goes = leaf(e, VERDICT_AUDIT, error, index);
+	return test(e, floor->unless, goes, stays);
+}
+
+static size_t rule_leaf(struct emitter *e, const struct decision *d, uint16_t index)
 {
 	const struct syscall_rule *rule = &e->policy->syscalls[index];
 
 	if (rule->allow)
-		return leaf(e, VERDICT_ALLOW, 0, index);
-	return leaf(e, rule->quiet ? VERDICT_ERRNO : VERDICT_NOTIFY, error_of(e->policy, rule),
-		    index);
+		return leaf(e, d->look ? VERDICT_LOOK : VERDICT_ALLOW, 0, index);
+	return refuse(e, d, rule->quiet ? VERDICT_ERRNO : VERDICT_NOTIFY, index);
 }
 
 /* The rule of a decision that holds whatever the arguments, or BUNDLE_NO_RULE. */
@@ -145,7 +169,7 @@ static size_t test_rules(struct emitter *e, const struct decision *d, bool allow
 		const struct syscall_rule *rule = &e->policy->syscalls[d->rules[i]];
 
 		if (rule->allow == allow && rule->cond)
-			next = test(e, rule->cond, rule_leaf(e, d->rules[i]), next);
+			next = test(e, rule->cond, rule_leaf(e, d, d->rules[i]), next);
 	}
 	return next;
 }
@@ -163,20 +187,19 @@ static size_t decide(struct emitter *e, const struct decision *d)
 		return leaf(e, VERDICT_ERRNO, unknown, BUNDLE_NO_RULE);
 	denied = unconditional(e, d, false);
 	if (denied != BUNDLE_NO_RULE)
-		return rule_leaf(e, denied);
+		return rule_leaf(e, d, denied);
 	allowed = unconditional(e, d, true);
 	if (allowed != BUNDLE_NO_RULE)
-		next = rule_leaf(e, allowed);
+		next = rule_leaf(e, d, allowed);
 	else
-		next = test_rules(
-			e, d, true,
-			leaf(e, VERDICT_NOTIFY, error_of(e->policy, NULL), BUNDLE_NO_RULE));
+		next = test_rules(e, d, true, refuse(e, d, VERDICT_NOTIFY, BUNDLE_NO_RULE));
 	return test_rules(e, d, false, next);
 }
 
 static bool same(const struct decision *a, const struct decision *b)
 {
-	return a->known == b->known && a->always == b->always && a->n == b->n &&
+	return a->known == b->known && a->always == b->always && a->look == b->look &&
+	       a->floor == b->floor && a->n == b->n &&
 	       (a->n == 0 || memcmp(a->rules, b->rules, a->n * sizeof(*a->rules)) == 0);
 }
 
@@ -255,15 +278,21 @@ static bool is_always(const char *name)
 	return false;
 }
 
-static int decision_make(const struct policy *policy, const char *name, struct arena *arena,
+static int decision_make(const struct emitter *e, const char *name, struct arena *arena,
 			 struct decision *ret)
 {
+	const struct policy *policy = e->policy;
 	uint16_t *rules;
 
 	if (!name)
 		return 0;
 	ret->known = true;
 	ret->always = is_always(name);
+	/* What a policy means by itself is the same in every mode. */
+	if (e->kind == FILTER_KERNEL || e->kind == FILTER_EXPLAIN) {
+		ret->look = audit_looks_at(policy, name);
+		ret->floor = audit_floor_of(policy, name);
+	}
 	rules = arena_array(arena, policy->n_syscalls + 1, sizeof(*rules));
 	if (!rules)
 		return -ENOMEM;
@@ -324,7 +353,7 @@ static int make_intervals(struct emitter *e, uint32_t arch, struct arena *arena,
 	for (int nr = 0; nr <= count; nr++) {
 		struct decision *d = &decisions[nr];
 
-		if (nr < count && decision_make(e->policy, syscall_name(nr, arch), arena, d) < 0)
+		if (nr < count && decision_make(e, syscall_name(nr, arch), arena, d) < 0)
 			return -ENOMEM;
 		*allowed += d->known && allows_something(e, d) ? 1 : 0;
 		if (e->n_intervals > 0 && same(e->intervals[e->n_intervals - 1].decision, d))

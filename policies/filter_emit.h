@@ -12,7 +12,8 @@
 enum filter_kind {
 	FILTER_KERNEL,  /* the kernel's SECCOMP_RET_* */
 	FILTER_EXPLAIN, /* EXPLAIN_LEAF: which rule decides, and what it answers */
-	FILTER_VERDICT, /* the same without the rule: what is answered, whoever said so */
+	FILTER_VERDICT, /* what the rules answer, whoever said so, as if the mode were enforce */
+	FILTER_RULES,   /* the same with the rule */
 };
 
 #define FILTER_MAX_INSNS BPF_EMIT_MAX

@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
+#include "policies/audit_mode.h"
 #include "policies/bundle.h"
 #include "policies/filter_walk.h"
 #include "policies/syscall_args.h"
@@ -22,10 +23,9 @@ struct model {
 static diagram says(const struct model *m, enum verdict verdict, int error, uint16_t rule)
 {
 	static const uint32_t actions[] = {
-		[VERDICT_ALLOW] = SECCOMP_RET_ALLOW,
-		[VERDICT_NOTIFY] = SECCOMP_RET_USER_NOTIF,
-		[VERDICT_ERRNO] = SECCOMP_RET_ERRNO,
-		[VERDICT_KILL] = SECCOMP_RET_KILL_PROCESS,
+		[VERDICT_ALLOW] = SECCOMP_RET_ALLOW,      [VERDICT_NOTIFY] = SECCOMP_RET_USER_NOTIF,
+		[VERDICT_ERRNO] = SECCOMP_RET_ERRNO,      [VERDICT_KILL] = SECCOMP_RET_KILL_PROCESS,
+		[VERDICT_AUDIT] = SECCOMP_RET_USER_NOTIF, [VERDICT_LOOK] = SECCOMP_RET_USER_NOTIF,
 	};
 	uint32_t answer = actions[verdict];
 
@@ -79,15 +79,40 @@ diagram filter_model_condition(const struct cond *c, struct diagrams *set)
 	return no;
 }
 
-static diagram answer_of_rule(const struct model *m, size_t i)
+/* What a policy means is the same in every mode; what is done with it is not. */
+static bool is_by_mode(const struct model *m)
+{
+	return m->kind == FILTER_KERNEL || m->kind == FILTER_EXPLAIN;
+}
+
+/* In mode audit a refusal is one only where the floor keeps it. */
+static diagram refusal(const struct model *m, const char *call, enum verdict verdict, int error,
+		       uint16_t rule)
+{
+	const struct audit_floor *floor = is_by_mode(m) ? audit_floor_of(m->policy, call) : NULL;
+	diagram stays = says(m, verdict, error, rule);
+	diagram goes;
+
+	if (!floor || floor->whole)
+		return stays;
+	goes = says(m, VERDICT_AUDIT, error, rule);
+	if (!floor->unless)
+		return goes;
+	return diagram_if(m->set, filter_model_condition(floor->unless, m->set), goes, stays);
+}
+
+static diagram answer_of_rule(const struct model *m, const char *call, size_t i)
 {
 	const struct syscall_rule *rule = &m->policy->syscalls[i];
 	int otherwise = m->policy->otherwise_error ? m->policy->otherwise_error : EPERM;
 	int error = rule->error ? rule->error : otherwise;
 
 	if (rule->allow)
-		return says(m, VERDICT_ALLOW, 0, (uint16_t)i);
-	return says(m, rule->quiet ? VERDICT_ERRNO : VERDICT_NOTIFY, error, (uint16_t)i);
+		return says(m,
+			    is_by_mode(m) && audit_looks_at(m->policy, call) ? VERDICT_LOOK
+									     : VERDICT_ALLOW,
+			    0, (uint16_t)i);
+	return refusal(m, call, rule->quiet ? VERDICT_ERRNO : VERDICT_NOTIFY, error, (uint16_t)i);
 }
 
 /*
@@ -104,13 +129,13 @@ static diagram over(const struct model *m, const char *call, bool allow, diagram
 
 		if (rule->allow == allow && rule->cond && syscall_rule_names(rule, call))
 			f = diagram_if(m->set, filter_model_condition(rule->cond, m->set),
-				       answer_of_rule(m, i), f);
+				       answer_of_rule(m, call, i), f);
 	}
 	for (size_t i = policy->n_syscalls; i-- > 0;) {
 		const struct syscall_rule *rule = &policy->syscalls[i];
 
 		if (rule->allow == allow && !rule->cond && syscall_rule_names(rule, call))
-			f = answer_of_rule(m, i);
+			f = answer_of_rule(m, call, i);
 	}
 	return f;
 }
@@ -118,7 +143,7 @@ static diagram over(const struct model *m, const char *call, bool allow, diagram
 static diagram answer_of_call(const struct model *m, const char *call)
 {
 	int otherwise = m->policy->otherwise_error ? m->policy->otherwise_error : EPERM;
-	diagram f = says(m, VERDICT_NOTIFY, otherwise, BUNDLE_NO_RULE);
+	diagram f = refusal(m, call, VERDICT_NOTIFY, otherwise, BUNDLE_NO_RULE);
 
 	for (size_t i = 0; filter_always[i]; i++) {
 		if (strcmp(call, filter_always[i]) == 0)

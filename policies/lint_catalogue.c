@@ -87,6 +87,8 @@ const struct lint_entry lint_catalogue[LINT_COUNT] = {
 		"Say: require: [cgroup]." },
 	[LINT_WAIVER_EXPIRED] = { "waiver-expired", LINT_HIGH, "a waiver is over", "Fix what it was for, or decide anew." },
 	[LINT_WAIVER_UNUSED] = { "waiver-unused", LINT_LOW, "a waiver for a finding that is not there", "Leave it out." },
+	[LINT_MODE_AUDIT] = { "mode-audit", LINT_MEDIUM, "the policy refuses nothing: it only records",
+		"What the rules refuse goes on, and every verdict on them fails. Say: mode: enforce." },
 	[LINT_NO_NAME] = { "no-name", LINT_LOW, "the policy has no name", "Records then call it by its file. Say: name: WHO/WHAT." },
 	[LINT_NO_TESTS] = { "no-tests", LINT_LOW, "the policy has no tests", "Say what must stay closed: tests: - expect deny syscall mount." },
 	/* clang-format on */

@@ -29,6 +29,8 @@ static void whole(struct linter *l)
 		lint_add(l, LINT_LIMIT_NOT_REQUIRED, NULL, "cpus");
 	if (strcmp(p->name, p->sources[0].name) == 0 && strncmp(p->name, "builtin/", 8) != 0)
 		lint_add(l, LINT_NO_NAME, NULL, "%s", "");
+	if (p->audit_only)
+		lint_add(l, LINT_MODE_AUDIT, NULL, "%s", "");
 	if (p->n_tests == 0)
 		lint_add(l, LINT_NO_TESTS, NULL, "%s", "");
 }

@@ -17,7 +17,8 @@ bool lsm_allows_call3(const struct bundle *bundle, const char *call, uint32_t ar
 			continue;
 		data.nr = (int)nr;
 		leaf = bpf_eval(bundle->explain, bundle->n_explain, &data);
-		return EXPLAIN_ACTION(leaf) == VERDICT_ALLOW;
+		return EXPLAIN_ACTION(leaf) == VERDICT_ALLOW ||
+		       EXPLAIN_ACTION(leaf) == VERDICT_LOOK;
 	}
 	return false;
 }

@@ -198,6 +198,7 @@ struct policy {
 	uint32_t require;                      /* bits 1 << enum layer */
 	uint32_t record;                       /* bits 1 << enum recording */
 	bool loss_fails;                       /* audit: on-loss: fail */
+	bool audit_only;                       /* mode: audit; of the policy itself */
 	int otherwise_error;                   /* 0: not said */
 	int unknown_error;                     /* 0: not said */
 

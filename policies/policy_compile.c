@@ -131,6 +131,7 @@ int policy_compile(const struct policy *policy, struct arena *arena, struct bund
 		.name = policy->name,
 		.identity = policy->identity,
 		.limits = policy->limits,
+		.audit_only = policy->audit_only,
 		.require = policy->require,
 		.record = policy->record,
 		.loss_fails = policy->loss_fails,

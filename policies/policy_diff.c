@@ -99,6 +99,22 @@ static int diff_identity(const struct policy *a, const struct policy *b, struct 
 	return diff_add(ret, &one, err);
 }
 
+static int diff_mode(const struct policy *a, const struct policy *b, struct policy_diff *ret,
+		     struct err *err)
+{
+	static const char *const says[] = { "what the rules refuse is refused",
+					    "what the rules refuse is recorded and goes on" };
+	const struct policy_difference one = {
+		.class = b->audit_only ? DIFF_WIDER : DIFF_NARROWER,
+		.area = "mode",
+		.witness = b->audit_only ? "audit" : "enforce",
+		.before = says[a->audit_only],
+		.after = says[b->audit_only],
+	};
+
+	return a->audit_only == b->audit_only ? 0 : diff_add(ret, &one, err);
+}
+
 int policy_diff(const struct policy *a, const struct policy *b, uint32_t arch,
 		struct policy_diff *ret, struct err *err)
 {
@@ -112,5 +128,7 @@ int policy_diff(const struct policy *a, const struct policy *b, uint32_t arch,
 		r = diff_require(a, b, ret, err);
 	if (r == 0)
 		r = diff_identity(a, b, ret, err);
+	if (r == 0)
+		r = diff_mode(a, b, ret, err);
 	return r;
 }

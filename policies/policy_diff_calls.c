@@ -266,7 +266,7 @@ static int model(struct compare *c, struct side *side, const struct policy *poli
 
 	side->policy = policy;
 	if (r == 0)
-		r = filter_model(policy, c->arch, FILTER_EXPLAIN, &c->set, &side->explain, c->err);
+		r = filter_model(policy, c->arch, FILTER_RULES, &c->set, &side->explain, c->err);
 	return r;
 }
 

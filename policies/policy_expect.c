@@ -92,7 +92,7 @@ int policy_expect_check(const struct policy *policy, uint32_t arch, struct arena
 		return err_set(err, ENOMEM, "out of memory");
 	r = filter_model(policy, arch, FILTER_VERDICT, &j.set, &j.verdict, err);
 	if (r == 0)
-		r = filter_model(policy, arch, FILTER_EXPLAIN, &j.set, &j.explain, err);
+		r = filter_model(policy, arch, FILTER_RULES, &j.set, &j.explain, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < policy->n_tests; i++) {

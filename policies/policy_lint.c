@@ -111,7 +111,7 @@ int policy_lint(const struct policy *policy, uint32_t arch, const char *today, s
 		return err_set(err, ENOMEM, "out of memory");
 	r = filter_model(policy, arch, FILTER_VERDICT, &l.set, &l.verdict, err);
 	if (r == 0)
-		r = filter_model(policy, arch, FILTER_EXPLAIN, &l.set, &l.explain, err);
+		r = filter_model(policy, arch, FILTER_RULES, &l.set, &l.explain, err);
 	if (r < 0)
 		return r;
 	lint_dangers(&l);

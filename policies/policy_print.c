@@ -182,6 +182,8 @@ void policy_print(const struct policy *policy, unsigned flags, struct strbuf *re
 		put_text(ret, policy->extends[i], true);
 		strbuf_puts(ret, i + 1 == policy->n_extends ? "]\n" : "");
 	}
+	if (policy->audit_only)
+		strbuf_puts(ret, "mode: audit\n");
 	if (policy->identity.has_user)
 		strbuf_addf(ret, "identity:\n  user: %u:%u\n", policy->identity.uid,
 			    policy->identity.gid);

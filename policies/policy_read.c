@@ -69,14 +69,12 @@ static int read_extends(struct reader *r, const struct yaml_node *value)
 
 static int read_mode(struct reader *r, const struct yaml_node *value)
 {
-	if (!expect(r, value, YAML_SCALAR) || strcmp(value->text, "enforce") == 0)
+	if (!expect(r, value, YAML_SCALAR))
 		return 0;
-	if (strcmp(value->text, "audit") == 0)
-		diags_add(
-			r->diags, value->where,
-			"mode audit is part of the language but not enforced by this version; expected enforce");
-	else
-		diags_add(r->diags, value->where, "mode \"%s\"; expected enforce", value->text);
+	r->policy->audit_only = strcmp(value->text, "audit") == 0;
+	if (!r->policy->audit_only && strcmp(value->text, "enforce") != 0)
+		diags_add(r->diags, value->where, "mode \"%s\"; expected enforce or audit",
+			  value->text);
 	return 0;
 }
 

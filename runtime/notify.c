@@ -56,26 +56,36 @@ static void find_lineage(uint32_t pid, pid_t first, struct record *record)
 	}
 }
 
+/* file: of what mode audit looked at and no rule grants: its path and access; else NULL */
+struct file_seen {
+	const char *access, *path;
+};
+
 static int record_denial(const struct notify *n, const struct seccomp_notif *request,
-			 const struct denial *denial, uint64_t count, struct err *err)
+			 const struct denial *denial, const struct file_seen *file, uint64_t count,
+			 struct err *err)
 {
 	const struct rule *rules = n->bundle->rules;
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct record record = {
-		.kind = RECORD_DENIED,
+		.kind = denial->audited ? RECORD_WOULD_DENY : RECORD_DENIED,
 		.source = SOURCE_NOTIFY,
 		.has = HAS_CALL | HAS_COUNT | HAS_ERROR | HAS_PID | HAS_RULE,
 		.pid = request->pid,
 		.call = denial->call,
 		.nr = request->data.nr,
 		.error = denial->error,
-		.layer = "seccomp",
+		.layer = file ? "landlock" : "seccomp",
 		.count = count,
 		.user_memory = true,
 	};
 
 	static_assert(sizeof(record.args) == sizeof(request->data.args), "six arguments");
 	memcpy(record.args, request->data.args, sizeof(record.args));
+	if (file) {
+		record.path = (struct record_text){ span_of(file->path), TRUST_USER };
+		strbuf_addf(&text, "%s %s by ", file->access, file->path);
+	}
 	denial_text(denial, &request->data, (pid_t)request->pid, read_memory, NULL, &text);
 	record.text = (struct span){ strbuf_str(&text), text.len };
 	if (denial->rule != BUNDLE_NO_RULE) {
@@ -113,6 +123,55 @@ void notify_wake_here(int listener)
 		return;
 }
 
+/* What a look found, until it is recorded. */
+struct looking {
+	const struct notify *n;
+	const struct seccomp_notif *request;
+	const struct denial *denial;
+	int result;
+	struct err *err;
+};
+
+static void found_file(void *data, const char *access, const char *path)
+{
+	struct looking *l = data;
+	struct denial denial = *l->denial;
+	const struct file_seen file = { access, path };
+	uint64_t count;
+
+	denial.audited = true;
+	denial.error = EACCES;
+	denial.rule = BUNDLE_NO_RULE;
+	count = denial_count_audited(l->n->table, (pid_t)l->request->pid, l->request->data.nr,
+				     denial.rule, path);
+	if (count > 0 && l->result == 0)
+		l->result = record_denial(l->n, l->request, &denial, &file, count, l->err);
+}
+
+/* Mode audit: recorded, and let through. */
+static int audit(struct notify *n, const struct seccomp_notif *request, const struct denial *denial,
+		 struct err *err)
+{
+	struct looking looking = { n, request, denial, 0, err };
+	uint64_t count = 0;
+	int r;
+
+	if (denial->audited)
+		count = denial_count_audited(n->table, (pid_t)request->pid, request->data.nr,
+					     denial->rule, NULL);
+	if (count > 0)
+		looking.result = record_denial(n, request, denial, NULL, count, err);
+	if (n->look)
+		look_at(n->look, request, denial->call, found_file, &looking);
+	/* What could not be recorded must not be done: the record is all that this mode has. */
+	if (looking.result < 0) {
+		r = answer(n, request->id, denial->error);
+		return r < 0 ? err_sys(err, -r, "cannot answer a call") : looking.result;
+	}
+	n->answered++;
+	return go_on(n, request->id, err);
+}
+
 int notify_answer(struct notify *n, struct err *err)
 {
 	struct seccomp_notif request;
@@ -128,12 +187,14 @@ int notify_answer(struct notify *n, struct err *err)
 			       : err_sys(err, errno, "cannot receive a refused call");
 	denial_decide(n->bundle, &request.data, &denial);
 	if (n->learn)
-		learn_note(n->learn, &request, denial.call, denial.allowed);
+		learn_note(n->learn, &request, denial.call, denial.allowed || denial.audited);
+	if (denial.audited || denial.look)
+		return audit(n, &request, &denial, err);
 	if (n->learn && denial.allowed)
 		return go_on(n, request.id, err);
 	count = denial_count(n->table, (pid_t)request.pid, request.data.nr, denial.rule);
 	if (count > 0)
-		recorded = record_denial(n, &request, &denial, count, err);
+		recorded = record_denial(n, &request, &denial, NULL, count, err);
 	r = answer(n, request.id, denial.error);
 	if (r < 0)
 		return err_sys(err, -r, "cannot answer a refused call");

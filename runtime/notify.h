@@ -6,6 +6,7 @@
 #include "audit/event_log.h"
 #include "policies/bundle.h"
 #include "runtime/learn.h"
+#include "runtime/look.h"
 
 /* What answering needs. All borrowed. */
 struct notify {
@@ -16,6 +17,7 @@ struct notify {
 	pid_t first; /* the sandbox's first process, where a lineage ends */
 	uint64_t answered;
 	struct learn *learn; /* NULL: only what is refused comes here */
+	struct look *look;   /* mode audit, else NULL */
 };
 
 /* Wake the other side on this processor: a learning run does little else. */

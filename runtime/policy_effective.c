@@ -54,7 +54,9 @@ int policy_print_effective(const struct policy *policy, uint32_t arch, struct ar
 
 	if (diagrams_init(&set, arena) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	r = filter_model(policy, arch, FILTER_EXPLAIN, &set, &all, err);
+	if (policy->audit_only)
+		printf("mode audit      what is refused below is recorded and goes on; see immure-policy(5)\n");
+	r = filter_model(policy, arch, FILTER_RULES, &set, &all, err);
 	if (r < 0)
 		return r;
 	all = diagram_fix(&set, all, DIAGRAM_ARCH, arch);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "policies/audit_mode.h"
 #include "policies/bpf_eval.h"
 #include "policies/filter_model.h"
 #include "policies/syscall_args.h"
@@ -43,7 +44,7 @@ int probes_add_call(struct probes *probes, const struct bundle *bundle,
 	for (int i = 0; i < 6; i++)
 		probe.args[i] = data->args[i];
 	probe.what = arena_strdup(probes->arena, strbuf_str(&what));
-	probe.layer = EXPLAIN_ACTION(leaf) == VERDICT_ALLOW ? NULL : "seccomp";
+	probe.layer = verdict_goes_on((enum verdict)EXPLAIN_ACTION(leaf)) ? NULL : "seccomp";
 	probe.error = EXPLAIN_ACTION(leaf) == VERDICT_ERRNO ? EXPLAIN_ERRNO(leaf) : 0;
 	return probe.what && probes_add(probes, &probe) == 0
 		       ? 0

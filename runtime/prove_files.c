@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "policies/audit_mode.h"
 #include "policies/bpf_eval.h"
 #include "policies/syscall_sets.h"
 #include "runtime/prove.h"
@@ -26,7 +27,8 @@ static bool filter_allows(const struct bundle *bundle, const struct probe *p)
 
 	for (int i = 0; i < 6; i++)
 		data.args[i] = p->args[i];
-	return EXPLAIN_ACTION(bpf_eval(bundle->explain, bundle->n_explain, &data)) == VERDICT_ALLOW;
+	return verdict_goes_on(
+		(enum verdict)EXPLAIN_ACTION(bpf_eval(bundle->explain, bundle->n_explain, &data)));
 }
 
 static bool can_stand_in_a_line(const char *path)

@@ -106,7 +106,7 @@ static int limit_files_apply(struct err *err)
 		if (r < 0)
 			return r;
 	}
-	r = sys_landlock_restrict_self(ruleset);
+	r = sys_landlock_restrict_self(ruleset, 0);
 	return r < 0 ? err_sys(err, -r, "cannot apply the ruleset") : 0;
 }
 

@@ -34,6 +34,7 @@ static void run_done(struct run *run)
 	uplink_stop(&run->uplink);
 	event_log_close(&run->log);
 	learn_done(&run->learn);
+	look_done(&run->look);
 	tracing_done(&run->tracing);
 	evidence_done(&run->evidence);
 	strbuf_done(&run->text);
@@ -210,6 +211,7 @@ static int watch(struct run *run, struct err *err)
 			    .log = &run->log,
 			    .table = run->denials,
 			    .learn = run->options.learn ? &run->learn : NULL,
+			    .look = run->policy.bundle.audit_only ? &run->look : NULL,
 			    .first = run->launched.pid },
 		.evidence = &run->evidence,
 		.tracing = &run->tracing,
@@ -312,7 +314,8 @@ static int launch(struct run *run, struct err *err)
 	r = launch_start(&run->plan, run->folder.id, &run->launched, err);
 	if (r < 0)
 		return r;
-	run->learn.program = run->launched.page->program;
+	run->learn.program = run->look.program = run->launched.page->program;
+	run->look.plan = &run->plan;
 	r = run_record_start(run, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
@@ -386,6 +389,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 		.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
 		.signals = -1,
 		.learn = { .root = -1 },
+		.look = LOOK_NONE,
 		.whole_argv = whole_argv,
 	};
 	int used = options_read(run_opts, N_RUN_OPTS, argc, argv, &run.arena, &run.options, err);

@@ -40,6 +40,7 @@ struct run {
 	bool has_evidence;
 	struct pty *pty;    /* NULL without a terminal */
 	struct learn learn; /* used with --learn */
+	struct look look;   /* used in mode audit */
 	struct tracing tracing;
 	struct detach *detach; /* in arena; NULL without --detach */
 	struct stdfds stdio;

@@ -79,6 +79,8 @@ int run_record_end(struct run *run, const struct supervisor *s, int status, stru
 	jsonw_kbool(&j, "lost", s->lost.code != 0);
 	event_log_losses(&run->log, &j);
 	jsonw_kbool(&j, "out_of_time", s->out_of_time);
+	if (run->policy.bundle.audit_only)
+		jsonw_ku64(&j, "would_deny", run->denials->audited);
 	r = event_log_note(&run->log, RECORD_SEALED, &run->text, err);
 	if (r < 0)
 		return r;
@@ -91,6 +93,8 @@ int run_record_end(struct run *run, const struct supervisor *s, int status, stru
 	jsonw_kstr(&j, "head", head);
 	jsonw_ku64(&j, "records", run->log.chain.seq);
 	jsonw_kstr(&j, "run", run->folder.id);
+	if (run->policy.bundle.audit_only)
+		jsonw_ku64(&j, "would_deny", run->denials->audited);
 	jsonw_object_end(&j);
 	if (run->text.failed)
 		return err_set(err, ENOMEM, "out of memory");

@@ -66,7 +66,7 @@ static const char *words_of(const json_t *event)
 
 static const char *color_of(const char *kind)
 {
-	return strcmp(kind, "denied") == 0 || strcmp(kind, "lost") == 0    ? "\033[31m"
+	return event_is_refusal_kind(kind) || strcmp(kind, "lost") == 0    ? "\033[31m"
 	       : strcmp(kind, "exec") == 0                                 ? "\033[32m"
 	       : strcmp(kind, "start") == 0 || strcmp(kind, "sealed") == 0 ? "\033[2m"
 									   : "\033[36m";
@@ -132,7 +132,7 @@ struct exporter {
 static int export_event(void *data, const json_t *event, struct span line, struct err *err)
 {
 	const char *kind = record_text(event, "kind", "");
-	int severity = strcmp(kind, "denied") == 0 || strcmp(kind, "lost") == 0 ? 4 : 6;
+	int severity = event_is_refusal_kind(kind) || strcmp(kind, "lost") == 0 ? 4 : 6;
 	struct exporter *e = data;
 	json_t *object;
 	char *text;

@@ -25,21 +25,38 @@ struct exported {
 	struct arena *arena;
 };
 
+/* A tool that can only refuse would do more than the policy says. */
+static int refuse_audit(const struct exported *e, const char *target, struct err *err)
+{
+	if (!e->policy->audit_only)
+		return 0;
+	err_set(err, EINVAL,
+		"the policy says mode: audit, which %s has nothing for; expected mode: enforce",
+		target);
+	return err_at(err, ERR_POLICY);
+}
+
 typedef int (*export_fn)(const struct exported *e, struct strbuf *out, struct err *err);
 
 static int export_oci(const struct exported *e, struct strbuf *out, struct err *err)
 {
-	return to_oci(e->policy, e->bundle, e->arena, out, err);
+	int r = refuse_audit(e, "oci", err);
+
+	return r < 0 ? r : to_oci(e->policy, e->bundle, e->arena, out, err);
 }
 
 static int export_systemd(const struct exported *e, struct strbuf *out, struct err *err)
 {
-	return to_systemd(e->policy, e->bundle, e->arena, out, err);
+	int r = refuse_audit(e, "systemd", err);
+
+	return r < 0 ? r : to_systemd(e->policy, e->bundle, e->arena, out, err);
 }
 
 static int export_landlock(const struct exported *e, struct strbuf *out, struct err *err)
 {
-	return to_landlock(e->bundle, out, err);
+	int r = refuse_audit(e, "landlock", err);
+
+	return r < 0 ? r : to_landlock(e->bundle, out, err);
 }
 
 static int export_network(const struct exported *e, struct strbuf *out, struct err *err)
@@ -59,7 +76,9 @@ static int export_apparmor(const struct exported *e, struct strbuf *out, struct 
 {
 	const struct bundle *b = e->bundle;
 	struct lsm_path *paths = arena_array(e->arena, b->n_files + 1, sizeof(*paths));
-	struct lsm_rules rules = { .bundle = b, .n = b->n_files, .paths = paths };
+	struct lsm_rules rules = {
+		.bundle = b, .n = b->n_files, .paths = paths, .complain = b->audit_only
+	};
 	const char *slash = strrchr(b->name, '/');
 
 	if (!paths)

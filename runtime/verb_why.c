@@ -89,10 +89,26 @@ static const json_t *find_denial(const struct run_record *record, const char *wh
 		return NULL;
 	json_array_foreach(record->events, i, event)
 	{
-		if (strcmp(record_text(event, "kind", ""), "denied") == 0 && ++seen == number)
+		if (event_is_refusal(event) && ++seen == number)
 			return event;
 	}
 	return NULL;
+}
+
+/* Mode audit: a file that no rule grants. Its record's text begins with what was done to it. */
+static int explain_file(const struct subject *s, const json_t *event, struct arena *arena,
+			struct why_line *line, struct probe_wish *wish, struct err *err)
+{
+	struct span text = span_of(record_text(event, "text", ""));
+	struct span word = span_word(&text);
+	const char *op = span_eq(word, "make") ? "write" : arena_strndup(arena, word.p, word.n);
+
+	if (!op)
+		return err_set(err, ENOMEM, "out of memory");
+	printf("  %-9s ", "went on");
+	why_print_escaped(record_text(event, "text", "?"));
+	printf(" (mode: audit)\n");
+	return why_path(s, record_text(event, "path", "/"), op, arena, line, wish, err);
 }
 
 static int explain_denial(const struct subject *s, const char *which, struct arena *arena,
@@ -111,6 +127,8 @@ static int explain_denial(const struct subject *s, const char *which, struct are
 			s->id, which, s->id);
 		return err_at(err, ERR_USAGE);
 	}
+	if (strcmp(record_text(event, "layer", ""), "landlock") == 0)
+		return explain_file(s, event, arena, line, wish, err);
 	for (i = 0; i < 6; i++)
 		data.args[i] = (uint64_t)json_integer_value(json_array_get(args, i));
 	*wish = (struct probe_wish){ .wanted = true, .data = data };
@@ -146,11 +164,17 @@ static bool number_or_constant(const char *text, uint64_t *ret)
 static int explain_syscall(const struct subject *s, const struct verb_call *call, const char *name,
 			   struct why_line *line, struct probe_wish *wish, struct err *err)
 {
-	static const char *const verdicts[] = { "allowed", "refused and recorded",
-						"refused, not recorded", "killed" };
+	static const char *const verdicts[] = { "allowed",
+						"refused and recorded",
+						"refused, not recorded",
+						"killed",
+						"recorded, and goes on (mode: audit)",
+						"allowed" };
 	struct seccomp_data data = { .arch = s->bundle.audit_arch };
 	struct arg_info info[6];
 	uint32_t leaf;
+	uint32_t action;
+	bool allowed;
 
 	data.nr = syscall_number(name, s->bundle.audit_arch);
 	if (data.nr < 0) {
@@ -169,15 +193,17 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 	}
 	*wish = (struct probe_wish){ .wanted = true, .data = data };
 	leaf = bpf_eval(s->bundle.explain, s->bundle.n_explain, &data);
-	printf("%s: %s", name, verdicts[EXPLAIN_ACTION(leaf) & 3]);
-	if (EXPLAIN_ACTION(leaf) != VERDICT_ALLOW)
+	action = EXPLAIN_ACTION(leaf);
+	allowed = action == VERDICT_ALLOW || action == VERDICT_LOOK;
+	printf("%s: %s", name, action < ARRAY_LEN(verdicts) ? verdicts[action] : "?");
+	if (!allowed)
 		printf(" with %s", errno_name(EXPLAIN_ERRNO(leaf)));
 	if (call->argc == 0 && syscall_args_find(name, info) > 0)
 		printf(" (all arguments taken as 0)");
 	printf("\n");
-	if (EXPLAIN_ACTION(leaf) == VERDICT_ALLOW && EXPLAIN_RULE(leaf) != BUNDLE_NO_RULE)
+	if (allowed && EXPLAIN_RULE(leaf) != BUNDLE_NO_RULE)
 		why_print_rule("rule", &s->bundle.rules[EXPLAIN_RULE(leaf)]);
-	else if (EXPLAIN_ACTION(leaf) != VERDICT_ALLOW)
+	else if (!allowed)
 		explain_call(&s->bundle, name, EXPLAIN_RULE(leaf), NULL, call->arena, line);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "policies/audit_mode.h"
 #include "policies/bpf_eval.h"
 #include "policies/syscall_sets.h"
 #include "runtime/why.h"
@@ -72,7 +73,7 @@ static bool refused_by_filter(const struct subject *s, int domain, struct arena 
 		uint32_t leaf = bpf_eval(s->bundle.explain, s->bundle.n_explain, &data);
 		const char *family = domain == AF_INET6 ? "AF_INET6" : "AF_INET";
 
-		if (EXPLAIN_ACTION(leaf) == VERDICT_ALLOW)
+		if (verdict_goes_on((enum verdict)EXPLAIN_ACTION(leaf)))
 			continue;
 		*wish = (struct probe_wish){ .wanted = true, .data = data };
 		printf("  %-9s seccomp (predicted): %s is refused%s%s\n", "layer", calls[i].call,

@@ -135,7 +135,9 @@ static struct prediction predict(const struct subject *s, const char *path, cons
 		return (struct prediction){ "mounts",
 					    "what can be written cannot be executed (noexec)",
 					    "-v SRC:PATH:exec" };
-	if (record_number(s->record.plan, "landlock_abi", 0) > 0 && !granted(s, path, op))
+	if (record_number(s->record.plan, "landlock_abi", 0) > 0 &&
+	    strcmp(record_text(s->record.plan, "mode", "enforce"), "enforce") == 0 &&
+	    !granted(s, path, op))
 		return (struct prediction){ "landlock", "no rule grants it", NULL };
 	return (struct prediction){ NULL, NULL, NULL };
 }

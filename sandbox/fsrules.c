@@ -215,6 +215,24 @@ static int make_ruleset(int abi, uint64_t handled, uint64_t net, struct err *err
 	return fd;
 }
 
+/*
+ * Mode audit: every file for everybody, whatever the rules, but no device nodes and nobody else's
+ * signals and sockets. What that refuses goes into the kernel's audit log, where it has one.
+ */
+static int audit_apply(const struct fsrules *rules, struct err *err)
+{
+	int abi = rules->c->plan->landlock_abi;
+	uint64_t flags =
+		landlock_bit(LANDLOCK_LOG, "log_new_exec_on") & landlock_known(LANDLOCK_LOG, abi);
+	int r = add_rule(rules, rules->c->root,
+			 landlock_granted(FILE_READ | FILE_WRITE | FILE_EXEC, true), err);
+
+	if (r < 0)
+		return r;
+	r = sys_landlock_restrict_self(rules->ruleset, (uint32_t)flags);
+	return r < 0 ? err_sys(err, -r, "cannot apply the ruleset") : 0;
+}
+
 int fsrules_apply(struct confine *c, struct err *err)
 {
 	struct fsrules rules = { .c = c, .ruleset = -1 };
@@ -225,16 +243,21 @@ int fsrules_apply(struct confine *c, struct err *err)
 		return 0;
 	rules.handled = landlock_known(LANDLOCK_FS, c->plan->landlock_abi);
 	ruleset = make_ruleset(c->plan->landlock_abi, rules.handled,
-			       refused_net(c->plan->bundle, c->plan->landlock_abi), err);
+			       c->plan->bundle->audit_only
+				       ? 0
+				       : refused_net(c->plan->bundle, c->plan->landlock_abi),
+			       err);
 	if (ruleset < 0)
 		return ruleset;
 	rules.ruleset = ruleset;
+	if (c->plan->bundle->audit_only)
+		return audit_apply(&rules, err);
 	for (size_t i = 0; i < c->plan->n_fsrules; i++) {
 		r = add_plan_rule(&rules, &c->plan->fsrules[i], err);
 		if (r < 0)
 			return r;
 	}
-	r = sys_landlock_restrict_self(ruleset);
+	r = sys_landlock_restrict_self(ruleset, 0);
 	if (r < 0)
 		return err_sys(err, -r, "cannot apply the ruleset");
 	return 0;
@@ -260,6 +283,6 @@ int fsrules_one_folder_apply(int dir, bool writable, struct err *err)
 	r = add_rule(&rules, dir, rights, err);
 	if (r < 0)
 		return r;
-	r = sys_landlock_restrict_self(ruleset);
+	r = sys_landlock_restrict_self(ruleset, 0);
 	return r < 0 ? err_sys(err, -r, "cannot apply the ruleset") : 0;
 }

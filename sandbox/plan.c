@@ -36,6 +36,13 @@ int planner_add_fsrule(struct planner *p, struct plan_fsrule rule, struct err *e
 	return 0;
 }
 
+/* Layers that hold what the policy's rules say, and in mode audit only record it. */
+static bool is_by_rules(enum layer layer)
+{
+	return layer == LAYER_SECCOMP || layer == LAYER_LANDLOCK || layer == LAYER_APPARMOR ||
+	       layer == LAYER_SELINUX;
+}
+
 int planner_note(struct planner *p, enum layer layer, enum ledger_state state, const char *text,
 		 const char *remedy, struct err *err)
 {
@@ -54,7 +61,10 @@ int planner_note(struct planner *p, enum layer layer, enum ledger_state state, c
 		.layer = layer,
 		.state = state,
 		.required = p->bundle->require & 1U << layer,
-		.degraded = (p->request->allow_degraded | p->request->without) & 1U << layer,
+		/* The policy asked for it itself: said, recorded, no reason to stop. */
+		.degraded =
+			((p->request->allow_degraded | p->request->without) & 1U << layer) ||
+			(p->bundle->audit_only && state == LEDGER_WEAKENED && is_by_rules(layer)),
 		.text = text,
 		.remedy = remedy,
 	};

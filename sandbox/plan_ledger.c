@@ -59,6 +59,11 @@ static int note_seccomp(struct planner *p, struct err *err)
 		return planner_note(p, LAYER_SECCOMP, LEDGER_WEAKENED,
 				    "refused calls cannot be recorded here", "Linux 5.0 or newer",
 				    err);
+	if (bundle->audit_only)
+		return planner_note(
+			p, LAYER_SECCOMP, LEDGER_WEAKENED,
+			"mode audit: what the rules refuse is recorded and goes on, apart from what no sandbox gives away",
+			"mode: enforce", err);
 	return planner_note(p, LAYER_SECCOMP, LEDGER_ENFORCED,
 			    arena_printf(p->arena,
 					 "%u calls open, all else refused, %zu instructions",
@@ -80,6 +85,11 @@ static int note_landlock(struct planner *p, struct err *err)
 		return planner_note(p, LAYER_LANDLOCK, LEDGER_LOST,
 				    "no path rules inside the root: the mounts alone decide",
 				    "Linux 5.13 or newer, booted with landlock in lsm=", err);
+	if (p->bundle->audit_only)
+		return planner_note(
+			p, LAYER_LANDLOCK, LEDGER_WEAKENED,
+			"mode audit: files that no rule grants are recorded and opened; device nodes, signals and sockets of others stay out of reach",
+			"mode: enforce", err);
 	if (abi < (int)ARRAY_LEN(missing))
 		return planner_note(p, LAYER_LANDLOCK, LEDGER_WEAKENED,
 				    arena_printf(p->arena, "abi %d, %zu rules; without: %s", abi,
@@ -96,7 +106,9 @@ static int note_folders_alone(struct planner *p, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && p->plan->landlock_abi > 0 && i < p->n_folders_alone; i++) {
+	for (size_t i = 0; r == 0 && p->plan->landlock_abi > 0 && !p->bundle->audit_only &&
+			   i < p->n_folders_alone;
+	     i++) {
 		const char *path = p->folders_alone[i];
 		const char *slash = strcmp(path, "/") == 0 ? "" : "/";
 

@@ -55,10 +55,17 @@ static int note_apparmor(struct planner *p, struct err *err)
 	p->plan->lsm.apparmor =
 		arena_printf(p->arena, APPARMOR_FLOOR "//&:" APPARMOR_NAMESPACE "%u:%s",
 			     p->host->uid, p->plan->lsm.profile);
+	p->plan->lsm.complain = p->bundle->audit_only;
 	text = arena_printf(p->arena, "profile %s, made of the policy, above %s",
 			    p->plan->lsm.profile, APPARMOR_FLOOR);
 	if (!p->plan->lsm.apparmor)
 		return err_set(err, ENOMEM, "out of memory");
+	if (p->plan->lsm.complain)
+		return planner_note(p, LAYER_APPARMOR, LEDGER_WEAKENED,
+				    arena_printf(p->arena,
+						 "mode audit: profile %s only complains, above %s",
+						 p->plan->lsm.profile, APPARMOR_FLOOR),
+				    "mode: enforce", err);
 	return planner_note(p, LAYER_APPARMOR, LEDGER_ENFORCED, text, NULL, err);
 }
 

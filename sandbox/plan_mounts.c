@@ -246,7 +246,8 @@ static int add_requested(struct planner *p, struct err *err)
 
 static int add_masks(struct planner *p, struct err *err)
 {
-	for (size_t i = 0; i < p->bundle->n_files; i++) {
+	/* In mode audit no rule takes anything away: runtime/look.h records instead. */
+	for (size_t i = 0; i < p->bundle->n_files && !p->bundle->audit_only; i++) {
 		const struct bundle_file *file = &p->bundle->files[i];
 		int r;
 

@@ -370,6 +370,7 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	jsonw_ki64(j, "landlock_abi", plan->landlock_abi);
 	json_ledger(plan, j);
 	json_limits(plan, j);
+	jsonw_kstr(j, "mode", plan->bundle->audit_only ? "audit" : "enforce");
 	json_mounts(plan, j);
 	jsonw_kstr(j, "network", network_name(plan->network));
 	jsonw_kstr(j, "policy", plan->bundle->name);

@@ -44,7 +44,7 @@ static void every_profile_is_what_it_says_on_every_input(void **state)
 
 		load(builtin_names[i], &arena, &policy);
 		for (size_t a = 0; a < ARRAY_LEN(archs); a++) {
-			for (int kind = FILTER_KERNEL; kind <= FILTER_VERDICT; kind++) {
+			for (int kind = FILTER_KERNEL; kind <= FILTER_RULES; kind++) {
 				const struct sock_filter *code = NULL;
 				size_t n = emit(&policy, archs[a], (enum filter_kind)kind, &arena,
 						&code);
@@ -55,6 +55,75 @@ static void every_profile_is_what_it_says_on_every_input(void **state)
 						 &err) < 0)
 					fail_msg("%s: %s", builtin_names[i], err.msg);
 			}
+		}
+	}
+}
+
+static uint32_t leaf_of(const struct policy *policy, struct arena *arena, const char *call,
+			uint64_t a0, uint64_t a1)
+{
+	struct seccomp_data data = { .nr = syscall_number(call, AUDIT_ARCH_X86_64),
+				     .arch = AUDIT_ARCH_X86_64,
+				     .args = { a0, a1 } };
+	const struct sock_filter *code = NULL;
+	size_t n = emit(policy, AUDIT_ARCH_X86_64, FILTER_EXPLAIN, arena, &code);
+
+	return EXPLAIN_ACTION(bpf_eval(code, n, &data));
+}
+
+/* Proved like any other, and the floor is where it should be. */
+static void mode_audit_lets_go_on_all_but_the_floor(void **state)
+{
+	static const char text[] = "policy: 1\nmode: audit\nsyscalls:\n"
+				   "  - allow execve read open ptrace\n"
+				   "  - deny read if fd == 7\n"
+				   "  - deny clone3 as ENOSYS quietly\n"
+				   "  - allow ioctl if cmd == TCGETS\n";
+	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_AARCH64 };
+	static const struct {
+		const char *call;
+		uint64_t a0, a1;
+		enum verdict verdict;
+	} rows[] = {
+		{ "read", 0, 0, VERDICT_ALLOW },
+		{ "read", 7, 0, VERDICT_AUDIT },
+		{ "openat", 0, 0, VERDICT_LOOK },
+		{ "ptrace", 0, 0, VERDICT_ALLOW }, /* the policy allows it */
+		{ "mkdir", 0, 0, VERDICT_AUDIT },
+		{ "clone3", 0, 0, VERDICT_AUDIT },
+		{ "mount", 0, 0, VERDICT_NOTIFY },
+		{ "bpf", 0, 0, VERDICT_NOTIFY },
+		{ "io_uring_setup", 0, 0, VERDICT_NOTIFY },
+		{ "ioctl", 0, 0x5401, VERDICT_ALLOW },
+		{ "ioctl", 0, 0x5413, VERDICT_AUDIT },
+		{ "ioctl", 0, 0x5412, VERDICT_NOTIFY },
+		{ "ioctl", 0, 0x541c, VERDICT_NOTIFY },
+		{ "socket", 2, 0, VERDICT_AUDIT },
+		{ "socket", 40, 0, VERDICT_NOTIFY },
+		{ "socket", 0x100000002, 0, VERDICT_AUDIT },
+	};
+	cleanup_arena struct arena arena = { 0 };
+	struct diags diags = { .arena = &arena };
+	struct policy policy = { 0 };
+
+	(void)state;
+	assert_int_equal(policy_read(span_of(text), "t", &arena, &policy, &diags), 0);
+	assert_true(policy.audit_only);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint32_t leaf = leaf_of(&policy, &arena, rows[i].call, rows[i].a0, rows[i].a1);
+
+		if (leaf != rows[i].verdict)
+			fail_msg("%s: %u", rows[i].call, leaf);
+	}
+	for (size_t a = 0; a < ARRAY_LEN(archs); a++) {
+		for (int kind = FILTER_KERNEL; kind <= FILTER_RULES; kind++) {
+			const struct sock_filter *code = NULL;
+			size_t n = emit(&policy, archs[a], (enum filter_kind)kind, &arena, &code);
+			struct err err = { 0 };
+
+			if (filter_check(&policy, archs[a], (enum filter_kind)kind,
+					 (struct filter_code){ code, n, 0 }, &arena, &err) < 0)
+				fail_msg("kind %d: %s", kind, err.msg);
 		}
 	}
 }
@@ -275,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_profile_is_what_it_says_on_every_input),
+		cmocka_unit_test(mode_audit_lets_go_on_all_but_the_floor),
 		cmocka_unit_test(models_what_the_rules_mean),
 		cmocka_unit_test(sees_a_look_at_the_high_half),
 		cmocka_unit_test(every_mutant_is_told_or_proved_equivalent),

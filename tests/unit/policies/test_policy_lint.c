@@ -96,6 +96,7 @@ static const struct {
 	{ LINT_LIMIT_NOT_REQUIRED, "policy: 1\nlimits:\n  cpus: 1", "policy: 1\nlimits:\n  cpus: 1\nrequire: [cgroup]" },
 	{ LINT_WAIVER_EXPIRED, "policy: 1\nwaivers:\n  - no-tests until 2026-11-24 by me why x", "policy: 1\nwaivers:\n  - no-tests until 2026-11-25 by me why x" },
 	{ LINT_WAIVER_UNUSED, "policy: 1\nwaivers:\n  - io-uring until 2027-01-01 by me why x", "policy: 1\nwaivers:\n  - cis-docker-5.27 until 2027-01-01 by me why x" },
+	{ LINT_MODE_AUDIT, "policy: 1\nmode: audit", "policy: 1\nmode: enforce" },
 	{ LINT_NO_NAME, "policy: 1", "policy: 1\nname: acme/x" },
 	{ LINT_NO_TESTS, "policy: 1", "policy: 1\ntests:\n  - expect deny syscall mount" },
 };
