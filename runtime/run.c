@@ -250,11 +250,13 @@ static int watch(struct run *run, struct err *err)
 	if (run->denials->total > 0 && log_is_on(LOG_LEVEL_INFO))
 		log_info("%llu calls were refused: immure audit show %s",
 			 (unsigned long long)run->denials->total, run->folder.id);
-	if (run->options.learn) {
+	/* The run itself is over and recorded. */
+	if (run->options.learn)
 		r = run_learn_write(run->options.learn, &run->folder, err);
-		if (r < 0) /* the run itself is over and recorded */
-			log_error("%s", err->msg);
-	}
+	if (r == 0 && run->options.sign_by)
+		r = run_record_sign(run, err);
+	if (r < 0)
+		log_error("%s", err->msg);
 	status = s.lost.code || r < 0 ? STATUS_FAILED : status;
 	detach_report(run->detach, &(const struct err){ 0 });
 	detach_done(run->detach, &run->folder, status);
@@ -331,6 +333,17 @@ static int launch(struct run *run, struct err *err)
 	return watch(run, err);
 }
 
+/* Told before the program starts, and not when there is nobody left to answer for. */
+static int check_key(const struct run *run, struct err *err)
+{
+	const char *key = run->options.sign_by;
+
+	if (!key || strcmp(key, "own") == 0 || access(key, R_OK) == 0)
+		return 0;
+	err_sys(err, errno, "--sign-by: cannot read the key %s", key);
+	return err_at(err, ERR_USAGE);
+}
+
 static int run_all(struct run *run, char *const argv[], struct err *err)
 {
 	int r = decide(run, argv, err);
@@ -350,6 +363,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	r = make_plan(run, err);
 	if (r == 0 && run->options.learn)
 		r = start_learning(run, err);
+	if (r == 0)
+		r = check_key(run, err);
 	if (r == 0 && run->options.detach && run->options.name)
 		r = run_name_claim(&run->folder, run->options.name, err);
 	if (r == 0 && run->options.detach)

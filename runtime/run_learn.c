@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/run_learn.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/policy_cache.h"
-#include "runtime/tool_path.h"
+#include "runtime/tool_call.h"
 
 static int check_file(const char *file, struct arena *arena, struct err *err)
 {
@@ -55,36 +49,15 @@ int run_learn_record(const struct learn *learn, const struct run_folder *folder,
 
 int run_learn_write(const char *file, const struct run_folder *folder, struct err *err)
 {
-	cleanup_arena struct arena arena = { 0 };
 	const char *const argv[] = {
 		"immure", "policy", "learn", "--output", file, folder->id, NULL
 	};
-	const char *tool = tool_path(&arena);
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int status = 0;
-	pid_t pid;
-	int r;
+	int r = tool_call(argv, -1, err);
 
-	if (!tool || posix_spawnattr_init(&attr) != 0)
-		return err_set(err, ENOMEM, "out of memory");
-	sigemptyset(&none);
-	r = posix_spawnattr_setsigmask(&attr, &none);
-	if (r == 0)
-		r = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	if (r == 0)
-		r = posix_spawn(&pid, tool, NULL, &attr, (char *const *)(uintptr_t)argv, environ);
-	posix_spawnattr_destroy(&attr);
-	if (r != 0)
-		return err_sys(err, r, "cannot start %s", tool);
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			return err_sys(err, errno, "cannot wait for %s", tool);
-	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (r > 0)
 		return err_set(
 			err, EIO,
 			"%s was not written; the run's record is kept: immure policy learn --output %s %s",
 			file, file, folder->id);
-	return 0;
+	return r;
 }

@@ -50,6 +50,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "publish-all",    'P', OPT_FLAG, ROW(publish_all),   NULL, "lead a free port of 127.0.0.1 to each port that the image exposes; with --network private", NULL },
 	{ "ids",            0,  OPT_TEXT, ROW(ids),            "one|range", "map your own id (the default), or your subordinate ids too", "one range" },
 	{ "collector",      0,  OPT_TEXT, ROW(collector),      "auto|notify|bpf", "who records: the kernel through immure-tracerd where it is (auto), the filter alone, or the kernel or nothing", "auto notify bpf" },
+	{ "sign-by",        0,  OPT_TEXT, ROW(sign_by),        "own|KEY", "sign the record when it is sealed, with your own key or the Ed25519 key in a PEM file", "@files" },
 	{ "dry-run",        0,  OPT_FLAG, ROW(dry_run),        NULL, "print the plan and what enforces it; start nothing", NULL },
 	{ "json",           0,  OPT_FLAG, ROW(json),           NULL, "with --dry-run: the plan as JSON", NULL },
 	{ "allow-degraded", 0,  OPT_LIST, ROW(allow_degraded), "LAYER", "start although a required LAYER is weakened or lost; recorded", "userns mounts seccomp capabilities nslimits landlock cgroup rlimits netns apparmor selinux" },

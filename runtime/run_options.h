@@ -13,14 +13,14 @@ struct run_options {
 	bool detach, host, writable, keep, interactive, tty, dry_run, json, trace_steps, verbose;
 	bool publish_all;
 	const char *rootfs, *policy, *name, *workdir, *user, *hostname, *network, *ids;
-	const char *learn, *collector, *entrypoint;
+	const char *learn, *collector, *entrypoint, *sign_by;
 	const char *stop_signal, *stop_timeout;
 	const char *memory, *pids, *cpus, *wall, *nofile, *log_format;
 	struct opt_list env, env_files, volumes, reads, writes, tmpfs, publish, allow_degraded,
 		without;
 };
 
-#define N_RUN_OPTS 39
+#define N_RUN_OPTS 40
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */

@@ -65,4 +65,7 @@ must_check int run_record_evidence(void *data, struct err *err);
 must_check int run_record_end(struct run *run, const struct supervisor *s, int status,
 			      struct err *err);
 
+/* With --sign-by: let the key of it sign what was sealed. */
+must_check int run_record_sign(const struct run *run, struct err *err);
+
 #endif

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept of a run: written by its supervisor, read by nobody while it lives. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/fd.h"
 #include "runtime/run_learn.h"
 #include "runtime/run_parts.h"
+#include "runtime/tool_call.h"
 
 /* The child confines itself meanwhile. */
 int run_record_start(struct run *run, struct err *err)
@@ -99,4 +104,21 @@ int run_record_end(struct run *run, const struct supervisor *s, int status, stru
 	if (run->text.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	return run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
+}
+
+int run_record_sign(const struct run *run, struct err *err)
+{
+	const char *by = run->options.sign_by;
+	bool is_own = strcmp(by, "own") == 0;
+	const char *const own[] = { "immure", "audit", "sign", run->folder.id, NULL };
+	const char *const named[] = {
+		"immure", "audit", "sign", "--key", by, run->folder.id, NULL
+	};
+	cleanup_close int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int r;
+
+	if (out < 0)
+		return err_sys(err, errno, "cannot open /dev/null");
+	r = tool_call(is_own ? own : named, out, err);
+	return r > 0 ? err_set(err, EIO, "run %s is recorded, but not signed", run->folder.id) : r;
 }

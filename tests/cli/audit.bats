@@ -194,6 +194,30 @@ status_of() {
 	[ "$status" -eq 4 ]
 }
 
+@test "a run is signed when it is sealed, if that is asked for" {
+	"$IMMURE" run --host --sign-by own -- echo said >out
+	[ "$(cat out)" = said ]
+	"$IMMURE" audit verify | grep -q 'signed  by ed25519:'
+	openssl genpkey -algorithm ed25519 -out job.pem 2>/dev/null
+	chmod 600 job.pem
+	openssl pkey -in job.pem -pubout -out job.pub
+	run "$IMMURE" run --host --sign-by job.pem -- sh -c 'exit 7'
+	[ "$status" -eq 7 ]
+	"$IMMURE" audit verify --key job.pub
+	n=$(find "$XDG_STATE_HOME/immure/runs" -mindepth 1 -maxdepth 1 | wc -l)
+	run "$IMMURE" run --host --sign-by absent.pem -- touch never
+	[ "$status" -eq 2 ]
+	[[ "$output" == *"--sign-by: cannot read the key absent.pem"* ]]
+	[ "$(find "$XDG_STATE_HOME/immure/runs" -mindepth 1 -maxdepth 1 | wc -l)" -eq "$n" ]
+	# What is no key is found out at the end; the record stays.
+	echo no key >bad.pem
+	chmod 600 bad.pem
+	run "$IMMURE" run --host --sign-by bad.pem -- true
+	[ "$status" -eq 125 ]
+	[[ "$output" == *"is recorded, but not signed"* ]]
+	"$IMMURE" audit verify | grep -q 'signed  no'
+}
+
 @test "a signature of somebody else is not taken for one's own" {
 	"$IMMURE" run --host -- true
 	openssl genpkey -algorithm ed25519 -out other.pem 2>/dev/null
