@@ -9,6 +9,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* What the argument of each may be. */
+static const struct {
+	uint32_t least, most;
+} arguments[CONTROL_OP_COUNT] = {
+	[CONTROL_SIGNAL] = { 1, NSIG - 1 },
+	[CONTROL_WAIT] = { 0, 0 },
+	[CONTROL_ENTER] = { 0, 0 },
+};
+
 bool control_request_decode(const void *bytes, size_t n, struct control_request *ret)
 {
 	struct control_request request;
@@ -17,11 +26,10 @@ bool control_request_decode(const void *bytes, size_t n, struct control_request 
 		return false;
 	memcpy(&request, bytes, sizeof(request));
 	if (request.version != CONTROL_VERSION || request.reserved != 0 ||
-	    request.op > CONTROL_WAIT)
+	    request.op >= CONTROL_OP_COUNT)
 		return false;
-	if (request.op == CONTROL_SIGNAL && (request.argument == 0 || request.argument >= NSIG))
-		return false;
-	if (request.op == CONTROL_WAIT && request.argument != 0)
+	if (request.argument < arguments[request.op].least ||
+	    request.argument > arguments[request.op].most)
 		return false;
 	*ret = request;
 	return true;
@@ -89,11 +97,12 @@ static void take_client(struct control *control)
 	}
 }
 
-static void hear(struct control_client *client, control_signal_fn on_signal, void *data)
+static void hear(struct control_client *client, control_act_fn act, void *data)
 {
 	struct control_request request = { 0 };
 	char bytes[sizeof(request) + 1];
 	ssize_t n = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	int result;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -102,19 +111,22 @@ static void hear(struct control_client *client, control_signal_fn on_signal, voi
 		client->waits = false;
 		return;
 	}
-	if (request.op == CONTROL_WAIT)
+	if (request.op == CONTROL_WAIT) {
 		client->waits = true;
-	else
-		answer(client, on_signal(data, (int)request.argument));
+		return;
+	}
+	result = act(data, &request, &client->fd);
+	if (client->fd >= 0)
+		answer(client, result);
 }
 
-void control_handle(struct control *control, const struct pollfd *fds, control_signal_fn on_signal,
+void control_handle(struct control *control, const struct pollfd *fds, control_act_fn act,
 		    void *data)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		if (fds[i + 1].revents && control->clients[i].fd == fds[i + 1].fd &&
 		    fds[i + 1].fd >= 0)
-			hear(&control->clients[i], on_signal, data);
+			hear(&control->clients[i], act, data);
 	}
 	if (fds[0].revents)
 		take_client(control);

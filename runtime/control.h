@@ -22,8 +22,14 @@ struct control {
 	} clients[CONTROL_CLIENTS];
 };
 
-/* Called for a request that was found well formed; returns the result for the answer. */
-typedef int (*control_signal_fn)(void *data, int signal);
+/*
+ * Called for a request that was found well formed, but for CONTROL_WAIT.
+ *
+ *   fd  the client's; taken over by setting it to -1, and then there is no answer
+ *
+ * Returns   the result for the answer: 0 or more, or -errno.
+ */
+typedef int (*control_act_fn)(void *data, const struct control_request *request, int *fd);
 
 /* Make the socket in the folder. Ended by control_done(), which removes it. */
 must_check int control_open(const struct run_folder *folder, struct control *ret, struct err *err);
@@ -32,7 +38,7 @@ must_check int control_open(const struct run_folder *folder, struct control *ret
 void control_fill(const struct control *control, struct pollfd *fds);
 
 /* Answer what has come; one that is malformed or from another user is closed without an answer. */
-void control_handle(struct control *control, const struct pollfd *fds, control_signal_fn on_signal,
+void control_handle(struct control *control, const struct pollfd *fds, control_act_fn act,
 		    void *data);
 
 /* Tell those who wait. */

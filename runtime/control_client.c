@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int reach(int dir, struct err *err)
+int control_connect(int dir, struct err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	cleanup_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -27,20 +27,29 @@ static int reach(int dir, struct err *err)
 	return steal_fd(fd);
 }
 
-int control_ask(int dir, enum control_op op, uint32_t argument, int timeout_ms, struct err *err)
+int control_send(int fd, enum control_op op, uint32_t argument, struct err *err)
 {
 	const struct control_request request = { .version = CONTROL_VERSION,
 						 .op = op,
 						 .argument = argument };
+
+	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) < 0)
+		return err_sys(err, errno, "cannot ask its monitor");
+	return 0;
+}
+
+int control_ask(int dir, enum control_op op, uint32_t argument, int timeout_ms, struct err *err)
+{
 	struct control_answer answer = { 0 };
-	cleanup_close int fd = reach(dir, err);
+	cleanup_close int fd = control_connect(dir, err);
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	int r;
 
 	if (fd < 0)
 		return fd;
-	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) < 0)
-		return err_sys(err, errno, "cannot ask its monitor");
+	r = control_send(fd, op, argument, err);
+	if (r < 0)
+		return r;
 	do
 		r = poll(&ready, 1, timeout_ms);
 	while (r < 0 && errno == EINTR);

@@ -17,4 +17,10 @@
 must_check int control_ask(int dir, enum control_op op, uint32_t argument, int timeout_ms,
 			   struct err *err);
 
+/* A connection to the monitor, for requests that have more than one answer. Same errors. */
+must_check int control_connect(int dir, struct err *err);
+
+/* Send one request. */
+must_check int control_send(int fd, enum control_op op, uint32_t argument, struct err *err);
+
 #endif

@@ -10,12 +10,21 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 #define CONTROL_SOCKET "control"
-#define CONTROL_VERSION 1
+#define CONTROL_VERSION 2
 
 enum control_op {
 	CONTROL_SIGNAL, /* send `argument` to the program; the answer comes at once */
 	CONTROL_WAIT, /* the answer comes when the record is sealed; `result` is the exit status */
+	/*
+	 * One more program: no answer; the next message is a request of sandbox/enter.h with its
+	 * descriptors, and reports follow. CONTROL_SIGNAL goes to that program from then on, and
+	 * has no answer.
+	 */
+	CONTROL_ENTER,
+	CONTROL_OP_COUNT
 };
 
 struct control_request {
@@ -31,5 +40,15 @@ struct control_answer {
 	int32_t result; /* 0 or more, or a negative errno */
 };
 static_assert(sizeof(struct control_answer) == 8, "no padding");
+
+/* After CONTROL_ENTER: one when it runs or why it does not, one when it has ended. */
+struct control_report {
+	uint32_t version;
+	uint32_t event; /* enum enter_event; with ENTER_RUNNING comes the terminal's master */
+	int32_t status; /* exit status */
+	uint32_t reserved;
+	struct err err;
+};
+static_assert(sizeof(struct control_report) == 272, "no padding");
 
 #endif

@@ -129,14 +129,13 @@ static void move_output(struct detach *detach, int stream, int turns)
 	}
 }
 
-void detach_handle(struct detach *detach, const struct pollfd *fds, control_signal_fn on_signal,
-		   void *data)
+void detach_handle(struct detach *detach, const struct pollfd *fds, control_act_fn act, void *data)
 {
 	for (int i = 0; i < 2; i++) {
 		if (fds[i].revents & POLLIN)
 			move_output(detach, i, 4);
 	}
-	control_handle(&detach->control, fds + 2, on_signal, data);
+	control_handle(&detach->control, fds + 2, act, data);
 }
 
 void detach_drain(struct detach *detach)

@@ -42,8 +42,7 @@ void detach_report(struct detach *detach, const struct err *err);
 
 /* Fill DETACH_POLLFDS entries. */
 void detach_fill(const struct detach *detach, struct pollfd *fds);
-void detach_handle(struct detach *detach, const struct pollfd *fds, control_signal_fn on_signal,
-		   void *data);
+void detach_handle(struct detach *detach, const struct pollfd *fds, control_act_fn act, void *data);
 
 /* Nobody writes any more: the rest of the output, before the record is sealed. */
 void detach_drain(struct detach *detach);

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -31,6 +32,7 @@ static void close_fds(struct launch_fds *fds)
 {
 	closep(&fds->supervisor);
 	closep(&fds->kept);
+	closep(&fds->enter);
 	for (size_t i = 0; i < fds->n; i++)
 		closep(&fds->mounts[i]);
 	fds->n = 0;
@@ -196,6 +198,7 @@ static int clone_child(const struct plan *plan, struct launched *child, struct e
 	if (child->pid == 0) {
 		const struct confine_fds fds = {
 			.supervisor = child->fds.supervisor,
+			.enter = child->fds.enter,
 			.mounts = child->fds.n > 0 ? child->fds.mounts : NULL,
 			.layers = child->fds.n_layers > 0 ? child->fds.layers : NULL,
 			.kept = child->fds.kept,
@@ -222,12 +225,26 @@ static int make_page(struct launched *child, struct err *err)
 	return 0;
 }
 
-static int start(const struct plan *plan, const char *id, struct launched *child, struct err *err)
+static int open_enter(struct launched *child, struct err *err)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "cannot make a pair of sockets");
+	child->enter = pair[0];
+	child->fds.enter = pair[1];
+	return 0;
+}
+
+static int start(const struct plan *plan, const char *id, bool enter, struct launched *child,
+		 struct err *err)
 {
 	int r = make_page(child, err);
 
 	if (r == 0)
 		r = open_fds(plan, &child->fds, err);
+	if (r == 0 && enter)
+		r = open_enter(child, err);
 	if (r == 0)
 		r = cgroup_make(plan, id, &child->cgroup, err);
 	if (r == 0)
@@ -237,16 +254,13 @@ static int start(const struct plan *plan, const char *id, struct launched *child
 	return r;
 }
 
-int launch_start(const struct plan *plan, const char *id, struct launched *ret, struct err *err)
+int launch_start(const struct plan *plan, const char *id, bool enter, struct launched *ret,
+		 struct err *err)
 {
 	int r;
 
-	*ret = (struct launched){ .pid = -1,
-				  .pidfd = -1,
-				  .program_pidfd = -1,
-				  .cgroup = { .parent = -1, .dir = -1 },
-				  .fds = { .supervisor = -1, .kept = -1 } };
-	r = start(plan, id, ret, err);
+	*ret = (struct launched)LAUNCHED_NONE;
+	r = start(plan, id, enter, ret, err);
 	if (r < 0) {
 		err->stage = ERR_USERNS;
 		launch_done(ret);
@@ -280,8 +294,7 @@ bool launch_is_confined(const struct launched *launched)
 	return __atomic_load_n(&launched->page->filtered, __ATOMIC_ACQUIRE) != 0;
 }
 
-/* The number of a process as we see it stands in what the kernel tells of its pidfd. */
-static pid_t pid_of(int pidfd)
+pid_t launch_pid_of(int pidfd)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct err ignored = { 0 };
@@ -309,7 +322,7 @@ bool launch_find_program(struct launched *launched)
 
 	if (launched->program_pidfd < 0 && pidfd >= 0) {
 		launched->program_pidfd = pidfd;
-		launched->program = pid_of(pidfd);
+		launched->program = launch_pid_of(pidfd);
 	}
 	return launched->program_pidfd >= 0;
 }
@@ -368,6 +381,7 @@ void launch_done(struct launched *launched)
 	}
 	closep(&launched->pidfd);
 	closep(&launched->program_pidfd);
+	closep(&launched->enter);
 	close_fds(&launched->fds);
 	cgroup_remove(&launched->cgroup);
 	if (launched->page) {

@@ -19,7 +19,18 @@ struct launch_fds {
 	int mounts[LAUNCH_MAX_MOUNTS]; /* -1 where there is none */
 	size_t n_layers;
 	int layers[PLAN_MAX_LAYERS]; /* of an image, which others may not enter */
+	int enter; /* the side of process 1; both are in the table that we share, until it executes
+		    */
 };
+
+/* Nothing was launched. */
+#define LAUNCHED_NONE                                                     \
+	{                                                                 \
+		.pid = -1, .pidfd = -1, .program_pidfd = -1, .enter = -1, \
+		.cgroup = { .parent = -1, .dir = -1 },                    \
+		.fds = {.supervisor = -1,                                 \
+			.enter = -1 }                                     \
+	}
 
 /* A child on its way to the workload, and then the workload. */
 struct launched {
@@ -30,6 +41,7 @@ struct launched {
 	struct confine_page *page; /* shared with the child until it executes */
 	struct cgroup cgroup;
 	struct launch_fds fds;
+	int enter; /* where process 1 takes orders (sandbox/enter.h); -1: it takes none */
 };
 
 /*
@@ -37,13 +49,14 @@ struct launched {
  * launch_go() before the last step. 0, 1 and 2 are what the workload gets; all signals that the
  * supervisor handles must be blocked by now.
  *
- *   id   of the run
- *   ret  set in any case; on success it is ended by launch_done()
+ *   id     of the run
+ *   enter  other programs may be started in it later
+ *   ret    set in any case; on success it is ended by launch_done()
  *
  * Effects   one child process, one shared page; a cgroup where the plan has one
  */
-must_check int launch_start(const struct plan *plan, const char *id, struct launched *ret,
-			    struct err *err);
+must_check int launch_start(const struct plan *plan, const char *id, bool enter,
+			    struct launched *ret, struct err *err);
 
 /*
  * With a private network the child waits half-way for its way out. Wait until it does; returns
@@ -60,6 +73,9 @@ void launch_go(struct launched *launched);
  * child is still on its way, or when it failed or died before.
  */
 bool launch_is_confined(const struct launched *launched);
+
+/* The number of a process as we see it, which the kernel tells of its pidfd; 0 if it is gone. */
+pid_t launch_pid_of(int pidfd);
 
 /*
  * Learn who the program is, as soon as the child has made it.
@@ -85,7 +101,7 @@ bool launch_await_exec(const struct launched *launched);
  */
 must_check int launch_failure(const struct launched *launched, struct err *err);
 
-/* Kill the child if it lives, reap it, release all. A no-op on a zeroed struct with pidfd -1. */
+/* Kill the child if it lives, reap it, release all. A no-op on LAUNCHED_NONE. */
 void launch_done(struct launched *launched);
 
 #endif

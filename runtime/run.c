@@ -227,6 +227,7 @@ static int watch(struct run *run, struct err *err)
 	int r = supervise(&s, &end, err);
 
 	closep(&s.notify.listener);
+	entries_done(&s.entries);
 	detach_drain(run->detach);
 	if (run->pty)
 		pty_done(run->pty);
@@ -313,7 +314,8 @@ static int launch(struct run *run, struct err *err)
 	r = stdfds_prepare(run->options.interactive, run->options.tty, &run->stdio, err);
 	if (r < 0)
 		return r;
-	r = launch_start(&run->plan, run->folder.id, &run->launched, err);
+	r = launch_start(&run->plan, run->folder.id, run->detach && !run->options.learn,
+			 &run->launched, err);
 	if (r < 0)
 		return r;
 	run->learn.program = run->look.program = run->launched.page->program;
@@ -392,11 +394,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 		.folder = { .runs = -1, .dir = -1 },
 		.image = RUN_IMAGE_NONE,
 		.kept = KEPT_NONE,
-		.launched = { .pid = -1,
-			      .program_pidfd = -1,
-			      .pidfd = -1,
-			      .cgroup = { .parent = -1, .dir = -1 },
-			      .fds = { .supervisor = -1, .kept = -1 } },
+		.launched = LAUNCHED_NONE,
 		.policy = { .dir = -1 },
 		.uplink = { -1, -1 },
 		.stdio = { { -1, -1, -1 } },

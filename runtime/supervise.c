@@ -29,7 +29,8 @@ enum {
 	POLL_TRACING,
 	POLL_PTY,
 	POLL_DETACH = POLL_PTY, /* a detached run has no terminal */
-	POLL_MAX = POLL_DETACH + DETACH_POLLFDS
+	POLL_ENTRIES = POLL_DETACH + DETACH_POLLFDS,
+	POLL_MAX = POLL_ENTRIES + ENTRIES_POLLFDS
 };
 
 static int set_timer(int fd, uint64_t ms)
@@ -107,14 +108,29 @@ static void stop_by_signal(struct supervisor *s)
 	stop_workload(s, ms < left ? ms : left);
 }
 
-/* Asked for on the control socket. */
-static int signal_program(void *data, int signal)
+static int signal_program(const struct supervisor *s, int signal)
 {
-	struct supervisor *s = data;
 	int target =
 		launch_find_program(s->launched) ? s->launched->program_pidfd : s->launched->pidfd;
 
 	return sys_pidfd_send_signal(target, signal);
+}
+
+/* Asked for on the control socket. */
+static int act(void *data, const struct control_request *request, int *fd)
+{
+	struct supervisor *s = data;
+
+	switch ((enum control_op)request->op) {
+	case CONTROL_SIGNAL:
+		return signal_program(s, (int)request->argument);
+	case CONTROL_ENTER:
+		return entries_add(&s->entries, fd);
+	case CONTROL_WAIT:
+	case CONTROL_OP_COUNT:
+		break;
+	}
+	return -EINVAL;
 }
 
 static void handle_signals(struct supervisor *s)
@@ -222,6 +238,7 @@ static int fill(struct supervisor *s, struct pollfd fds[POLL_MAX])
 		n += pty_fill_pollfds(s->pty, fds + POLL_PTY);
 	if (s->detach) {
 		detach_fill(s->detach, fds + POLL_DETACH);
+		entries_fill(&s->entries, fds + POLL_ENTRIES);
 		n = POLL_MAX;
 	}
 	return n;
@@ -262,6 +279,14 @@ static void finish_trace(struct supervisor *s)
 		s->lost = err;
 }
 
+static void handle_entries(struct supervisor *s, const struct pollfd *fds)
+{
+	struct err err = { 0 };
+
+	if (entries_handle(&s->entries, fds, &err) < 0 && s->lost.code == 0)
+		s->lost = err;
+}
+
 static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 {
 	if (fds[POLL_SIGNALS].revents)
@@ -274,8 +299,10 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 		s->deserted = true;
 	if (s->pty && n > POLL_PTY)
 		pty_handle(s->pty, fds + POLL_PTY);
-	if (s->detach)
-		detach_handle(s->detach, fds + POLL_DETACH, signal_program, s);
+	if (!s->detach)
+		return;
+	handle_entries(s, fds + POLL_ENTRIES);
+	detach_handle(s->detach, fds + POLL_DETACH, act, s);
 }
 
 static int start_terminal(struct supervisor *s, struct err *err)
@@ -373,6 +400,7 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 	enum profile_state label;
 	int r;
 
+	entries_init(&s->entries, s->launched->enter, &s->notify);
 	if (timer < -1)
 		return timer;
 	s->timer = timer;

@@ -4,6 +4,7 @@
 
 #include "audit/evidence.h"
 #include "runtime/detach.h"
+#include "runtime/entries.h"
 #include "runtime/launch.h"
 #include "runtime/notify.h"
 #include "runtime/pty.h"
@@ -18,6 +19,7 @@ struct supervisor {
 	struct tracing *tracing;   /* borrowed; its `on` says whether there is one */
 	struct pty *pty;           /* borrowed; NULL without a terminal */
 	struct detach *detach;     /* borrowed; NULL unless we are a monitor */
+	struct entries entries;    /* programs that came later; in a monitor */
 	int terminal[2];           /* our own input and output, with a terminal */
 	/* Called once, when `evidence` has what can be read of the running program; or never. */
 	int (*keep_evidence)(void *data, struct err *err);

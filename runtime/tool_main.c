@@ -18,6 +18,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_load,
 	&verb_ps,
 	&verb_logs,
+	&verb_exec,
 	&verb_stop,
 	&verb_kill,
 	&verb_wait,

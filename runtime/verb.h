@@ -46,6 +46,7 @@ extern const struct verb verb_images;
 extern const struct verb verb_load;
 extern const struct verb verb_ps;
 extern const struct verb verb_logs;
+extern const struct verb verb_exec;
 extern const struct verb verb_stop;
 extern const struct verb verb_kill;
 extern const struct verb verb_wait;

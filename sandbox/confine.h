@@ -48,6 +48,7 @@ struct confine_page {
 struct confine_fds {
 	int supervisor;    /* pidfd of the parent: if it dies, so do we */
 	const int *mounts; /* n_mounts entries: detached, id-mapped volumes; NULL: none */
+	int enter;         /* process 1 takes orders here (sandbox/enter.h) */
 	const int *layers; /* n_layers entries: detached directories of the root; NULL: none */
 	int kept;          /* detached folder of the kept layer */
 };

@@ -136,15 +136,13 @@ int devices_apply(struct confine *c, struct err *err)
  * A terminal of the sandbox's own devpts, so that its name resolves inside. Master and slave come
  * from one descriptor (TIOCGPTPEER), never from a name in the root.
  */
-int terminal_apply(struct confine *c, struct err *err)
+int terminal_open(int root, int *ret_master, struct err *err)
 {
 	cleanup_close int master = -1;
 	cleanup_close int slave = -1;
 	int unlocked = 0;
 
-	if (!c->plan->tty)
-		return 0;
-	master = openat(c->root, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	master = openat(root, "dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (master < 0)
 		return err_sys(err, errno, "cannot open a pseudo terminal");
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
@@ -156,6 +154,11 @@ int terminal_apply(struct confine *c, struct err *err)
 		if (dup2(slave, fd) < 0)
 			return err_sys(err, errno, "cannot use the pseudo terminal");
 	}
-	c->page->pty = steal_fd(master);
+	*ret_master = steal_fd(master);
 	return 0;
+}
+
+int terminal_apply(struct confine *c, struct err *err)
+{
+	return c->plan->tty ? terminal_open(c->root, &c->page->pty, err) : 0;
 }

@@ -2,14 +2,16 @@
 /*
  * Process 1 of the sandbox. The kernel drops signals that the first process of a pid namespace does
  * not handle, so a program in its place could neither abort nor end by a closed pipe; and somebody
- * must reap orphans. It is confined like the program but for the filter, owns no descriptor, shows
- * nothing of itself (not dumpable, and /proc hides it), and ends with the supervisor.
+ * must reap orphans. It is confined like the program but for the filter, owns no descriptor (in a
+ * detached run: one, by which its monitor asks for further programs), shows nothing of itself (not
+ * dumpable, and /proc hides it), and ends with the supervisor.
  */
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/enter.h"
 #include "sandbox/steps.h"
 
 #define STACK_BYTES 65536
@@ -48,6 +50,11 @@ int init_start(struct confine *c, int (*program)(void *confine), struct err *err
 	if (pid < 0)
 		return err_sys(err, errno, "cannot make the program's process");
 	/* The table is the supervisor's: the number says all; our own copy of it is closed. */
+	if (c->fds->enter >= 0) {
+		if (unshare(CLONE_FILES) < 0)
+			_exit(127);
+		enter_serve(c->plan, c->fds->enter, pid);
+	}
 	if (close_range(0, ~0U, CLOSE_RANGE_UNSHARE) < 0)
 		_exit(127);
 	reap(pid);

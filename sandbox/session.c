@@ -102,22 +102,25 @@ int dumpable_apply(struct confine *c, struct err *err)
 	return 0;
 }
 
-int workdir_apply(struct confine *c, struct err *err)
+int workdir_enter(const char *path, bool optional, struct err *err)
 {
 	char seen[4096];
 
-	if (chdir(c->plan->cwd) < 0) {
-		if (!c->plan->cwd_optional)
-			return err_sys(err, errno, "cannot enter the working folder %s",
-				       c->plan->cwd);
+	if (chdir(path) < 0) {
+		if (!optional)
+			return err_sys(err, errno, "cannot enter the working folder %s", path);
 		if (chdir("/") < 0)
 			return err_sys(err, errno, "cannot enter /");
 	}
 	/* CVE-2024-21626: a working folder outside the root shows as "(unreachable)". */
 	if (!getcwd(seen, sizeof(seen)) || seen[0] != '/')
-		return err_set(err, EXDEV, "the working folder %s leads out of the root",
-			       c->plan->cwd);
+		return err_set(err, EXDEV, "the working folder %s leads out of the root", path);
 	return 0;
+}
+
+int workdir_apply(struct confine *c, struct err *err)
+{
+	return workdir_enter(c->plan->cwd, c->plan->cwd_optional, err);
 }
 
 int fds_apply(struct confine *c, struct err *err)

@@ -62,6 +62,13 @@ int filter_apply(struct confine *c, struct err *err);   /* seccomp: the last one
  */
 int init_start(struct confine *c, int (*program)(void *confine), struct err *err);
 
+/* For a program that process 1 starts later (sandbox/enter.c), too. */
+
+/* A terminal below an open root, its slave on 0, 1 and 2; the master is the caller's to close. */
+must_check int terminal_open(int root, int *ret_master, struct err *err);
+/* The working folder; `optional`: "/" if it is not there. */
+must_check int workdir_enter(const char *path, bool optional, struct err *err);
+
 /* For a worker (sandbox/worker.c) instead of caps_apply() and fsrules_apply(). */
 
 /* Keep nothing, or CAP_CHOWN, CAP_DAC_OVERRIDE and CAP_FOWNER over the ids of our namespace. */
