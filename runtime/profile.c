@@ -22,7 +22,6 @@
 #define CURRENT "/proc/thread-self/attr/apparmor/current"
 #define PREFIX "immure-"
 #define PROFILE_MAX ((size_t)4 << 20)
-#define LABEL_MAX 4096
 
 const char *profile_name(struct arena *arena)
 {
@@ -217,40 +216,4 @@ void profile_remove(const struct plan *plan)
 	if (plan->lsm.profile &&
 	    in_namespace(plan, PROFILE_REMOVE, plan->lsm.profile, strlen(plan->lsm.profile)) < 0)
 		return; /* the next launch sweeps */
-}
-
-/* "A//&B (mode)": every part that the plan names, and besides them at most "unconfined". */
-static enum profile_state judge(const struct plan *plan, struct span label)
-{
-	struct span want = span_of(plan->lsm.apparmor);
-	struct span mode = label;
-	struct span floor;
-	size_t own;
-
-	if (span_eq(label, "unconfined"))
-		return PROFILE_PENDING;
-	label = span_cut(&mode, ' ');
-	if (!span_eq(mode, plan->lsm.complain ? "(mixed)" : "(enforce)"))
-		return PROFILE_WRONG;
-	own = want.n;
-	floor = (struct span){ label.p, label.n < own ? label.n : own };
-	if (label.n < own || memcmp(floor.p, want.p, own) != 0)
-		return PROFILE_WRONG;
-	label.p += own;
-	label.n -= own;
-	return label.n == 0 || span_eq(label, "//&unconfined") ? PROFILE_RIGHT : PROFILE_WRONG;
-}
-
-enum profile_state profile_check(const struct plan *plan, pid_t pid)
-{
-	cleanup_strbuf struct strbuf text = { 0 };
-	struct err ignored = { 0 };
-	char path[64];
-	struct span rest;
-
-	snprintf(path, sizeof(path), "/proc/%d/attr/apparmor/current", pid);
-	if (fd_read_file(AT_FDCWD, path, LABEL_MAX, &text, &ignored) < 0)
-		return PROFILE_GONE;
-	rest = (struct span){ strbuf_str(&text), text.len };
-	return judge(plan, span_cut(&rest, '\n'));
 }

@@ -4,8 +4,8 @@
 
 /*
  * AppArmor profiles of an ordinary user: compiled by apparmor_parser(8), loaded into the policy
- * namespace that `immure setup` made for him, attached by the launch, checked from outside,
- * removed.
+ * namespace that `immure setup` made for him, attached by the launch, removed. program_label.h
+ * checks from outside.
  */
 
 #include <sys/types.h>
@@ -39,19 +39,5 @@ must_check int profile_load(const struct plan *plan, struct arena *arena, struct
 
 /* Remove it. A failure leaves it to the next launch. A no-op for a plan without one. */
 void profile_remove(const struct plan *plan);
-
-enum profile_state {
-	PROFILE_PENDING, /* still the launcher's own label: it has not executed the program yet */
-	PROFILE_RIGHT,   /* the floor and the profile, both enforcing */
-	PROFILE_WRONG,
-	PROFILE_GONE, /* there is no such process */
-};
-
-/*
- * Read from outside which label a process has.
- *
- *   pid  of the program, not yet reaped
- */
-enum profile_state profile_check(const struct plan *plan, pid_t pid);
 
 #endif

@@ -11,7 +11,9 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "runtime/categories.h"
 #include "runtime/dirs.h"
+#include "runtime/label_tree.h"
 #include "runtime/profile.h"
 #include "runtime/run_learn.h"
 #include "runtime/run_name.h"
@@ -40,6 +42,7 @@ static void run_done(struct run *run)
 	strbuf_done(&run->text);
 	closep(&run->policy.dir);
 	closep(&run->signals);
+	closep(&run->categories);
 	run_folder_close(&run->folder);
 	volumes_release(&run->volumes);
 	kept_close(&run->kept);
@@ -101,6 +104,11 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 		run->request.data_dir = NULL; /* no home: nothing there to hide */
 	run->request.own_program = own_path(&run->arena);
 	run->request.profile = profile_name(&run->arena);
+	if (run->host.lsm_facts.selinux != SELINUX_OFF) {
+		r = categories_take(run->request.categories, &run->categories, err);
+		if (r < 0)
+			return err_at(err, ERR_HOST);
+	}
 	return policy_load(policy, &run->arena, &run->policy, err);
 }
 
@@ -172,6 +180,8 @@ static int make_plan(struct run *run, struct err *err)
 			layer_name(refusal->layer));
 		return err_at(err, ERR_HOST);
 	}
+	if (!run->options.dry_run && label_volumes(&run->plan, getenv("HOME"), err) < 0)
+		return err_at(err, ERR_STATE);
 	return 0;
 }
 
@@ -401,6 +411,7 @@ int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 		.log = { .fd = -1 },
 		.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
 		.signals = -1,
+		.categories = -1,
 		.learn = { .root = -1 },
 		.look = LOOK_NONE,
 		.whole_argv = whole_argv,

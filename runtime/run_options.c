@@ -32,7 +32,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "workdir",        'w', OPT_TEXT, ROW(workdir),       "PATH", "working folder inside", NULL },
 	{ "user",           'u', OPT_TEXT, ROW(user),          "USER[:GROUP]", "who the program is inside: numbers, or names of the root's own", NULL },
 	{ "hostname",       0,  OPT_TEXT, ROW(hostname),       "NAME", "host name inside", NULL },
-	{ "volume",         'v', OPT_LIST, ROW(volumes),       "SRC:DST[:ro,exec]", "show SRC, a path or the name of a volume, at DST, writable unless ro", "@dirs" },
+	{ "volume",         'v', OPT_LIST, ROW(volumes),       "SRC:DST[:ro,exec,z]", "show SRC, a path or the name of a volume, at DST, writable unless ro", "@dirs" },
 	{ "read",           0,  OPT_LIST, ROW(reads),          "PATH", "show PATH at its own place, read-only", "@files" },
 	{ "write",          0,  OPT_LIST, ROW(writes),         "PATH", "show PATH at its own place, writable", "@files" },
 	{ "tmpfs",          0,  OPT_LIST, ROW(tmpfs),          "PATH[:SIZE]", "an empty folder in memory at PATH", NULL },
@@ -135,7 +135,7 @@ static int add_mount(struct builder *b, struct plan_mount mount, struct err *err
 	return 0;
 }
 
-/* "ro", "rw", "exec", with commas between. */
+/* "ro", "rw", "exec", and for SELinux "z", "Z", as Docker has them; with commas between. */
 static int volume_flags(struct span flags, unsigned *ret, struct err *err)
 {
 	while (flags.n > 0) {
@@ -145,8 +145,12 @@ static int volume_flags(struct span flags, unsigned *ret, struct err *err)
 			*ret |= MOUNT_FLAG_RO;
 		else if (span_eq(flag, "exec"))
 			*ret |= MOUNT_FLAG_EXEC;
+		else if (span_eq(flag, "z"))
+			*ret |= MOUNT_FLAG_LABEL;
+		else if (span_eq(flag, "Z"))
+			*ret |= MOUNT_FLAG_LABEL_OWN;
 		else if (!span_eq(flag, "rw"))
-			return err_set(err, EINVAL, "\"%.*s\": expected ro, rw or exec",
+			return err_set(err, EINVAL, "\"%.*s\": expected ro, rw, exec, z or Z",
 				       (int)(flag.n < 40 ? flag.n : 40), flag.p);
 	}
 	return 0;
@@ -165,7 +169,7 @@ static int add_volume(struct builder *b, const char *text, struct err *err)
 	if (!from || !to)
 		return err_set(err, ENOMEM, "out of memory");
 	if (source.n == 0 || target.n == 0)
-		return err_set(err, EINVAL, "expected SRC:DST[:ro,exec]");
+		return err_set(err, EINVAL, "expected SRC:DST[:ro,exec,z,Z]");
 	r = volume_flags(rest, &m.flags, err);
 	/* As Docker has it: a word is the name of a volume, a path has a slash or begins with a
 	 * dot. */

@@ -37,10 +37,9 @@ struct run {
 	struct denial_table *denials; /* in arena, as is pty */
 	struct evidence evidence;
 	struct digest evidence_hash; /* of evidence.json, once has_evidence */
-	bool has_evidence;
-	struct pty *pty;    /* NULL without a terminal */
-	struct learn learn; /* used with --learn */
-	struct look look;   /* used in mode audit */
+	struct pty *pty;             /* NULL without a terminal */
+	struct learn learn;          /* used with --learn */
+	struct look look;            /* used in mode audit */
 	struct tracing tracing;
 	struct detach *detach; /* in arena; NULL without --detach */
 	struct stdfds stdio;
@@ -48,7 +47,9 @@ struct run {
 	struct volume_locks volumes;
 	struct kept kept; /* what is written to an image's root, with --keep */
 	int signals;
-	bool has_profile;        /* loaded: to be removed */
+	int categories;   /* holds the pair of the plan, with SELinux */
+	bool has_profile; /* loaded: to be removed */
+	bool has_evidence;
 	char *const *whole_argv; /* of main() */
 };
 

@@ -27,6 +27,7 @@ struct setup_part {
 };
 
 extern const struct setup_part setup_apparmor;
+extern const struct setup_part setup_selinux;
 extern const struct setup_part setup_tracer;
 
 /* Say what is done, or would be done. Returns true if it is to be done. */

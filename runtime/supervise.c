@@ -12,7 +12,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
-#include "runtime/profile.h"
+#include "runtime/program_label.h"
 #include "runtime/signals.h"
 
 /* While the child is on its way it cannot wake us once its filter is on: look again soon. */
@@ -174,16 +174,16 @@ static void handle_refusals(struct supervisor *s)
 }
 
 /* A wrong label ends the program at once; "not yet" is for a later look, or for the end. */
-static enum profile_state check_label(struct supervisor *s)
+static enum program_label check_label(struct supervisor *s)
 {
-	enum profile_state state;
+	enum program_label state;
 
-	if (s->labelled || !s->plan->lsm.apparmor || s->launched->program <= 0)
-		return PROFILE_RIGHT;
-	state = profile_check(s->plan, s->launched->program);
-	if (state == PROFILE_WRONG)
+	if (s->labelled || !program_label_is_planned(s->plan) || s->launched->program <= 0)
+		return PROGRAM_LABEL_RIGHT;
+	state = program_label_check(s->plan, s->launched->program);
+	if (state == PROGRAM_LABEL_WRONG)
 		kill_workload(s);
-	s->labelled = state == PROFILE_RIGHT;
+	s->labelled = state == PROGRAM_LABEL_RIGHT;
 	return state;
 }
 
@@ -193,7 +193,7 @@ static int read_evidence(struct supervisor *s, struct err *err)
 		evidence_process(s->launched->program, s->evidence);
 	if (s->evidence->mountinfo.len == 0 && s->launched->page->mountinfo >= 0)
 		evidence_mounts(s->launched->page->mountinfo, s->evidence);
-	s->read_once = check_label(s) != PROFILE_PENDING;
+	s->read_once = check_label(s) != PROGRAM_LABEL_PENDING;
 	if (s->detach && s->launched->page->state != CONFINE_FAILED)
 		detach_report(s->detach, &(const struct err){ 0 });
 	return s->read_once ? s->keep_evidence(s->data, err) : 0;
@@ -202,14 +202,15 @@ static int read_evidence(struct supervisor *s, struct err *err)
 /*
  * A program that has ended has had its label; one that was killed may not have been executed yet.
  */
-static int require_label(const struct supervisor *s, enum profile_state state, int end,
+static int require_label(const struct supervisor *s, enum program_label state, int end,
 			 struct err *err)
 {
 	if (__atomic_load_n(&s->launched->page->state, __ATOMIC_ACQUIRE) == CONFINE_FAILED)
 		return 0; /* nothing was executed */
-	if (state == PROFILE_RIGHT || (state == PROFILE_PENDING && WIFSIGNALED(end)))
+	if (state == PROGRAM_LABEL_RIGHT || (state == PROGRAM_LABEL_PENDING && WIFSIGNALED(end)))
 		return 0;
-	return err_set(err, EACCES, "the program did not run under its AppArmor profile");
+	return err_set(err, EACCES, "the program did not run under its label: %s",
+		       s->plan->lsm.selinux ? s->plan->lsm.selinux : s->plan->lsm.apparmor);
 }
 
 static int fill(struct supervisor *s, struct pollfd fds[POLL_MAX])
@@ -397,7 +398,7 @@ static int watch(struct supervisor *s, struct err *err)
 int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 {
 	cleanup_close int timer = start_timer(s->plan, err);
-	enum profile_state label;
+	enum program_label label;
 	int r;
 
 	entries_init(&s->entries, s->launched->enter, &s->notify);

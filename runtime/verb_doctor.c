@@ -5,7 +5,9 @@
 
 #include "base/jsonw.h"
 #include "base/strbuf.h"
+#include "policies/to_selinux.h"
 #include "runtime/dirs.h"
+#include "runtime/selinux_store.h"
 #include "runtime/tracer_client.h"
 #include "runtime/verb.h"
 #include "sandbox/host.h"
@@ -111,6 +113,24 @@ static void look_at_apparmor(const struct host *h, struct findings *f)
 	add(f, "apparmor", all[have].state, all[have].text, all[have].remedy);
 }
 
+static void look_at_selinux(const struct host *h, struct findings *f)
+{
+	enum selinux_have have = h->lsm_facts.selinux;
+	bool prepared = have != SELINUX_OFF && selinux_store_has(SELINUX_ANY);
+
+	if (have == SELINUX_OFF)
+		add(f, "selinux", FINDING_OK, "not enabled: mounts and landlock stand in", NULL);
+	else if (!prepared)
+		add(f, "selinux", FINDING_LESS, "enabled, but our module is not installed",
+		    "as root, once: immure setup selinux");
+	else if (have == SELINUX_PERMISSIVE)
+		add(f, "selinux", FINDING_LESS, "permissive: refusals are only recorded",
+		    "as root: setenforce 1");
+	else
+		add(f, "selinux", FINDING_OK, "each program gets a domain and its own categories",
+		    NULL);
+}
+
 static void look_at_folder(struct arena *arena, struct findings *f)
 {
 	struct err err = { 0 };
@@ -190,6 +210,7 @@ static int doctor(const struct verb_call *call, struct err *err)
 	look_at_namespaces(&host, call->arena, &findings);
 	look_at_layers(&host, call->arena, &findings);
 	look_at_apparmor(&host, &findings);
+	look_at_selinux(&host, &findings);
 	look_at_folder(call->arena, &findings);
 	look_at_collector(&findings);
 	for (size_t i = 0; i < findings.n; i++)

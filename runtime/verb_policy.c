@@ -11,6 +11,7 @@ static const struct verb *const subverbs[] = {
 	&verb_policy_diff,
 	&verb_policy_fmt,
 	&verb_policy_import,
+	&verb_policy_install,
 	&verb_policy_learn,
 	&verb_policy_prove,
 	&verb_policy_targets,

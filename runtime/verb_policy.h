@@ -14,6 +14,7 @@ extern const struct verb verb_policy_fmt;
 extern const struct verb verb_policy_import;
 extern const struct verb verb_policy_learn;
 extern const struct verb verb_policy_export;
+extern const struct verb verb_policy_install;
 extern const struct verb verb_policy_prove;
 extern const struct verb verb_policy_targets;
 extern const struct verb verb_policy_lint;

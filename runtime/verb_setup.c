@@ -19,6 +19,7 @@
 
 static const struct setup_part *const parts[] = {
 	&setup_apparmor,
+	&setup_selinux,
 	&setup_tracer,
 };
 
@@ -171,7 +172,7 @@ const struct verb verb_setup = {
 	.name = "setup",
 	.args = "[--user NAME]... [--remove] [--dry-run] [PART...]",
 	.help = "as root, once: what ordinary users cannot give themselves",
-	.more = "Parts: apparmor, tracer. Without one: all that this machine has a use for.\n",
+	.more = "Parts: apparmor, selinux, tracer. Without one: all that this machine has a use for.\n",
 	.opts = setup_opts,
 	.n_opts = ARRAY_LEN(setup_opts),
 	.options_size = sizeof(struct setup_options),

@@ -75,10 +75,13 @@ static int attach_at(int tree, int dev, const char *name, struct err *err)
 	return tree_attach(tree, target, err);
 }
 
-static int add_pts(int dev, struct err *err)
+static int add_pts(const struct plan *plan, int dev, struct err *err)
 {
-	static const char *const options[] = { "newinstance", NULL,   "ptmxmode", "0666",
-					       "mode",        "0620", NULL };
+	const char *label = plan->lsm.selinux_data;
+	const char *const options[] = {
+		"newinstance", NULL, "ptmxmode", "0666", "mode", "0620", label ? "context" : NULL,
+		label,         NULL
+	};
 	cleanup_close int pts =
 		fs_make("devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 
@@ -90,9 +93,9 @@ static int add_pts(int dev, struct err *err)
 static int add_shm(const struct plan *plan, int dev, struct err *err)
 {
 	uint64_t bytes = plan->limits.set & LIMIT_TMP ? plan->limits.tmp : SHM_BYTES_DEFAULT;
-	cleanup_close int shm =
-		tmpfs_make(bytes, SHM_INODES, 01777,
-			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+	cleanup_close int shm = tmpfs_make_labelled(
+		bytes, SHM_INODES, 01777, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		plan->lsm.selinux_data, err);
 
 	if (shm < 0)
 		return shm;
@@ -107,8 +110,9 @@ int devices_apply(struct confine *c, struct err *err)
 
 	if (target < 0)
 		return target;
-	dev = tmpfs_make(DEV_BYTES, DEV_INODES, 0755,
-			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+	dev = tmpfs_make_labelled(DEV_BYTES, DEV_INODES, 0755,
+				  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+				  c->plan->lsm.selinux_root, err);
 	if (dev < 0)
 		return dev;
 	r = tree_attach(dev, target, err);
@@ -123,7 +127,7 @@ int devices_apply(struct confine *c, struct err *err)
 		if (symlinkat(links[i].text, dev, links[i].name) < 0)
 			return err_sys(err, errno, "cannot make /dev/%s", links[i].name);
 	}
-	r = add_pts(dev, err);
+	r = add_pts(c->plan, dev, err);
 	if (r < 0)
 		return r;
 	r = add_shm(c->plan, dev, err);

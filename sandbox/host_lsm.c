@@ -65,9 +65,9 @@ static const char *read_label(struct arena *arena)
 
 void host_lsm_read(unsigned uid, struct arena *arena, struct host_lsm *ret)
 {
-	struct host_lsm lsm = { .apparmor = read_apparmor(uid) };
+	struct host_lsm lsm = { .apparmor = read_apparmor(uid), .selinux = host_selinux_read() };
 
-	if (lsm.apparmor != APPARMOR_OFF)
+	if (lsm.apparmor != APPARMOR_OFF || lsm.selinux != SELINUX_OFF)
 		lsm.label = read_label(arena);
 	*ret = lsm;
 }

@@ -3,6 +3,7 @@
 #define IMMURE_SANDBOX_HOST_LSM_H
 
 #include "base/arena.h"
+#include "sandbox/host_selinux.h"
 
 /* What there is of AppArmor for this user. */
 enum apparmor_have {
@@ -14,11 +15,12 @@ enum apparmor_have {
 
 struct host_lsm {
 	enum apparmor_have apparmor;
+	enum selinux_have selinux;
 	const char *label; /* our own, as AppArmor or SELinux gives it; NULL without either */
 };
 
 /*
- * Read them. Two failing calls where there is neither module.
+ * Read them. Three failing calls where there is neither module.
  *
  *   uid    of the user whose namespace of policies is looked for
  *   arena  owns the label

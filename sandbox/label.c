@@ -10,11 +10,20 @@
 #include "base/fd.h"
 #include "sandbox/steps.h"
 
+static int selinux_apply(struct confine *c, struct err *err)
+{
+	if (fd_write_text(c->proc, "self/attr/exec", c->plan->lsm.selinux, err) < 0)
+		return err_wrap(err, "SELinux label %s", c->plan->lsm.selinux);
+	return 0;
+}
+
 int label_apply(struct confine *c, struct err *err)
 {
 	char text[512];
 	int n;
 
+	if (c->plan->lsm.selinux)
+		return selinux_apply(c, err);
 	if (!c->plan->lsm.apparmor)
 		return 0;
 	n = snprintf(text, sizeof(text), "exec %s", c->plan->lsm.apparmor);

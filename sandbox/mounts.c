@@ -99,7 +99,8 @@ static int mount_tmpfs(const struct confine *c, const struct plan_mount *m, stru
 		attr |= MOUNT_ATTR_NOEXEC;
 	if (m->flags & MOUNT_FLAG_RO)
 		attr |= MOUNT_ATTR_RDONLY;
-	tree = tmpfs_make(m->size, m->inodes, m->mode, attr, err);
+	tree = tmpfs_make_labelled(m->size, m->inodes, m->mode, attr, c->plan->lsm.selinux_data,
+				   err);
 	if (tree < 0)
 		return tree;
 	return tree_attach(tree, target, err);

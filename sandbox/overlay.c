@@ -70,13 +70,24 @@ static int make_upper(int scratch, struct err *err)
 	return 0;
 }
 
-int overlay_make(int scratch, size_t n, int kept, struct err *err)
+int overlay_make(int scratch, size_t n, int kept, const char *label, struct err *err)
 {
 	char lowers[LOWERS_LEN];
 	const char *upper = kept >= 0 ? KEPT "/" OVERLAY_UPPER : OVERLAY_UPPER;
 	const char *work = kept >= 0 ? KEPT "/" OVERLAY_WORK : OVERLAY_WORK;
-	const char *const options[] = { "lowerdir",  lowers, "upperdir", upper,    "workdir", work,
-					"userxattr", NULL,   "source",   "immure", NULL };
+	const char *const options[] = { "lowerdir",
+					lowers,
+					"upperdir",
+					upper,
+					"workdir",
+					work,
+					"userxattr",
+					NULL,
+					"source",
+					"immure",
+					label ? "context" : NULL,
+					label,
+					NULL };
 	int r = kept >= 0 ? attach_as(scratch, KEPT, kept, err) : make_upper(scratch, err);
 
 	if (r < 0)

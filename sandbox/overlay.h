@@ -25,10 +25,11 @@ must_check int overlay_attach(int scratch, size_t index, int tree, struct err *e
  *   n     directories are attached, 1 or more
  *   kept  detached tree with OVERLAY_UPPER and OVERLAY_WORK, which is attached, too; or -1: what is
  *         written lies in scratch and is thrown away
+ *   label of all that is seen through it, for SELinux; NULL: each file has its own
  *
  * Returns   a descriptor, or -errno.
  * Effects   the working folder is scratch.
  */
-must_check int overlay_make(int scratch, size_t n, int kept, struct err *err);
+must_check int overlay_make(int scratch, size_t n, int kept, const char *label, struct err *err);
 
 #endif

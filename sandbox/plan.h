@@ -49,8 +49,10 @@ enum mount_flag {
 	MOUNT_FLAG_OPTIONAL = 1 << 2, /* an absent source is skipped */
 	MOUNT_FLAG_VOLUME =
 		1 << 3, /* asked for by -v, --write, --read: source verified by dev:ino */
-	MOUNT_FLAG_IDMAP = 1 << 4, /* root only: the owner on disk appears as the workload */
-	MOUNT_FLAG_NAMED = 1 << 5, /* a named volume: its source lies in data_dir */
+	MOUNT_FLAG_IDMAP = 1 << 4,     /* root only: the owner on disk appears as the workload */
+	MOUNT_FLAG_NAMED = 1 << 5,     /* a named volume: its source lies in data_dir */
+	MOUNT_FLAG_LABEL = 1 << 6,     /* SELinux: label it for all sandboxes ... */
+	MOUNT_FLAG_LABEL_OWN = 1 << 7, /* ... or for this one alone */
 };
 
 struct plan_mount {
@@ -139,6 +141,11 @@ struct plan_lsm {
 	const char *apparmor; /* the label of the program: floor, or floor and own profile */
 	const char *profile;  /* the own profile, to be loaded before the launch */
 	bool complain;        /* it only records */
+
+	const char *selinux;      /* the label of the program */
+	const char *selinux_root; /* of what its root shows, if that is a mount of ours */
+	const char
+		*selinux_data; /* of what it alone may write; others too, without the categories */
 };
 
 /* What the command line asks for, besides the policy. */
@@ -164,6 +171,7 @@ struct plan_request {
 	size_t n_ports;
 	const struct plan_port *ports; /* NETWORK_PRIVATE */
 	bool tty;
+	uint16_t categories[2];  /* of SELinux: a pair that no other run has */
 	bool read_cwd;           /* ROOT_HOST: show the working folder read-only */
 	uint32_t allow_degraded; /* bits 1 << enum layer */
 	uint32_t without;        /* the same: left out on purpose, to see what depends on it */

@@ -73,11 +73,7 @@ int plan_lsm(struct planner *p, struct err *err)
 {
 	int r = note_apparmor(p, err);
 
-	if (r < 0)
-		return r;
-	return planner_note(p, LAYER_SELINUX, absent(p, LAYER_SELINUX),
-			    "no label is set by this version; mounts and landlock stand in", NULL,
-			    err);
+	return r < 0 ? r : plan_selinux(p, absent(p, LAYER_SELINUX), err);
 }
 
 void plan_drop_profile(struct plan *plan, const char *why)

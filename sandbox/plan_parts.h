@@ -27,6 +27,8 @@ must_check int plan_mounts(struct planner *p, struct err *err);
 must_check int plan_fsrules(struct planner *p, struct err *err);
 must_check int plan_limits(struct planner *p, struct err *err);
 must_check int plan_lsm(struct planner *p, struct err *err);
+/* `absent`: what a missing SELinux is to this policy. */
+must_check int plan_selinux(struct planner *p, enum ledger_state absent, struct err *err);
 must_check int plan_ledger(struct planner *p, struct err *err);
 
 /* Append to the plan; -ENOMEM only. */

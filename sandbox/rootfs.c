@@ -47,8 +47,9 @@ static int make_text(const struct plan *plan, int scratch, struct err *err)
 int scratch_apply(struct confine *c, struct err *err)
 {
 	uint64_t bytes = c->plan->limits.set & LIMIT_TMP ? c->plan->limits.tmp : ROOT_TMPFS_BYTES;
-	cleanup_close int scratch =
-		tmpfs_make(bytes, SCRATCH_INODES, 0700, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	cleanup_close int scratch = tmpfs_make_labelled(bytes, SCRATCH_INODES, 0700,
+							MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+							c->plan->lsm.selinux_root, err);
 	cleanup_close int place = -1;
 	int r;
 
@@ -148,7 +149,9 @@ static int overlay_root(const struct confine *c, int lowest, struct err *err)
 	}
 	if (r == 0)
 		r = open_kept(c, &kept, err);
-	return r < 0 ? r : overlay_make(c->scratch, c->plan->n_layers, kept, err);
+	return r < 0 ? r
+		     : overlay_make(c->scratch, c->plan->n_layers, kept, c->plan->lsm.selinux_root,
+				    err);
 }
 
 /* True if every place where something is mounted is there already, as what it must be. */
@@ -196,8 +199,9 @@ static int attach_root(struct confine *c, int root, struct err *err)
 
 static int host_view(struct confine *c, struct err *err)
 {
-	cleanup_close int root = tmpfs_make(ROOT_TMPFS_BYTES, ROOT_TMPFS_INODES, 0755,
-					    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	cleanup_close int root = tmpfs_make_labelled(ROOT_TMPFS_BYTES, ROOT_TMPFS_INODES, 0755,
+						     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+						     c->plan->lsm.selinux_root, err);
 	int r;
 
 	if (root < 0)
@@ -224,7 +228,8 @@ int rootfs_apply(struct confine *c, struct err *err)
 	if (lower < 0)
 		return lower;
 	if (c->plan->root_writable || c->plan->n_layers > 1 || c->plan->layers_hide ||
-	    !has_all_targets(c, lower)) {
+	    c->plan->lsm.selinux_root || !has_all_targets(c, lower)) {
+		/* A label for all of it can only be given to a mount of its own. */
 		root = overlay_root(c, lower, err);
 		if (root < 0)
 			return err_wrap(err, "overlay over %s", c->plan->root_dir);

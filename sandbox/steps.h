@@ -97,7 +97,9 @@ must_check int fs_make(const char *type, const char *const *options, unsigned at
 must_check int tree_restrict(int fd, uint64_t attr, bool recursive, struct err *err);
 /* move_mount by descriptors (R2). */
 must_check int tree_attach(int tree, int target, struct err *err);
-/* tmpfs of bytes and inodes, detached. */
+/* tmpfs of bytes and inodes, detached; label: of all in it, for SELinux, or NULL. */
+must_check int tmpfs_make_labelled(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr,
+				   const char *label, struct err *err);
 must_check int tmpfs_make(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr,
 			  struct err *err);
 /* Make the unreadable file and folder in a tmpfs of ours that stand for what is hidden. */

@@ -67,10 +67,19 @@ int tree_attach(int tree, int target, struct err *err)
 
 int tmpfs_make(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr, struct err *err)
 {
+	return tmpfs_make_labelled(bytes, inodes, mode, attr, NULL, err);
+}
+
+int tmpfs_make_labelled(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr,
+			const char *label, struct err *err)
+{
 	char size[24];
 	char count[24];
 	char bits[8];
-	const char *options[] = { "size", size, "nr_inodes", count, "mode", bits, NULL };
+	const char *options[] = {
+		"size", size, "nr_inodes", count, "mode", bits, label ? "context" : NULL,
+		label,  NULL
+	};
 
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)bytes);
 	snprintf(count, sizeof(count), "%llu", (unsigned long long)inodes);

@@ -115,7 +115,7 @@ static void refuses_with_the_option_and_the_value(void **state)
 		{ { S("run"), S("--host"), S("-e"), S("1A=x"), S("ls") }, "no name of a variable" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp"), S("ls") }, "expected SRC:DST" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp:/x:suid"), S("ls") },
-		  "ro, rw or exec" },
+		  "ro, rw, exec, z or Z" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp:x"), S("ls") },
 		  "not an absolute path" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp:/x/../y"), S("ls") }, "\"..\"" },
