@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/jsonw.h"
+#include "runtime/image_edit.h"
 #include "runtime/image_json.h"
 #include "runtime/image_parse.h"
 #include "runtime/layers_bring.h"
@@ -14,8 +14,6 @@
 
 #define BLOB_PREFIX "blobs/sha256/"
 #define NESTING_MAX 2
-#define OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define OCI_CONFIG "application/vnd.oci.image.config.v1+json"
 
 struct loader {
 	const struct store *store;
@@ -211,39 +209,6 @@ static int open_docker_layer(struct loader *l, const char *name, const char *dif
 	return ret->input < 0 ? ret->input : layer_media_type(ret->input, &ret->media_type, err);
 }
 
-static void put_descriptor(struct jsonw *j, const char *media, const char *digest, uint64_t size)
-{
-	jsonw_object(j);
-	jsonw_kstr(j, "mediaType", media);
-	jsonw_kstr(j, "digest", digest);
-	jsonw_ku64(j, "size", size);
-	jsonw_object_end(j);
-}
-
-/* The manifest that such an archive does not have. */
-static int make_manifest(struct loader *l, const char *config, size_t config_size,
-			 const struct layer_result *layers, size_t n,
-			 char ret_digest[STORE_DIGEST_LEN], struct err *err)
-{
-	cleanup_strbuf struct strbuf text = { 0 };
-	struct jsonw j = { .out = &text };
-
-	jsonw_object(&j);
-	jsonw_ku64(&j, "schemaVersion", 2);
-	jsonw_kstr(&j, "mediaType", OCI_MANIFEST);
-	jsonw_key(&j, "config");
-	put_descriptor(&j, OCI_CONFIG, config, config_size);
-	jsonw_key(&j, "layers");
-	jsonw_array(&j);
-	for (size_t i = 0; i < n; i++)
-		put_descriptor(&j, layers[i].media_type, layers[i].digest, layers[i].size);
-	jsonw_array_end(&j);
-	jsonw_object_end(&j);
-	if (text.failed)
-		return err_set(err, ENOMEM, "out of memory");
-	return store_put_blob(l->store, text.p, text.len, NULL, ret_digest, err);
-}
-
 static int name_docker(struct loader *l, const struct docker_image *image, const char *manifest,
 		       struct err *err)
 {
@@ -291,8 +256,8 @@ static int load_docker_image(struct loader *l, const struct docker_image *image,
 	if (r == 0)
 		r = bring(l, sources, image->n_layers, results, err);
 	if (r == 0)
-		r = make_manifest(l, config_digest, config.len, results, image->n_layers, manifest,
-				  err);
+		r = image_put_manifest(l->store, config_digest, config.len, results,
+				       image->n_layers, manifest, err);
 	return r < 0 ? r : name_docker(l, image, manifest, err);
 }
 

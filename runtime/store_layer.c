@@ -291,6 +291,15 @@ static const char *media_of(const char *compression)
 	return NULL;
 }
 
+const char *layer_oci_type(const char *media_type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(media_types); i++) {
+		if (strcmp(media_types[i].type, media_type) == 0)
+			return media_of(media_types[i].compression);
+	}
+	return NULL;
+}
+
 int layer_media_type(int fd, const char **ret, struct err *err)
 {
 	uint8_t first[8] = { 0 };

@@ -56,6 +56,9 @@ struct layer_result {
 /* The media type of a layer's file by its first bytes: a constant. */
 must_check int layer_media_type(int fd, const char **ret, struct err *err);
 
+/* What OCI calls a layer of this media type, Docker's names too: a constant, or NULL. */
+const char *layer_oci_type(const char *media_type);
+
 /* "one" or "range": what the folder of a layer ends with. */
 void layer_folder(const char *diff_id, bool range, char ret[LAYER_FOLDER_LEN]);
 bool layer_is_there(const struct store *store, const char *diff_id, bool range);

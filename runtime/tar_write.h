@@ -2,21 +2,27 @@
 #ifndef IMMURE_RUNTIME_TAR_WRITE_H
 #define IMMURE_RUNTIME_TAR_WRITE_H
 
-/* Writes tar archives. It reads names, modes and bytes, and parses nothing. */
+/* The blocks of a tar archive. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 #include "base/strbuf.h"
 
+#define TAR_BLOCK 512
+#define TAR_END_BYTES (2 * TAR_BLOCK) /* of zeros, at the end of an archive */
+
 /* What the header of one entry says. */
 struct tar_entry {
 	const char *path; /* relative; a folder's ends with '/' */
-	const char *link; /* target of a symbolic link, or NULL */
+	const char *link; /* target of a link, or NULL */
+	bool is_hardlink; /* to an entry before this one; size is 0 then */
 	mode_t mode;      /* as stat(2) has it */
 	uint64_t uid, gid, size;
 	int64_t mtime;
+	const struct strbuf *records; /* made by tar_record(): what else pax says of it; or NULL */
 };
 
 /*
@@ -28,16 +34,10 @@ struct tar_entry {
  */
 must_check int tar_header(const struct tar_entry *entry, struct strbuf *out);
 
-/*
- * Write all that is below a folder as a pax archive, names in order, so that the same tree gives
- * the same bytes. Files with several names are written once for each; sockets and devices are left
- * out, as are extended attributes.
- *
- *   dir  descriptor; no link is followed
- *   out  descriptor
- *
- * Returns   0, -EACCES, -ELOOP (too deep), -ESTALE (a file got shorter meanwhile), -errno.
- */
-must_check int tar_write_tree(int dir, int out, struct err *err);
+/* Append a record of pax: any bytes as value. */
+void tar_record(struct strbuf *records, const char *key, const void *value, size_t n);
+
+/* Zeros behind the bytes of a file, up to the next block. */
+void tar_pad(struct strbuf *out, uint64_t size);
 
 #endif

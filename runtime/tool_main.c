@@ -16,6 +16,8 @@ const struct verb *const tool_verbs[] = {
 	&verb_why,
 	&verb_audit,
 	&verb_load,
+	&verb_commit,
+	&verb_image_import,
 	&verb_ps,
 	&verb_logs,
 	&verb_exec,

@@ -29,7 +29,7 @@ static int tie_to(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ? -1 : 0;
 }
 
-static int enter(int to_parent, pid_t parent, struct err *err)
+static int enter(const struct plan_ids *ids, int to_parent, pid_t parent, struct err *err)
 {
 	char word = WORD_MAP_ME;
 
@@ -41,6 +41,8 @@ static int enter(int to_parent, pid_t parent, struct err *err)
 	}
 	if (fd_write_all(to_parent, &word, 1) < 0 || fd_read_full(to_parent, &word, 1) != 1)
 		return err_set(err, EPERM, "the user namespace got no map");
+	if (ids->how == IDMAP_SELF && idmap_write_self(ids, err) < 0)
+		return -err->code;
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 || tie_to(parent) < 0)
 		return err_sys(err, errno, "cannot take the mapped ids");
 	return 0;
@@ -86,7 +88,7 @@ static int call_in_child(const struct plan_ids *ids, userns_fn fn, void *data, s
 		struct answer answer = { 0 };
 
 		closep(&mine);
-		answer.result = enter(its, parent, &answer.err);
+		answer.result = enter(ids, its, parent, &answer.err);
 		if (answer.result == 0)
 			answer.result = fn(data, &answer.err);
 		_exit(fd_write_all(its, &answer, sizeof(answer)) < 0);
@@ -99,7 +101,7 @@ static int call_in_child(const struct plan_ids *ids, userns_fn fn, void *data, s
 	return r;
 }
 
-int userns_call(userns_fn fn, void *data, struct err *err)
+int userns_call_files(bool range, userns_fn fn, void *data, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
 	struct host host = { 0 };
@@ -110,6 +112,11 @@ int userns_call(userns_fn fn, void *data, struct err *err)
 		return r;
 	if (host.is_root)
 		return fn(data, err);
-	r = plan_ids_range(&host, &ids, err);
+	r = plan_ids_files(&host, range, &ids, err);
 	return r < 0 ? r : call_in_child(&ids, fn, data, err);
+}
+
+int userns_call(userns_fn fn, void *data, struct err *err)
+{
+	return userns_call_files(true, fn, data, err);
 }

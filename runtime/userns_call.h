@@ -2,6 +2,8 @@
 #ifndef IMMURE_RUNTIME_USERNS_CALL_H
 #define IMMURE_RUNTIME_USERNS_CALL_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 typedef int (*userns_fn)(void *data, struct err *err);
@@ -18,5 +20,11 @@ typedef int (*userns_fn)(void *data, struct err *err);
  *           fn is called directly.
  */
 must_check int userns_call(userns_fn fn, void *data, struct err *err);
+
+/*
+ * The same where files of images are ours: with a range of ids as above, or, without, the caller's
+ * own id as 0 and no other, which is enough for what its rights were taken from.
+ */
+must_check int userns_call_files(bool range, userns_fn fn, void *data, struct err *err);
 
 #endif

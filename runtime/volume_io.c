@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/tar_write.h"
+#include "runtime/tar_tree.h"
 #include "runtime/unpack_call.h"
 #include "runtime/userns_call.h"
 
@@ -23,7 +23,7 @@ static int export_job(void *of_job, struct err *err)
 {
 	const struct export_job *job = of_job;
 
-	return tar_write_tree(job->data, job->out, err);
+	return tar_write_tree(job->data, job->out, NULL, err);
 }
 
 /* Can we read all of it? What belongs to subordinate ids needs the namespace that maps them. */

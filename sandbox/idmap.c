@@ -58,10 +58,17 @@ static int write_maps(int proc, const struct plan_ids *ids, struct err *err)
  * In the child: take part in what maps its ids, and stop being an id that has no name here. As root
  * was the caller, our kernel id is 0, which the map leaves out: become the first mapped one.
  */
+int idmap_write_self(const struct plan_ids *ids, struct err *err)
+{
+	cleanup_close int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return self < 0 ? err_sys(err, errno, "cannot open /proc/self")
+			: write_maps(self, ids, err);
+}
+
 int idmap_apply(struct confine *c, struct err *err)
 {
 	const struct plan_ids *ids = &c->plan->ids;
-	cleanup_close int self = -1;
 	int r;
 
 	if (ids->how != IDMAP_SELF) {
@@ -72,10 +79,7 @@ int idmap_apply(struct confine *c, struct err *err)
 			return err_sys(err, errno, "cannot take the mapped ids");
 		return 0;
 	}
-	self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (self < 0)
-		return err_sys(err, errno, "cannot open /proc/self");
-	return write_maps(self, ids, err);
+	return idmap_write_self(ids, err);
 }
 
 /* Arguments of newuidmap: PID INSIDE OUTSIDE COUNT ... */

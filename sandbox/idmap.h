@@ -16,6 +16,8 @@
  * Effects   starts newuidmap and newgidmap, or writes /proc/PID/uid_map and gid_map
  */
 must_check int idmap_write(const struct plan_ids *ids, pid_t pid, struct err *err);
+/* In the process itself, for IDMAP_SELF: its own id under another number. */
+must_check int idmap_write_self(const struct plan_ids *ids, struct err *err);
 
 /* A descriptor of the user namespace of a process. */
 must_check int idmap_open_userns(pid_t pid, struct err *err);

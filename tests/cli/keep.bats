@@ -2,31 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What a run of an image wrote, kept: listed, locked, removed.
 
-bats_require_minimum_version 1.5.0
-
-setup_file() {
-  command -v busybox >/dev/null || skip "busybox-static is not installed"
-  images=$(mktemp -d)
-  export images
-  PYTHONDONTWRITEBYTECODE=1 python3 "$BATS_TEST_DIRNAME/../images/make.py" "$images"
-}
-
-teardown_file() {
-  rm -rf "$images"
-}
+load images
 
 setup() {
-  work=$(mktemp -d)
-  export XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data
-  store=$XDG_DATA_HOME/immure
-  cd "$work"
+  images_setup
   "$IMMURE" load -q -t one "$images/one" >/dev/null
-}
-
-teardown() {
-  cd /
-  chmod -R u+rwX "$work"
-  rm -rf "$work"
 }
 
 kept() { # COMMAND

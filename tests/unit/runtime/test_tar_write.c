@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "runtime/tar_tree.h"
 #include "runtime/tar_write.h"
 
 #define BLOCK 512
@@ -81,7 +82,7 @@ static void writes_names_in_order_and_follows_no_link(void **state)
 	assert_int_equal(mkdirat(top, "b", 0700), 0);
 	assert_int_equal(symlinkat("/etc", top, "c"), 0);
 	assert_int_equal(fd_replace_file(top, "a", "text", 4, false, &err), 0);
-	assert_int_equal(tar_write_tree(top, out, &err), 0);
+	assert_int_equal(tar_write_tree(top, out, NULL, &err), 0);
 	assert_int_equal(lseek(out, 0, SEEK_SET), 0);
 	assert_int_equal(fd_read_all(out, 1 << 20, &text), 0);
 	assert_int_equal(text.len, 6 * BLOCK); /* a, its bytes, b, c, two of the end */

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* immure commit, import: new images. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/image_commit.h"
+#include "runtime/image_platform.h"
+#include "runtime/kept_list.h"
+#include "runtime/verb.h"
+
+#define SECONDS_MAX ((uint64_t)1 << 40)
+
+struct commit_options {
+	struct opt_list changes;
+	const char *message, *author, *timestamp, *ids, *max_bytes, *max_entries;
+	bool json;
+};
+
+#define ROW(field) offsetof(struct commit_options, field)
+/* clang-format off */
+#define COMMON_OPTS                                                                                                                              \
+	{ "change",      'c', OPT_LIST, ROW(changes),     "INSTRUCTION", "change the image's configuration, such as 'CMD [\"sh\"]' or 'ENV A=b'", \
+	  NULL },                                                                                                                                \
+	{ "message",     'm', OPT_TEXT, ROW(message),     "TEXT", "a comment for the history", NULL },                                           \
+	{ "author",      'a', OPT_TEXT, ROW(author),      "TEXT", "who made it", NULL },                                                         \
+	{ "timestamp",   0,   OPT_TEXT, ROW(timestamp),   "SECONDS", "when it was made, since 1970; no file is newer (SOURCE_DATE_EPOCH, or now)", \
+	  NULL },                                                                                                                                \
+	{ "json",        0,   OPT_FLAG, ROW(json),        NULL, "print the result as JSON", NULL }
+
+static const struct opt commit_opts[] = {
+	COMMON_OPTS,
+};
+
+static const struct opt import_opts[] = {
+	COMMON_OPTS,
+	{ "ids",         0,   OPT_TEXT, ROW(ids),         "one|range", "who owns the files: you alone (the default), or your subordinate ids too", "one range" },
+	{ "max-bytes",   0,   OPT_TEXT, ROW(max_bytes),   "SIZE", "refuse what unpacks to more (32GiB)", NULL },
+	{ "max-entries", 0,   OPT_TEXT, ROW(max_entries), "N", "refuse more files and folders (1000000)", NULL },
+};
+/* clang-format on */
+
+/* A fixed time makes the same bytes of the same files; see reproducible-builds.org. */
+static int read_time(const struct commit_options *o, struct commit_request *request,
+		     struct err *err)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	const char *text = o->timestamp ? o->timestamp : epoch && *epoch ? epoch : NULL;
+	uint64_t seconds = (uint64_t)time(NULL);
+
+	if (text && span_u64(span_of(text), SECONDS_MAX, &seconds) < 0)
+		return err_set(err, EINVAL, "%s %.40s: expected seconds since 1970",
+			       o->timestamp ? "--timestamp" : "SOURCE_DATE_EPOCH", text);
+	request->is_fixed = text != NULL;
+	request->created = (int64_t)seconds;
+	return 0;
+}
+
+static int read_options(const struct commit_options *o, const char *name, struct image_ref *ref,
+			struct commit_request *request, struct err *err)
+{
+	int r = read_time(o, request, err);
+
+	if (r == 0 && o->ids && strcmp(o->ids, "range") != 0 && strcmp(o->ids, "one") != 0)
+		r = err_set(err, EINVAL, "--ids %s: expected one or range", o->ids);
+	if (r == 0 && o->max_bytes &&
+	    span_bytes(span_of(o->max_bytes), UINT64_MAX >> 8, &request->max_bytes) < 0)
+		r = err_set(err, EINVAL, "--max-bytes %s: expected such as 4GiB", o->max_bytes);
+	if (r == 0 && o->max_entries &&
+	    span_u64(span_of(o->max_entries), UINT32_MAX, &request->max_entries) < 0)
+		r = err_set(err, EINVAL, "--max-entries %s: expected a number", o->max_entries);
+	if (r == 0)
+		r = image_ref_parse(span_of(name), ref, err);
+	if (r == 0 && *ref->digest)
+		r = err_set(err, EINVAL, "%.100s: a digest is not given, but found", name);
+	if (r < 0)
+		return err_at(err, ERR_USAGE);
+	request->name = ref;
+	request->range = image_ids_are_range(o->ids);
+	request->message = o->message;
+	request->author = o->author;
+	request->changes = &o->changes;
+	return 0;
+}
+
+static int print_made(const struct commit_options *o, const struct image_ref *ref,
+		      const char *digest, struct err *err)
+{
+	cleanup_strbuf struct strbuf name = { 0 };
+
+	image_ref_print(ref, &name);
+	if (name.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (o->json)
+		printf("{\"digest\":\"%s\",\"name\":\"%s\"}\n", digest, name.p);
+	else
+		printf("%s %s\n", name.p, digest);
+	return 0;
+}
+
+static int run_commit(const struct verb_call *call, struct err *err)
+{
+	const struct commit_options *o = call->options;
+	cleanup_store struct store store = STORE_CLOSED;
+	struct commit_request request = { 0 };
+	struct image_ref name = { 0 };
+	char digest[STORE_DIGEST_LEN];
+	const char *id = NULL;
+	int r = read_options(o, call->argv[1], &name, &request, err);
+
+	if (r == 0)
+		r = store_open(&store, err);
+	if (r == 0)
+		r = store_lock_shared(&store, err);
+	if (r == 0)
+		r = kept_find(&store, call->argv[0], call->arena, &id, err);
+	if (r == 0)
+		r = image_commit(&store, id, &request, digest, err);
+	return r < 0 ? r : print_made(o, &name, digest, err);
+}
+
+static int open_input(const char *path, struct err *err)
+{
+	int fd;
+
+	if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO)) {
+		err_set(err, EINVAL, "- is a terminal: expected an archive on standard input");
+		return err_at(err, ERR_USAGE);
+	}
+	fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				    : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? err_sys(err, errno, "cannot open %s", path) : fd;
+}
+
+static int run_import(const struct verb_call *call, struct err *err)
+{
+	const struct commit_options *o = call->options;
+	cleanup_store struct store store = STORE_CLOSED;
+	struct commit_request request = { 0 };
+	struct image_ref name = { 0 };
+	char digest[STORE_DIGEST_LEN];
+	cleanup_close int input = -1;
+	int r = read_options(o, call->argv[1], &name, &request, err);
+
+	if (r < 0)
+		return r;
+	input = open_input(call->argv[0], err);
+	r = input < 0 ? input : store_open(&store, err);
+	if (r == 0)
+		r = store_lock_shared(&store, err);
+	if (r == 0 && image_import(&store, input, &request, digest, err) < 0)
+		r = err->stage == ERR_USAGE ? -err->code : err_wrap(err, "%.100s", call->argv[0]);
+	return r < 0 ? r : print_made(o, &name, digest, err);
+}
+
+const struct verb verb_commit = {
+	.name = "commit",
+	.args = "[OPTION...] RUN NAME",
+	.help = "make an image of what a run with --keep has written",
+	.more = "Prints the name and the digest of the image on standard output.\n"
+		"\n"
+		"  immure run --keep -u 0 debian apt-get install -y tool\n"
+		"  immure commit -c 'CMD [\"tool\"]' last tool:1\n",
+	.opts = commit_opts,
+	.n_opts = ARRAY_LEN(commit_opts),
+	.options_size = sizeof(struct commit_options),
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_commit,
+};
+
+const struct verb verb_image_import = {
+	.name = "import",
+	.args = "[OPTION...] FILE|FOLDER|- NAME",
+	.help = "make an image of a root file system: a tar archive, compressed or not, or a folder",
+	.more = "Prints the name and the digest of the image on standard output.\n"
+		"\n"
+		"  mmdebstrap bookworm - | immure import - debian:12\n",
+	.opts = import_opts,
+	.n_opts = ARRAY_LEN(import_opts),
+	.options_size = sizeof(struct commit_options),
+	.min_args = 2,
+	.max_args = 2,
+	.run = run_import,
+};
