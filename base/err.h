@@ -15,6 +15,7 @@ enum err_stage {
 	ERR_POLICY, /* policy text or policy that cannot be enforced here: exit 2 */
 	ERR_HOST,   /* this machine lacks something: exit 125 */
 	ERR_STATE,  /* run folder, cache: exit 125 */
+	ERR_TRUST,  /* a signature that is demanded is not there, or not good: exit 4 */
 	ERR_USERNS,
 	ERR_MOUNTS,
 	ERR_LIMITS,

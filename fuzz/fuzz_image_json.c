@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const kinds[] = { "index", "manifest", "config", "docker" };
+	static const char *const kinds[] = { "index", "manifest", "config", "docker", "payload" };
 	cleanup_strbuf struct strbuf lines = { 0 };
 	cleanup_arena struct arena arena = { 0 };
 	struct flat_pair pair = { 0 };
@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	r = image_json_flatten(kinds[data[0] % ARRAY_LEN(kinds)], data + 1, size - 1, &lines, &err);
+	r = image_json_flatten(kinds[(uint8_t)(data[0] - (uint8_t)'0') % ARRAY_LEN(kinds)],
+			       data + 1, size - 1, &lines, &err);
 	if (r < 0 && (lines.len > 0 || err.code == 0))
 		abort();
 	rest = (struct span){ strbuf_str(&lines), lines.len };

@@ -6,10 +6,10 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "runtime/pkey.h"
 
 struct ed25519_key {
 	EVP_PKEY *pkey;
@@ -52,40 +52,21 @@ int ed25519_make(const char *path)
 	return -EIO;
 }
 
-static EVP_PKEY *read_key(FILE *file, bool want_private, bool *ret_private)
-{
-	EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-
-	*ret_private = key != NULL;
-	if (key || want_private)
-		return key;
-	rewind(file);
-	return PEM_read_PUBKEY(file, NULL, NULL, NULL);
-}
-
 int ed25519_open(const char *path, bool want_private, struct ed25519_key **ret)
 {
-	cleanup_fclose FILE *file = fopen(path, "re");
-	struct ed25519_key *key;
-	bool is_private = false;
-	struct stat st = { 0 };
+	struct ed25519_key *key = calloc(1, sizeof(*key));
+	int r;
 
-	if (!file || fstat(fileno(file), &st) < 0)
-		return -errno;
-	key = calloc(1, sizeof(*key));
 	if (!key)
 		return -ENOMEM;
-	key->pkey = read_key(file, want_private, &is_private);
-	if (!key->pkey || !EVP_PKEY_is_a(key->pkey, "ED25519")) {
+	r = pkey_read(path, want_private, &key->pkey);
+	if (r == 0 && !EVP_PKEY_is_a(key->pkey, "ED25519"))
+		r = -EINVAL;
+	if (r == 0)
+		*ret = key;
+	else
 		ed25519_close(key);
-		return -EINVAL;
-	}
-	if (is_private && (st.st_mode & 077)) {
-		ed25519_close(key);
-		return -EPERM;
-	}
-	*ret = key;
-	return 0;
+	return r;
 }
 
 void ed25519_close(struct ed25519_key *key)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #define ENTRIES_MAX 4096
+#define PAYLOAD_TYPE "cosign container image signature"
 
 struct doc {
 	struct strbuf *out;
@@ -130,6 +131,24 @@ static int put_descriptor(const struct doc *doc, const json_t *d, const char *li
 	return 0;
 }
 
+/* "note KEY", "note-value TEXT" for each annotation that is a text. */
+static int put_notes(const struct doc *doc, const json_t *d)
+{
+	const json_t *notes = NULL;
+	int r = member(doc, d, "annotations", JSON_OBJECT, &notes);
+	void *at = notes ? json_object_iter((json_t *)(uintptr_t)notes) : NULL;
+
+	for (; r == 0 && at; at = json_object_iter_next((json_t *)(uintptr_t)notes, at)) {
+		const json_t *value = json_object_iter_value(at);
+
+		if (!json_is_string(value))
+			continue;
+		flat_puts(doc->out, "note", json_object_iter_key(at));
+		put(doc, "note-value", value);
+	}
+	return r;
+}
+
 static bool one_of(const char *s, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -218,8 +237,11 @@ static int flatten_manifest(const struct doc *doc, const json_t *root)
 		return bad(doc, "layers", "a list");
 	if (json_array_size(layers) > IMAGE_MAX_LAYERS)
 		return err_set(doc->err, E2BIG, "more than %d layers", IMAGE_MAX_LAYERS);
-	for (size_t i = 0; r == 0 && i < json_array_size(layers); i++)
+	for (size_t i = 0; r == 0 && i < json_array_size(layers); i++) {
 		r = put_descriptor(doc, json_array_get(layers, i), "layer");
+		if (r == 0)
+			r = put_notes(doc, json_array_get(layers, i));
+	}
 	if (r == 0 && subject && !json_is_null(subject))
 		r = put_descriptor(doc, subject, "subject");
 	return r == 0 ? put_text(doc, root, "artifactType", "artifact") : r;
@@ -335,15 +357,55 @@ static int flatten_docker(const struct doc *doc, const json_t *root)
 	return 0;
 }
 
+/* An object that has this member and no other: what is signed leaves no room for a second reading.
+ */
+static const json_t *only_member(const struct doc *doc, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!value || json_object_size(object) != 1) {
+		bad(doc, key, "it, and nothing beside it");
+		return NULL;
+	}
+	return value;
+}
+
+static int flatten_payload(const struct doc *doc, const json_t *root)
+{
+	const json_t *critical = json_object_get(root, "critical");
+	const json_t *optional = json_object_get(root, "optional");
+	const char *type = json_string_value(json_object_get(critical, "type"));
+	const json_t *digest;
+	const json_t *name;
+
+	if (json_object_size(root) != 1U + (optional != NULL) || json_object_size(critical) != 3)
+		return bad(doc, "critical", "type, image and identity, and beside it optional");
+	if (optional && !json_is_object(optional) && !json_is_null(optional))
+		return bad(doc, "optional", "an object");
+	if (!type || strcmp(type, PAYLOAD_TYPE) != 0)
+		return bad(doc, "type", "\"" PAYLOAD_TYPE "\"");
+	digest = only_member(doc, json_object_get(critical, "image"), "docker-manifest-digest");
+	name = digest ? only_member(doc, json_object_get(critical, "identity"), "docker-reference")
+		      : NULL;
+	if (!name)
+		return -EBADMSG;
+	if (!json_is_string(digest) || !is_digest(json_string_value(digest)))
+		return bad(doc, "docker-manifest-digest", "a sha256 digest");
+	if (!json_is_string(name))
+		return bad(doc, "docker-reference", "a text");
+	put(doc, "digest", digest);
+	put(doc, "reference", name);
+	return 0;
+}
+
 static const struct {
 	const char *kind;
 	bool is_list;
 	int (*flatten)(const struct doc *doc, const json_t *root);
 } kinds[] = {
-	{ "index", false, flatten_index },
-	{ "manifest", false, flatten_manifest },
-	{ "config", false, flatten_config },
-	{ "docker", true, flatten_docker },
+	{ "index", false, flatten_index },     { "manifest", false, flatten_manifest },
+	{ "config", false, flatten_config },   { "docker", true, flatten_docker },
+	{ "payload", false, flatten_payload },
 };
 
 int image_json_flatten(const char *kind, const void *bytes, size_t n, struct strbuf *ret,

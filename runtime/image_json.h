@@ -7,13 +7,15 @@
  * out, what is contradictory is refused.
  *
  *   index     manifest DIGEST, then of it: media, size, os, arch, variant, ref
- *   manifest  media; config DIGEST, media, size; layer DIGEST, media, size; subject DIGEST;
- *             artifact TYPE
+ *   manifest  media; config DIGEST, media, size; layer DIGEST, media, size, and for each of its
+ *             annotations note KEY, note-value TEXT; subject DIGEST; artifact TYPE
  *   config    os, arch, variant, created, author, user, workdir, stop-signal, env, entrypoint, cmd,
  *             port, volume, label, diff-id; history COMMAND, then of it: created, comment, empty
  *   docker    manifest.json of `docker save`: image CONFIG-PATH, then of it: tag, layer PATH
+ *   payload   of a signature: digest DIGEST, reference TEXT
  *
- * Source: OCI image-spec 1.1; Docker image manifest version 2, schema 2.
+ * Source: OCI image-spec 1.1; Docker image manifest version 2, schema 2; cosign's SIGNATURE_SPEC.md
+ * and containers-signature(5) for the payload.
  */
 
 #include "base/err.h"
@@ -25,7 +27,7 @@
 /*
  * Read one document.
  *
- *   kind  "index", "manifest", "config", "docker"
+ *   kind  "index", "manifest", "config", "docker", "payload"
  *   ret   lines are added only on success
  *
  * Returns   0, -EBADMSG (no JSON, duplicate keys, a NUL, a wrong type, a digest that is none, a

@@ -55,10 +55,24 @@ static int read_pairs(struct span rest, struct arena *arena, struct image_pair *
 	return 0;
 }
 
+/* Start the confined process, wait for it, and read what it says. */
+static int call_unpack(const struct unpack_call *call, struct arena *arena, struct image_pair **ret,
+		       size_t *ret_n, struct err *err)
+{
+	cleanup_unpack_job struct unpack_job job = UNPACK_JOB_NONE;
+	int r = unpack_start(call, &job, err);
+
+	if (r == 0)
+		r = unpack_wait(&job, err);
+	if (r < 0)
+		return r;
+	return read_pairs((struct span){ strbuf_str(&job.text), job.text.len }, arena, ret, ret_n,
+			  err);
+}
+
 int image_parse_pairs(const char *kind, struct span json, struct arena *arena,
 		      struct image_pair **ret, size_t *ret_n, struct err *err)
 {
-	cleanup_unpack_job struct unpack_job job = UNPACK_JOB_NONE;
 	cleanup_close int input = text_fd(json, err);
 	const struct unpack_call call = { .task = "json",
 					  .kind = kind,
@@ -66,17 +80,8 @@ int image_parse_pairs(const char *kind, struct span json, struct arena *arena,
 					  .input = input,
 					  .dir = -1,
 					  .blob = -1 };
-	int r;
 
-	if (input < 0)
-		return input;
-	r = unpack_start(&call, &job, err);
-	if (r == 0)
-		r = unpack_wait(&job, err);
-	if (r < 0)
-		return r;
-	return read_pairs((struct span){ strbuf_str(&job.text), job.text.len }, arena, ret, ret_n,
-			  err);
+	return input < 0 ? input : call_unpack(&call, arena, ret, ret_n, err);
 }
 
 /* What follows a descriptor's own line tells more of it. */
@@ -136,6 +141,37 @@ static struct image_descriptor *begun_by(struct image_manifest *m, const char *k
 	return strcmp(key, "subject") == 0 ? &m->subject : NULL;
 }
 
+/* Lines "note KEY" and "note-value TEXT" stand in turn behind their layer's, none between them. */
+static int add_note(struct image_descriptor *d, const struct image_pair *pair, size_t left,
+		    struct err *err)
+{
+	if (strcmp(pair->key, "note") != 0)
+		return 0;
+	if (d->n_notes == 0)
+		d->notes = pair;
+	if (left < 2 || strcmp(pair[1].key, "note-value") != 0 || pair != d->notes + 2 * d->n_notes)
+		return err_set(err, EPROTO, "a report whose annotations make no sense");
+	d->n_notes++;
+	return 0;
+}
+
+const char *image_note(const struct image_descriptor *d, size_t i, const char **ret_value)
+{
+	*ret_value = d->notes[2 * i + 1].value;
+	return d->notes[2 * i].value;
+}
+
+const char *image_note_find(const struct image_descriptor *d, const char *key)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < d->n_notes; i++) {
+		if (strcmp(image_note(d, i, &value), key) == 0)
+			return value;
+	}
+	return NULL;
+}
+
 int image_parse_manifest(struct span json, struct arena *arena, struct image_manifest *ret,
 			 struct err *err)
 {
@@ -159,7 +195,9 @@ int image_parse_manifest(struct span json, struct arena *arena, struct image_man
 		} else if (strcmp(pairs[i].key, "artifact") == 0) {
 			m.artifact = pairs[i].value;
 		} else if (at) {
-			r = describe(at, &pairs[i], err);
+			r = add_note(at, &pairs[i], n - i, err);
+			if (r == 0)
+				r = describe(at, &pairs[i], err);
 		} else if (strcmp(pairs[i].key, "media") == 0) {
 			m.media_type = pairs[i].value;
 		}
@@ -187,6 +225,41 @@ int image_parse_config(struct span json, struct arena *arena, struct image_confi
 			c.diff_ids[c.n_diff_ids++] = c.pairs[i].value;
 	}
 	*ret = c;
+	return 0;
+}
+
+int image_parse_signature(struct span pem, struct span payload, const char *signature,
+			  struct arena *arena, struct image_signature *ret, struct err *err)
+{
+	cleanup_close int input = text_fd(payload, err);
+	cleanup_close int keys = input < 0 ? -1 : text_fd(pem, err);
+	const struct unpack_call call = { .task = "signature",
+					  .signature = signature,
+					  .out_max = JSON_MEMORY,
+					  .input = input,
+					  .dir = -1,
+					  .blob = keys };
+	struct image_signature s = { 0 };
+	struct image_pair *pairs = NULL;
+	size_t n = 0;
+	int r = keys < 0 ? -err->code : call_unpack(&call, arena, &pairs, &n, err);
+
+	if (r < 0)
+		return r;
+	s.keys = arena_array(arena, n + 1, sizeof(*s.keys));
+	if (!s.keys)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(pairs[i].key, "key") == 0)
+			s.keys[s.n_keys++] = pairs[i].value;
+		else if (strcmp(pairs[i].key, "digest") == 0)
+			s.digest = pairs[i].value;
+		else if (strcmp(pairs[i].key, "reference") == 0)
+			s.reference = pairs[i].value;
+	}
+	if (s.n_keys > 0 && (!s.digest || !s.reference))
+		return err_set(err, EPROTO, "a report on a signature that makes no sense");
+	*ret = s;
 	return 0;
 }
 

@@ -27,6 +27,8 @@ struct image_descriptor {
 	const char *os, *arch, *variant; /* of an index */
 	const char *ref;                 /* annotation org.opencontainers.image.ref.name */
 	const char *artifact;            /* artifactType */
+	size_t n_notes;                  /* annotations of a layer; see image_note() */
+	const struct image_pair *notes;
 };
 
 struct image_index {
@@ -50,6 +52,10 @@ struct image_config {
 	struct image_pair *pairs; /* all lines, in order */
 };
 
+/* An annotation's value, or NULL; of the i-th annotation the key, and *ret_value. */
+const char *image_note_find(const struct image_descriptor *d, const char *key);
+const char *image_note(const struct image_descriptor *d, size_t i, const char **ret_value);
+
 /* The first value of a key, or NULL. */
 const char *image_config_find(const struct image_config *config, const char *key);
 
@@ -60,6 +66,27 @@ must_check int image_parse_manifest(struct span json, struct arena *arena,
 				    struct image_manifest *ret, struct err *err);
 must_check int image_parse_config(struct span json, struct arena *arena, struct image_config *ret,
 				  struct err *err);
+
+/* What a signature says, and by which keys. */
+struct image_signature {
+	size_t n_keys;
+	const char **keys;  /* the digests of the public keys that made it; none: it says nothing */
+	const char *digest; /* of the manifest that it signs */
+	const char *reference; /* the name that the image had for whoever signed it; any text */
+};
+
+/*
+ * Try a signature with keys; its payload is read only if one of them made it.
+ *
+ *   pem        public keys, trusted
+ *   payload    of the signature, at most UNPACK_PAYLOAD_MAX
+ *   signature  base64
+ *
+ * Returns   0 (n_keys may be 0), -EINVAL (a key is none), -EBADMSG (the payload is none), -errno.
+ */
+must_check int image_parse_signature(struct span pem, struct span payload, const char *signature,
+				     struct arena *arena, struct image_signature *ret,
+				     struct err *err);
 
 /* Any kind, as pairs. */
 must_check int image_parse_pairs(const char *kind, struct span json, struct arena *arena,

@@ -81,6 +81,7 @@ static int read_config_line(struct reader *r, const struct flat_pair *pair)
 		{ "user", &record->user, NULL },
 		{ "workdir", &record->workdir, NULL },
 		{ "stop-signal", &record->stop_signal, NULL },
+		{ "signed", NULL, &record->signed_by },
 		{ "env", NULL, &record->env },
 		{ "entrypoint", NULL, &record->entrypoint },
 		{ "cmd", NULL, &record->cmd },

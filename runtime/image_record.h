@@ -6,7 +6,8 @@
  * An image as it is run: what the store wrote down when it came in, read by the launcher without a
  * JSON library. All of it is the image's wish and data, never a setting of the sandbox (R11).
  *
- *   immure 1, manifest DIGEST, config DIGEST, media TYPE; of each layer from the bottom up: layer
+ *   immure 1, manifest DIGEST, config DIGEST, media TYPE; for each signature that vouches for it
+ *   signed "KEY-DIGEST PAYLOAD-DIGEST NAME"; of each layer from the bottom up: layer
  *   DIFF-ID, blob DIGEST, size N, marks N (whiteouts), bytes N (unpacked); then the lines of the
  * configuration as runtime/image_json.h has them
  */
@@ -37,6 +38,7 @@ struct image_record {
 	const char *manifest, *config, *media_type;
 	const char *os, *arch, *variant, *created; /* or NULL */
 	const char *user, *workdir, *stop_signal;  /* or NULL */
+	struct image_texts signed_by;
 	struct image_texts env, entrypoint, cmd, ports, volumes, labels;
 	size_t n_layers, cap_layers;
 	struct image_layer *layers;

@@ -115,6 +115,32 @@ static int choose_image(struct pull *p, struct document *d, struct err *err)
 	return check_same_media(chosen->media_type, d->media, err);
 }
 
+/*
+ * Signed as demanded, and for our platform. Who signs an index signs all that it leads to; who
+ * signs the image in it alone is heard too.
+ */
+static int choose_trusted(struct pull *p, struct document *d, struct err *err)
+{
+	const struct signature_check check = { .client = &p->client,
+					       .ref = &p->request->ref,
+					       .policies = p->request->policies,
+					       .arena = p->arena };
+	bool is_index = image_media_is_index(d->media);
+	int trusted = signature_check(&check, d->digest, &p->taken, err);
+	int r;
+
+	if (trusted < 0 || (trusted == 0 && !is_index))
+		return -err->code;
+	if (trusted == 0) {
+		*err = (struct err){ 0 };
+		p->taken.n = 0;
+	}
+	r = choose_image(p, d, err);
+	if (r == 0 && trusted == 0)
+		r = signature_check(&check, d->digest, &p->taken, err);
+	return err->code ? -err->code : 0;
+}
+
 static int check_limits(const struct pull *p, struct err *err)
 {
 	const struct registry_config *limits = p->request->config;
@@ -192,7 +218,9 @@ static int begin_at(struct pull *p, const char *host, struct document *d, struct
 		return r;
 	r = fetch_manifest(p, promised ? promised : request->ref.tag, promised, d, err);
 	if (r == 0)
-		r = choose_image(p, d, err);
+		r = choose_trusted(p, d, err);
+	if (r == 0 && !p->store)
+		return 0;
 	if (r == 0)
 		r = read_manifest(p, d, err);
 	if (r == 0)
@@ -205,7 +233,10 @@ static int begin(struct pull *p, struct document *d, struct err *err)
 {
 	const char *domain = p->request->ref.domain;
 	const struct registry_rule *rule = registry_rule_of(p->request->config, domain);
+	int r = signatures_allow(p->request->policies, &p->request->ref, err);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < rule->n_mirrors && i < HOSTS_MAX; i++) {
 		if (begin_at(p, rule->mirrors[i], d, err) == 0)
 			return 0;
@@ -213,22 +244,67 @@ static int begin(struct pull *p, struct document *d, struct err *err)
 		*err = (struct err){ 0 };
 		registry_client_close(&p->client);
 		document_done(d);
+		p->taken.n = 0;
 	}
 	return begin_at(p, domain, d, err);
+}
+
+/* What vouches for it, as the image's record has it. */
+static int signatures_as_texts(const struct pull *p, struct image_texts *ret, struct err *err)
+{
+	ret->items = arena_array(p->arena, p->taken.n + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < p->taken.n; i++) {
+		const struct signature_taken *s = &p->taken.items[i];
+
+		ret->items[ret->n] =
+			arena_printf(p->arena, "%s %s %s", s->key, s->payload, s->name);
+		if (!s->key || !s->payload || !ret->items[ret->n++])
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return 0;
 }
 
 static int pull(struct pull *p, char ret_digest[STORE_DIGEST_LEN], struct err *err)
 {
 	cleanup(document_done) struct document d = { 0 };
+	struct image_texts signatures = { 0 };
 	int r = begin(p, &d, err);
 
 	if (r == 0)
 		r = pull_layers(p, err);
 	if (r == 0)
-		r = image_add(p->store, d.digest, &p->request->ref, p->request->range, err);
+		r = signatures_as_texts(p, &signatures, err);
+	if (r == 0)
+		r = image_add_signed(p->store, d.digest, &p->request->ref, p->request->range,
+				     &signatures, err);
 	if (r < 0)
 		return r;
 	memcpy(ret_digest, d.digest, sizeof(d.digest));
+	return 0;
+}
+
+static int blame(const struct pull_request *request, struct err *err)
+{
+	cleanup_strbuf struct strbuf name = { 0 };
+
+	image_ref_familiar(&request->ref, &name);
+	return err_wrap(err, "%s", strbuf_str(&name));
+}
+
+int pull_verify(const struct pull_request *request, struct arena *arena,
+		struct signatures_taken *ret, char ret_digest[STORE_DIGEST_LEN], struct err *err)
+{
+	cleanup(document_done) struct document d = { 0 };
+	struct pull p = { .request = request, .arena = arena, .client = REGISTRY_CLIENT_NONE };
+	int r = begin(&p, &d, err);
+
+	registry_client_close(&p.client);
+	if (r < 0)
+		return blame(request, err);
+	memcpy(ret_digest, d.digest, sizeof(d.digest));
+	*ret = p.taken;
 	return 0;
 }
 
@@ -236,15 +312,11 @@ int pull_image(const struct pull_request *request, const struct store *store,
 	       char ret_digest[STORE_DIGEST_LEN], struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
-	cleanup_strbuf struct strbuf name = { 0 };
 	struct pull p = {
 		.request = request, .store = store, .arena = &arena, .client = REGISTRY_CLIENT_NONE
 	};
 	int r = pull(&p, ret_digest, err);
 
 	registry_client_close(&p.client);
-	if (r == 0)
-		return 0;
-	image_ref_familiar(&request->ref, &name);
-	return err_wrap(err, "%s", strbuf_str(&name));
+	return r < 0 ? blame(request, err) : 0;
 }

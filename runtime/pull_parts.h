@@ -10,11 +10,12 @@
 
 struct pull {
 	const struct pull_request *request;
-	const struct store *store;
+	const struct store *store; /* NULL: only its signatures are of interest */
 	struct arena *arena;
 	struct registry_client client;
 	struct image_manifest manifest;
 	struct image_config config;
+	struct signatures_taken taken; /* what vouches for it */
 };
 
 /* All layers, several at a time, each of them once. */

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "runtime/image_parse.h"
+#include "runtime/push_sign.h"
 #include "runtime/registry_client.h"
 
 #define AT_ONCE 4
@@ -160,7 +161,9 @@ static int push(struct push *p, struct arena *arena, struct err *err)
 					    err);
 	if (r == 0)
 		r = send_blobs(p, err);
-	return r == 0 ? send_manifest(p, err) : r;
+	if (r == 0)
+		r = send_manifest(p, err);
+	return r == 0 && p->request->sign_by ? push_sign(p->request, &p->client, err) : r;
 }
 
 int push_image(const struct push_request *request, const struct store *store, struct err *err)

@@ -14,6 +14,7 @@ struct push_request {
 	struct image_ref from; /* what it is called here */
 	struct image_ref to;
 	const struct registry_config *config;
+	const char *sign_by; /* a private key: sign it, too; or NULL */
 	bool insecure;
 	struct progress *progress;
 };

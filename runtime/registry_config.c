@@ -1,60 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/registry_config.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
-#include "policies/yaml_tree.h"
+#include "runtime/config_file.h"
 
 #define DEFAULT_IMAGE ((uint64_t)32 << 30)
 #define DEFAULT_UNPACKED ((uint64_t)32 << 30)
 #define DEFAULT_LAYERS 256
 #define DEFAULT_ENTRIES 1000000
-#define SYSTEM_FILE "/etc/immure/registries.yaml"
 
-struct reader {
-	struct arena *arena;
-	struct diags *diags;
-	struct registry_config config;
-};
-
-typedef void (*read_fn)(struct reader *r, const struct yaml_node *key,
-			const struct yaml_node *value, void *data);
-
-struct key {
-	const char *name;
-	enum yaml_kind kind;
-	read_fn read;
-};
-
-/* Read each member of a map by the row that has its name. */
-static void read_map(struct reader *r, const struct yaml_node *map, const struct key *keys,
-		     size_t n, void *data)
-{
-	for (size_t i = 0; i < map->n; i++) {
-		const struct yaml_node *name = &map->keys[i];
-		const struct key *key = NULL;
-
-		for (size_t k = 0; !key && k < n; k++) {
-			if (strcmp(name->text, keys[k].name) == 0)
-				key = &keys[k];
-		}
-		if (!key)
-			diags_add(r->diags, name->where, "unknown key \"%.60s\"", name->text);
-		else if (map->items[i].kind != key->kind)
-			diags_add(r->diags, map->items[i].where, "%s: expected a %s", key->name,
-				  key->kind == YAML_SCALAR ? "value"
-				  : key->kind == YAML_LIST ? "list"
-							   : "map");
-		else
-			key->read(r, name, &map->items[i], data);
-	}
-}
-
-static void read_ca(struct reader *r, const struct yaml_node *key, const struct yaml_node *value,
-		    void *data)
+static void read_ca(struct config_reader *r, const struct yaml_node *key,
+		    const struct yaml_node *value, void *data)
 {
 	struct registry_rule *rule = data;
 
@@ -64,7 +21,7 @@ static void read_ca(struct reader *r, const struct yaml_node *key, const struct 
 		diags_add(r->diags, value->where, "ca: expected an absolute path");
 }
 
-static void read_insecure(struct reader *r, const struct yaml_node *key,
+static void read_insecure(struct config_reader *r, const struct yaml_node *key,
 			  const struct yaml_node *value, void *data)
 {
 	struct registry_rule *rule = data;
@@ -75,7 +32,7 @@ static void read_insecure(struct reader *r, const struct yaml_node *key,
 		diags_add(r->diags, value->where, "insecure: expected true or false");
 }
 
-static void read_mirrors(struct reader *r, const struct yaml_node *key,
+static void read_mirrors(struct config_reader *r, const struct yaml_node *key,
 			 const struct yaml_node *value, void *data)
 {
 	struct registry_rule *rule = data;
@@ -93,16 +50,16 @@ static void read_mirrors(struct reader *r, const struct yaml_node *key,
 	r->diags->out_of_memory |= !rule->mirrors;
 }
 
-static const struct key rule_keys[] = {
+static const struct config_key rule_keys[] = {
 	{ "ca", YAML_SCALAR, read_ca },
 	{ "insecure", YAML_SCALAR, read_insecure },
 	{ "mirrors", YAML_LIST, read_mirrors },
 };
 
-static void read_registries(struct reader *r, const struct yaml_node *key,
+static void read_registries(struct config_reader *r, const struct yaml_node *key,
 			    const struct yaml_node *value, void *data)
 {
-	struct registry_config *c = &r->config;
+	struct registry_config *c = r->config;
 
 	(void)key;
 	(void)data;
@@ -118,14 +75,16 @@ static void read_registries(struct reader *r, const struct yaml_node *key,
 			continue;
 		}
 		c->rules[c->n_rules].host = host->text;
-		read_map(r, &value->items[i], rule_keys, ARRAY_LEN(rule_keys),
-			 &c->rules[c->n_rules++]);
+		config_read_map(r, &value->items[i], rule_keys, ARRAY_LEN(rule_keys),
+				&c->rules[c->n_rules++]);
 	}
 }
 
-static void read_pin(struct reader *r, const struct yaml_node *name, const struct yaml_node *value)
+static void read_pin(struct config_reader *r, const struct yaml_node *name,
+		     const struct yaml_node *value)
 {
-	struct registry_pin *pin = &r->config.pins[r->config.n_pins];
+	struct registry_config *c = r->config;
+	struct registry_pin *pin = &c->pins[c->n_pins];
 	cleanup_strbuf struct strbuf full = { 0 };
 	struct image_ref ref = { 0 };
 	struct err err = { 0 };
@@ -145,24 +104,26 @@ static void read_pin(struct reader *r, const struct yaml_node *name, const struc
 	pin->reference = arena_strdup(r->arena, strbuf_str(&full));
 	pin->digest = value->text;
 	r->diags->out_of_memory |= !pin->reference || full.failed;
-	r->config.n_pins++;
+	c->n_pins++;
 }
 
-static void read_pins(struct reader *r, const struct yaml_node *key, const struct yaml_node *value,
-		      void *data)
+static void read_pins(struct config_reader *r, const struct yaml_node *key,
+		      const struct yaml_node *value, void *data)
 {
+	struct registry_config *c = r->config;
+
 	(void)key;
 	(void)data;
-	r->config.pins = arena_array(r->arena, value->n + 1, sizeof(*r->config.pins));
-	r->diags->out_of_memory |= !r->config.pins;
-	for (size_t i = 0; r->config.pins && i < value->n; i++)
+	c->pins = arena_array(r->arena, value->n + 1, sizeof(*c->pins));
+	r->diags->out_of_memory |= !c->pins;
+	for (size_t i = 0; c->pins && i < value->n; i++)
 		read_pin(r, &value->keys[i], &value->items[i]);
 }
 
-static void read_limit(struct reader *r, const struct yaml_node *key, const struct yaml_node *value,
-		       void *data)
+static void read_limit(struct config_reader *r, const struct yaml_node *key,
+		       const struct yaml_node *value, void *data)
 {
-	struct registry_config *c = &r->config;
+	struct registry_config *c = r->config;
 	const bool is_size = strcmp(key->text, "image") == 0 || strcmp(key->text, "unpacked") == 0;
 	uint64_t number = 0;
 
@@ -184,21 +145,21 @@ static void read_limit(struct reader *r, const struct yaml_node *key, const stru
 		c->max_entries = number;
 }
 
-static const struct key limit_keys[] = {
+static const struct config_key limit_keys[] = {
 	{ "entries", YAML_SCALAR, read_limit },
 	{ "image", YAML_SCALAR, read_limit },
 	{ "layers", YAML_SCALAR, read_limit },
 	{ "unpacked", YAML_SCALAR, read_limit },
 };
 
-static void read_limits(struct reader *r, const struct yaml_node *key,
+static void read_limits(struct config_reader *r, const struct yaml_node *key,
 			const struct yaml_node *value, void *data)
 {
 	(void)key;
-	read_map(r, value, limit_keys, ARRAY_LEN(limit_keys), data);
+	config_read_map(r, value, limit_keys, ARRAY_LEN(limit_keys), data);
 }
 
-static const struct key top_keys[] = {
+static const struct config_key top_keys[] = {
 	{ "limits", YAML_MAP, read_limits },
 	{ "pins", YAML_MAP, read_pins },
 	{ "registries", YAML_MAP, read_registries },
@@ -212,7 +173,8 @@ static const struct registry_config defaults = { .max_image = DEFAULT_IMAGE,
 int registry_config_parse(struct span text, const char *name, struct arena *arena,
 			  struct registry_config *ret, struct diags *diags)
 {
-	struct reader r = { .arena = arena, .diags = diags, .config = defaults };
+	struct registry_config config = defaults;
+	struct config_reader r = { .arena = arena, .diags = diags, .config = &config };
 	struct yaml_node root = { 0 };
 	int result = yaml_tree_read(text, name, arena, &root, diags);
 
@@ -221,52 +183,32 @@ int registry_config_parse(struct span text, const char *name, struct arena *aren
 	if (root.kind != YAML_MAP)
 		diags_add(diags, root.where, "expected a map");
 	else
-		read_map(&r, &root, top_keys, ARRAY_LEN(top_keys), NULL);
+		config_read_map(&r, &root, top_keys, ARRAY_LEN(top_keys), NULL);
 	if (diags->out_of_memory)
 		return -ENOMEM;
 	if (diags->n > 0)
 		return -EINVAL;
-	*ret = r.config;
+	*ret = config;
 	return 0;
 }
 
-static const char *own_file(struct arena *arena)
+static int parse_any(struct span text, const char *name, struct arena *arena, void *ret,
+		     struct diags *diags)
 {
-	const char *config = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
-
-	if (config && config[0] == '/')
-		return arena_printf(arena, "%s/immure/registries.yaml", config);
-	if (home && home[0] == '/')
-		return arena_printf(arena, "%s/.config/immure/registries.yaml", home);
-	return NULL;
+	return registry_config_parse(text, name, arena, ret, diags);
 }
 
 int registry_config_read(struct arena *arena, struct registry_config *ret, struct diags *diags,
 			 struct err *err)
 {
-	const char *const files[] = { own_file(arena), SYSTEM_FILE };
+	struct config_paths paths = config_paths_of("registries.yaml", arena);
+	int r = config_read_file(paths.own, parse_any, arena, ret, diags, err);
 
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		cleanup_strbuf struct strbuf text = { 0 };
-		int r = files[i] ? fd_read_file(AT_FDCWD, files[i], REGISTRY_CONFIG_MAX, &text, err)
-				 : -ENOENT;
-
-		if (r == -ENOENT) {
-			*err = (struct err){ 0 };
-			continue;
-		}
-		if (r == 0)
-			r = registry_config_parse((struct span){ strbuf_str(&text), text.len },
-						  files[i], arena, ret, diags);
-		if (r == -ENOMEM)
-			return err_set(err, ENOMEM, "out of memory");
-		if (r < 0 && err->code == 0)
-			return err_set(err, -r, "%s is faulty", files[i]);
-		return r;
-	}
-	*ret = defaults;
-	return 0;
+	if (r == 0)
+		r = config_read_file(paths.system, parse_any, arena, ret, diags, err);
+	if (r == 0)
+		*ret = defaults;
+	return r < 0 ? r : 0;
 }
 
 const char *registry_api_host(const char *domain)

@@ -7,8 +7,6 @@
 #include "policies/policy.h"
 #include "runtime/image_ref.h"
 
-#define REGISTRY_CONFIG_MAX ((size_t)1 << 20)
-
 /* What is said of one registry. */
 struct registry_rule {
 	const char *host; /* as a reference has it: "docker.io", "127.0.0.1:5000" */

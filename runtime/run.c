@@ -97,6 +97,7 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 		return r;
 	run->request.image = run->image.name;
 	run->request.image_digest = run->image.record.manifest;
+	run->request.image_signed = run->image.record.signed_by.items;
 	r = dirs_state(&run->arena, &run->request.private_dir, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
@@ -398,29 +399,42 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	return r;
 }
 
+static const struct run run_none = {
+	.folder = { .runs = -1, .dir = -1 },
+	.image = RUN_IMAGE_NONE,
+	.kept = KEPT_NONE,
+	.launched = LAUNCHED_NONE,
+	.policy = { .dir = -1 },
+	.uplink = { -1, -1 },
+	.stdio = { { -1, -1, -1 } },
+	.log = { .fd = -1 },
+	.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
+	.signals = -1,
+	.categories = -1,
+	.learn = { .root = -1 },
+	.look = LOOK_NONE,
+};
+
+static void run_free(struct run **run)
+{
+	if (*run)
+		run_done(*run);
+	free(*run);
+}
+
 int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 {
-	cleanup(run_done) struct run run = {
-		.folder = { .runs = -1, .dir = -1 },
-		.image = RUN_IMAGE_NONE,
-		.kept = KEPT_NONE,
-		.launched = LAUNCHED_NONE,
-		.policy = { .dir = -1 },
-		.uplink = { -1, -1 },
-		.stdio = { { -1, -1, -1 } },
-		.log = { .fd = -1 },
-		.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
-		.signals = -1,
-		.categories = -1,
-		.learn = { .root = -1 },
-		.look = LOOK_NONE,
-		.whole_argv = whole_argv,
-	};
-	int used = options_read(run_opts, N_RUN_OPTS, argc, argv, &run.arena, &run.options, err);
+	cleanup(run_free) struct run *run = malloc(sizeof(*run));
+	int used;
 
+	if (!run)
+		return err_set(err, ENOMEM, "out of memory");
+	*run = run_none;
+	run->whole_argv = whole_argv;
+	used = options_read(run_opts, N_RUN_OPTS, argc, argv, &run->arena, &run->options, err);
 	if (used < 0)
 		return used;
-	log_setup(run.options.verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-		  run.options.log_format && strcmp(run.options.log_format, "json") == 0);
-	return run_all(&run, argv + used, err);
+	log_setup(run->options.verbose ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		  run->options.log_format && strcmp(run->options.log_format, "json") == 0);
+	return run_all(run, argv + used, err);
 }

@@ -175,6 +175,25 @@ int sign_bytes(const char *key, struct span message, struct arena *arena,
 	return 0;
 }
 
+int sign_image(const char *key, struct span payload, struct arena *arena,
+	       const char **ret_signature, struct span *ret_public, struct err *err)
+{
+	cleanup_strbuf struct strbuf answer = { 0 };
+	struct span rest, line;
+	int r = talk((const char *[]){ "immure-sign", "sign-image", key, NULL }, payload, &answer,
+		     arena, err);
+
+	if (r < 0)
+		return r;
+	rest = (struct span){ strbuf_str(&answer), answer.len };
+	line = span_cut(&rest, '\n');
+	if (r > 0 || line.n == 0 || rest.n == 0)
+		return err_set(err, EPROTO, "immure-sign gave no signature");
+	*ret_signature = arena_strndup(arena, line.p, line.n);
+	*ret_public = (struct span){ arena_strndup(arena, rest.p, rest.n), rest.n };
+	return *ret_signature && ret_public->p ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
 int sign_verify(const char *key, struct span message, const uint8_t signature[SIGNATURE_LEN],
 		struct arena *arena, struct err *err)
 {

@@ -36,6 +36,10 @@ must_check int sign_public_key(const char *key, struct arena *arena, struct strb
 must_check int sign_bytes(const char *key, struct span message, struct arena *arena,
 			  uint8_t ret[SIGNATURE_LEN], struct err *err);
 
+/* With any key that signs images: the signature in base64 and the public key in PEM, in arena. */
+must_check int sign_image(const char *key, struct span payload, struct arena *arena,
+			  const char **ret_signature, struct span *ret_public, struct err *err);
+
 /* Returns 0 if it fits, -EBADMSG if it does not, another error if it could not be checked. */
 must_check int sign_verify(const char *key, struct span message,
 			   const uint8_t signature[SIGNATURE_LEN], struct arena *arena,

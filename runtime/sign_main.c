@@ -7,15 +7,20 @@
  *   immure-sign public KEY           print the public key (PEM)
  *   immure-sign id KEY               print the key's id: the start of the digest of its public key
  *   immure-sign sign KEY             sign standard input: 64 raw bytes
- *   immure-sign verify KEY HEX       does the signature fit standard input? exit 1: it does not
+ *   immure-sign sign-image KEY       the same with any key of image_key.h: the signature in base64,
+ * a line, then the public key (PEM) immure-sign verify KEY HEX       does the signature fit
+ * standard input? exit 1: it does not
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "runtime/ed25519.h"
+#include "runtime/image_key.h"
 
 #define MESSAGE_MAX ((size_t)256 << 20)
 #define STATUS_NO_FIT 1
@@ -112,6 +117,35 @@ static int with_key(int argc, char *argv[], struct err *err)
 	return r < 0 ? err_sys(err, -r, "cannot %s", argv[1]) : r;
 }
 
+static int sign_image(const char *path, struct err *err)
+{
+	uint8_t signature[IMAGE_SIGNATURE_MAX];
+	cleanup_strbuf struct strbuf message = { 0 };
+	cleanup_strbuf struct strbuf text = { 0 };
+	cleanup_free char *public = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&public, &length);
+	int r = memory ? fd_read_all(STDIN_FILENO, MESSAGE_MAX, &message) : -ENOMEM;
+
+	if (r == 0)
+		r = image_key_sign(path, strbuf_str(&message), message.len, signature, memory);
+	if (memory)
+		fclose(memory);
+	if (r == -EPERM)
+		return err_set(err, EPERM, "the key %s can be read by others: chmod 600", path);
+	if (r == -EINVAL)
+		return err_set(err, EINVAL,
+			       "%s holds no Ed25519 or ECDSA (P-256, P-384, P-521) private key in "
+			       "PEM form",
+			       path);
+	if (r < 0)
+		return err_sys(err, -r, "cannot sign with the key %s", path);
+	base64_encode(signature, (size_t)r, &text);
+	strbuf_addf(&text, "\n%s", public);
+	r = text.failed ? -ENOMEM : fd_write_all(STDOUT_FILENO, text.p, text.len);
+	return r < 0 ? err_sys(err, -r, "cannot hand on a signature") : 0;
+}
+
 static int call(int argc, char *argv[], struct err *err)
 {
 	static const char *const verbs[] = { "public", "id", "sign" };
@@ -121,13 +155,16 @@ static int call(int argc, char *argv[], struct err *err)
 		r = ed25519_make(argv[2]);
 		return r < 0 ? err_sys(err, -r, "cannot make the key %s", argv[2]) : 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "sign-image") == 0)
+		return sign_image(argv[2], err);
 	for (size_t i = 0; argc == 3 && i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(argv[1], verbs[i]) == 0)
 			return with_key(argc, argv, err);
 	}
 	if (argc == 4 && strcmp(argv[1], "verify") == 0)
 		return with_key(argc, argv, err);
-	return err_set(err, EINVAL, "expected new|public|id|sign KEY, or verify KEY SIGNATURE");
+	return err_set(err, EINVAL,
+		       "expected new|public|id|sign|sign-image KEY, or verify KEY SIGNATURE");
 }
 
 int main(int argc, char *argv[])

@@ -9,6 +9,8 @@ int status_of(const struct err *err)
 	case ERR_USAGE:
 	case ERR_POLICY:
 		return STATUS_USAGE;
+	case ERR_TRUST:
+		return STATUS_UNTRUSTED;
 	case ERR_EXEC:
 		return err->code == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
 	case ERR_NONE:

@@ -6,6 +6,7 @@
 
 enum {
 	STATUS_USAGE = 2,
+	STATUS_UNTRUSTED = 4, /* not signed as signatures.yaml demands */
 	STATUS_FAILED = 125,
 	STATUS_CANNOT_EXECUTE = 126,
 	STATUS_NOT_FOUND = 127,

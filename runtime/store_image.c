@@ -18,10 +18,13 @@
 #include "runtime/store_find.h"
 #include "runtime/store_layer.h"
 
+#define SIGNATURES_MAX 64 /* noted of one image */
+
 struct parts {
 	const struct store *store;
 	struct arena *arena;
 	bool range;
+	const struct image_texts *signed_by; /* or NULL */
 	struct image_manifest manifest;
 	struct image_config config;
 };
@@ -103,6 +106,36 @@ static int put_layer(const struct parts *parts, size_t i, struct strbuf *out, st
 	return 0;
 }
 
+static bool has_text(const struct image_texts *texts, const char *text)
+{
+	for (size_t i = 0; i < texts->n; i++) {
+		if (strcmp(texts->items[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Those of now, then those of an earlier record: what was true of these bytes stays true. */
+static void put_signatures(const struct parts *parts, const char *manifest, struct strbuf *out)
+{
+	static const struct image_texts none = { 0 };
+	const struct image_texts *now = parts->signed_by ? parts->signed_by : &none;
+	struct image_record before = { 0 };
+	struct err ignored = { 0 };
+	size_t n = 0;
+
+	for (; n < now->n && n < SIGNATURES_MAX; n++)
+		flat_puts(out, "signed", now->items[n]);
+	if (store_read_image(parts->store, manifest, parts->arena, &before, NULL, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < before.signed_by.n && n < SIGNATURES_MAX; i++) {
+		if (has_text(now, before.signed_by.items[i]))
+			continue;
+		flat_puts(out, "signed", before.signed_by.items[i]);
+		n++;
+	}
+}
+
 static int put_record(const struct parts *parts, const char *manifest, struct strbuf *out,
 		      struct err *err)
 {
@@ -119,6 +152,7 @@ static int put_record(const struct parts *parts, const char *manifest, struct st
 	flat_puts(out, "config", parts->manifest.config.digest);
 	if (parts->manifest.media_type)
 		flat_puts(out, "media", parts->manifest.media_type);
+	put_signatures(parts, manifest, out);
 	for (size_t i = 0; r == 0 && i < config->n_diff_ids; i++)
 		r = put_layer(parts, i, out, err);
 	for (size_t i = 0; r == 0 && i < config->n; i++) {
@@ -129,12 +163,15 @@ static int put_record(const struct parts *parts, const char *manifest, struct st
 	return r;
 }
 
-int image_add(const struct store *store, const char *manifest, const struct image_ref *reference,
-	      bool range, struct err *err)
+int image_add_signed(const struct store *store, const char *manifest,
+		     const struct image_ref *reference, bool range,
+		     const struct image_texts *signed_by, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_strbuf struct strbuf record = { 0 };
-	struct parts parts = { .store = store, .arena = &arena, .range = range };
+	struct parts parts = {
+		.store = store, .arena = &arena, .range = range, .signed_by = signed_by
+	};
 	const char *hex = store_digest_hex(manifest);
 	int r;
 
@@ -151,6 +188,12 @@ int image_add(const struct store *store, const char *manifest, const struct imag
 	if (r < 0 || !reference)
 		return r;
 	return image_tag(store, reference, manifest, err);
+}
+
+int image_add(const struct store *store, const char *manifest, const struct image_ref *reference,
+	      bool range, struct err *err)
+{
+	return image_add_signed(store, manifest, reference, range, NULL, err);
 }
 
 int image_tag(const struct store *store, const struct image_ref *reference, const char *manifest,

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/strbuf.h"
+#include "runtime/image_record.h"
 #include "runtime/image_ref.h"
 #include "runtime/store.h"
 
@@ -22,6 +23,15 @@
  */
 must_check int image_add(const struct store *store, const char *manifest,
 			 const struct image_ref *reference, bool range, struct err *err);
+
+/*
+ * The same, and note in the record who vouches for the image.
+ *
+ *   signed_by  texts "KEY-DIGEST PAYLOAD-DIGEST NAME"; those of an earlier time stay
+ */
+must_check int image_add_signed(const struct store *store, const char *manifest,
+				const struct image_ref *reference, bool range,
+				const struct image_texts *signed_by, struct err *err);
 
 /* Let a name mean an image that is there. Replaces what it meant. */
 must_check int image_tag(const struct store *store, const struct image_ref *reference,

@@ -54,6 +54,8 @@ static int make_command(const struct unpack_call *call, uint64_t ids, struct com
 		add_text(c, "compression", call->compression);
 	if (call->kind)
 		add_text(c, "kind", call->kind);
+	if (call->signature)
+		add_text(c, "signature", call->signature);
 	add_number(c, "in-max", call->in_max);
 	add_number(c, "out-max", call->out_max);
 	add_number(c, "entries", call->entries);

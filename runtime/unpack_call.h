@@ -13,9 +13,10 @@
 #include "sandbox/worker.h"
 
 struct unpack_call {
-	const char *task;        /* "layer", "archive", "json" */
+	const char *task;        /* "layer", "archive", "json", "signature" */
 	const char *compression; /* NULL: by the first bytes */
 	const char *kind;        /* of "json" */
+	const char *signature;   /* of "signature": base64 */
 	uint64_t in_max, out_max, entries, progress;
 	bool range; /* the files get the owners of a range of ids */
 	int input;  /* its standard input */

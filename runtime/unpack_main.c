@@ -20,7 +20,7 @@
 #define NUMBER_MAX ((uint64_t)1 << 60)
 
 struct arguments {
-	const char *compression, *kind;
+	const char *compression, *kind, *signature;
 	const char *in_max, *out_max, *entries, *ids, *progress;
 };
 
@@ -34,6 +34,7 @@ static const struct opt opts[] = {
 	{ "entries", 0, OPT_TEXT, ROW(entries), "N", "", NULL },
 	{ "ids", 0, OPT_TEXT, ROW(ids), "N", "", NULL },
 	{ "progress", 0, OPT_TEXT, ROW(progress), "N", "", NULL },
+	{ "signature", 0, OPT_TEXT, ROW(signature), "BASE64", "", NULL },
 };
 
 static const struct task {
@@ -44,6 +45,7 @@ static const struct task {
 	{ "layer", true, true, unpack_layer },
 	{ "archive", true, false, unpack_archive },
 	{ "json", false, false, unpack_json },
+	{ "signature", false, false, unpack_signature },
 };
 
 static int number(const char *text, uint64_t fallback, uint64_t *ret, struct err *err)
@@ -57,7 +59,7 @@ static int number(const char *text, uint64_t fallback, uint64_t *ret, struct err
 static int read_arguments(int argc, char *argv[], struct arena *arena, struct unpack_options *ret,
 			  struct err *err)
 {
-	struct arguments args = { .compression = "auto", .kind = "" };
+	struct arguments args = { .compression = "auto", .kind = "", .signature = "" };
 	int r = options_read(opts, ARRAY_LEN(opts), argc, argv, arena, &args, err);
 
 	if (r >= 0)
@@ -72,6 +74,7 @@ static int read_arguments(int argc, char *argv[], struct arena *arena, struct un
 		r = number(args.progress, 0, &ret->progress, err);
 	ret->compression = args.compression;
 	ret->kind = args.kind;
+	ret->signature = args.signature;
 	return r;
 }
 

@@ -13,7 +13,7 @@
 #include "runtime/store_find.h"
 #include "runtime/store_image.h"
 #include "runtime/store_layer.h"
-#include "runtime/verb.h"
+#include "runtime/verb_image.h"
 
 struct image_options {
 	bool all, kept, json, repair;
@@ -130,6 +130,7 @@ static int inspect_one(const struct store *store, const char *name, struct arena
 	r = json_names(store, manifest, arena, j, err);
 	jsonw_kstr(j, "os", record.os);
 	json_texts(j, "ports", &record.ports);
+	json_texts(j, "signed_by", &record.signed_by);
 	jsonw_kstr(j, "stop_signal", record.stop_signal);
 	json_stripped(store, &record, arena, j);
 	jsonw_kstr(j, "user", record.user);
@@ -321,12 +322,12 @@ static const struct verb verb_prune = {
 };
 
 static const struct verb *const subverbs[] = {
-	&verb_inspect, &verb_history, &verb_check, &verb_prune, NULL,
+	&verb_inspect, &verb_history, &verb_check, &verb_prune, &verb_image_verify, NULL,
 };
 
 const struct verb verb_image = {
 	.name = "image",
 	.args = "VERB [ARG...]",
-	.help = "images of the store: inspect, history, check, prune",
+	.help = "images of the store: inspect, history, check, prune, verify",
 	.subverbs = subverbs,
 };

@@ -51,7 +51,10 @@ static int run_pull(const struct verb_call *call, struct err *err)
 {
 	struct registry_config config = { 0 };
 	struct progress progress;
-	struct pull_request request = { .config = &config, .progress = &progress };
+	struct signature_policies policies = { 0 };
+	struct pull_request request = { .config = &config,
+					.policies = &policies,
+					.progress = &progress };
 	cleanup_store struct store store = STORE_CLOSED;
 	cleanup_strbuf struct strbuf name = { 0 };
 	char digest[STORE_DIGEST_LEN];
@@ -59,6 +62,8 @@ static int run_pull(const struct verb_call *call, struct err *err)
 
 	if (r == 0)
 		r = registry_verb_config(call->arena, &config, err);
+	if (r == 0)
+		r = registry_verb_policies(call->arena, &policies, err);
 	if (r != 0)
 		return r;
 	r = store_open(&store, err);

@@ -9,6 +9,7 @@
 
 struct push_options {
 	bool insecure, json, quiet;
+	const char *sign_by;
 };
 
 #define ROW(field) offsetof(struct push_options, field)
@@ -19,6 +20,8 @@ static const struct opt push_opts[] = {
 	{ "json", 0, OPT_FLAG, ROW(json), NULL, "say how far it is in JSON, one object a line",
 	  NULL },
 	{ "quiet", 'q', OPT_FLAG, ROW(quiet), NULL, "do not say how far it is", NULL },
+	{ "sign-by", 0, OPT_TEXT, ROW(sign_by), "KEY", "sign it with the private key in a file",
+	  NULL },
 };
 
 /* What is sent, and where to: under its own name unless another is given. */
@@ -55,6 +58,7 @@ static int run_push(const struct verb_call *call, struct err *err)
 	struct push_request request = { .manifest = manifest,
 					.config = &config,
 					.insecure = options->insecure,
+					.sign_by = options->sign_by,
 					.progress = &progress };
 	int r = read_names(call, &request, err);
 
@@ -83,7 +87,8 @@ const struct verb verb_push = {
 	.args = "[OPTION...] IMAGE [NAME]",
 	.help = "send an image of the store to a registry",
 	.more = "  immure push registry.example/team/tool:1\n"
-		"  immure push debian:12 127.0.0.1:5000/debian:12\n",
+		"  immure push debian:12 127.0.0.1:5000/debian:12\n"
+		"  immure push --sign-by key.pem tool:1 registry.example/team/tool:1\n",
 	.opts = push_opts,
 	.n_opts = ARRAY_LEN(push_opts),
 	.options_size = sizeof(struct push_options),

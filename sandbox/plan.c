@@ -101,6 +101,7 @@ static int plan_names(struct planner *p, struct err *err)
 	p->plan->hostname = hostname;
 	p->plan->image = request->image;
 	p->plan->image_digest = request->image_digest;
+	p->plan->image_signed = request->image_signed;
 	if (request->workdir) {
 		r = path_clean(p->arena, request->workdir, &clean, err);
 		if (r < 0)

@@ -159,8 +159,9 @@ struct plan_request {
 	const char *keep;          /* what is written goes here: absolute, clean; or NULL */
 	const char *image;         /* as it was named, or NULL */
 	const char *image_digest;  /* of its manifest, or NULL */
-	const char *name;          /* of the run's id; also the default host name */
-	const char *hostname;      /* NULL: name */
+	const char *const *image_signed; /* "KEY PAYLOAD NAME", NULL-terminated; or NULL */
+	const char *name;                /* of the run's id; also the default host name */
+	const char *hostname;            /* NULL: name */
 	const char *cwd;      /* the caller's working folder, absolute, or NULL if it has none */
 	const char *home;     /* the caller's home, or NULL */
 	const char *workdir;  /* inside, or NULL */
@@ -201,6 +202,7 @@ struct plan {
 	bool root_writable;
 	struct plan_layer keep; /* the kept layer; path NULL: what is written is thrown away */
 	const char *image, *image_digest; /* as in the request */
+	const char *const *image_signed;
 	const char *hostname;
 	const char *cwd;   /* inside */
 	bool cwd_optional; /* fall back to "/" when it is not there */

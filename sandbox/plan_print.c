@@ -344,6 +344,45 @@ static void json_stop(const struct plan *plan, struct jsonw *j)
 	jsonw_object_end(j);
 }
 
+static void json_word(struct jsonw *j, const char *key, struct span word)
+{
+	jsonw_key(j, key);
+	jsonw_strn(j, word.p, word.n);
+}
+
+/* What the store noted when the image came in: whose signatures vouched for it. */
+static void json_signatures(const char *const *texts, struct jsonw *j)
+{
+	jsonw_key(j, "signatures");
+	jsonw_array(j);
+	for (; texts && *texts; texts++) {
+		struct span rest = span_of(*texts);
+		struct span key = span_cut(&rest, ' ');
+		struct span payload = span_cut(&rest, ' ');
+
+		jsonw_object(j);
+		json_word(j, "key", key);
+		json_word(j, "name", rest);
+		json_word(j, "payload", payload);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+}
+
+static void json_image(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "image");
+	if (!plan->image) {
+		jsonw_null(j);
+		return;
+	}
+	jsonw_object(j);
+	jsonw_kstr(j, "digest", plan->image_digest);
+	jsonw_kstr(j, "reference", plan->image);
+	json_signatures(plan->image_signed, j);
+	jsonw_object_end(j);
+}
+
 void plan_json(const struct plan *plan, struct jsonw *j)
 {
 	char hex[DIGEST_HEX_LEN];
@@ -357,15 +396,7 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_files(plan, j);
 	jsonw_kstr(j, "hostname", plan->hostname);
 	json_ids(plan, j);
-	jsonw_key(j, "image");
-	if (plan->image) {
-		jsonw_object(j);
-		jsonw_kstr(j, "digest", plan->image_digest);
-		jsonw_kstr(j, "reference", plan->image);
-		jsonw_object_end(j);
-	} else {
-		jsonw_null(j);
-	}
+	json_image(plan, j);
 	jsonw_kstr(j, "kernel", plan->host->release);
 	jsonw_ki64(j, "landlock_abi", plan->landlock_abi);
 	json_ledger(plan, j);

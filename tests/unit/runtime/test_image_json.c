@@ -34,6 +34,60 @@ static void tells_what_an_image_is_made_of(void **state)
 		"image c.json\ntag a:1\nlayer l/layer.tar\n");
 }
 
+#define PAYLOAD(image, identity, type, more)                                                \
+	"{\"critical\":{\"image\":{" image "},\"identity\":{" identity "},\"type\":\"" type \
+	"\"" more
+#define SIGNED_DIGEST "\"docker-manifest-digest\":\"" D "\""
+#define SIGNED_NAME "\"docker-reference\":\"r.example/a:1\""
+#define SIGNED_TYPE "cosign container image signature"
+
+static void tells_what_a_signature_says(void **state)
+{
+	(void)state;
+	flatten("payload", PAYLOAD(SIGNED_DIGEST, SIGNED_NAME, SIGNED_TYPE, "},\"optional\":null}"),
+		"digest " D "\nreference r.example/a:1\n");
+	flatten("payload",
+		PAYLOAD(SIGNED_DIGEST, SIGNED_NAME, SIGNED_TYPE, "},\"optional\":{\"a\":[1]}}"),
+		"digest " D "\nreference r.example/a:1\n");
+	flatten("manifest",
+		"{\"schemaVersion\":2,\"config\":" DESCRIPTOR(
+			"c") ",\"layers\":[{\"mediaType\":\"m\",\"digest\":\"" D
+			     "\",\"size\":7,\"annotations\":{\"a=\":\"b\\nc\",\"n\":1}}]}",
+		"config " D "\nmedia c\nsize 7\nlayer " D
+		"\nmedia m\nsize 7\nnote a=\nnote-value b\\nc\n");
+}
+
+static void refuses_a_payload_that_could_be_read_in_two_ways(void **state)
+{
+	static const char *const wrong[] = {
+		PAYLOAD(SIGNED_DIGEST, SIGNED_NAME, "atomic container signature", "}}"),
+		PAYLOAD(SIGNED_DIGEST, SIGNED_NAME, SIGNED_TYPE, ",\"more\":1}}"),
+		PAYLOAD(SIGNED_DIGEST, SIGNED_NAME, SIGNED_TYPE, "},\"more\":1}"),
+		PAYLOAD(SIGNED_DIGEST, SIGNED_NAME, SIGNED_TYPE, "},\"optional\":[]}"),
+		PAYLOAD(SIGNED_DIGEST ",\"x\":1", SIGNED_NAME, SIGNED_TYPE, "}}"),
+		PAYLOAD(SIGNED_DIGEST, SIGNED_NAME ",\"x\":1", SIGNED_TYPE, "}}"),
+		PAYLOAD(SIGNED_DIGEST "," SIGNED_DIGEST, SIGNED_NAME, SIGNED_TYPE, "}}"),
+		PAYLOAD("\"docker-manifest-digest\":\"sha256:12\"", SIGNED_NAME, SIGNED_TYPE, "}}"),
+		PAYLOAD("\"docker-manifest-digest\":7", SIGNED_NAME, SIGNED_TYPE, "}}"),
+		PAYLOAD(SIGNED_DIGEST, "\"docker-reference\":[]", SIGNED_TYPE, "}}"),
+		PAYLOAD("", SIGNED_NAME, SIGNED_TYPE, "}}"),
+		"{\"critical\":null}",
+		"{}",
+		"[]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		cleanup_strbuf struct strbuf lines = { 0 };
+		struct err err = { 0 };
+
+		if (image_json_flatten("payload", wrong[i], strlen(wrong[i]), &lines, &err) !=
+		    -EBADMSG)
+			fail_msg("taken: %s", wrong[i]);
+		assert_int_equal(lines.len, 0);
+	}
+}
+
 static void tells_how_an_image_wants_to_be_run(void **state)
 {
 	(void)state;
@@ -107,6 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_what_an_image_is_made_of),
 		cmocka_unit_test(tells_how_an_image_wants_to_be_run),
+		cmocka_unit_test(tells_what_a_signature_says),
+		cmocka_unit_test(refuses_a_payload_that_could_be_read_in_two_ways),
 		cmocka_unit_test(refuses_what_is_contradictory),
 		cmocka_unit_test(survives_depth),
 	};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMMURE_RUNTIME_CONFIG_FILE_H
+#define IMMURE_RUNTIME_CONFIG_FILE_H
+
+/* What files of settings have in common: where they lie, and maps whose keys are rows of a table.
+ */
+
+#include "base/err.h"
+#include "policies/yaml_tree.h"
+
+#define CONFIG_FILE_MAX ((size_t)1 << 20)
+
+/* The user's own and the system's; own may be NULL. */
+struct config_paths {
+	const char *own;    /* $XDG_CONFIG_HOME/immure/NAME, else ~/.config/immure/NAME */
+	const char *system; /* /etc/immure/NAME */
+};
+
+/* In arena. */
+struct config_paths config_paths_of(const char *name, struct arena *arena);
+
+struct config_reader {
+	struct arena *arena;
+	struct diags *diags;
+	void *config; /* what is being read */
+};
+
+typedef void (*config_read_fn)(struct config_reader *r, const struct yaml_node *key,
+			       const struct yaml_node *value, void *data);
+
+struct config_key {
+	const char *name;
+	enum yaml_kind kind;
+	config_read_fn read;
+};
+
+/* Read each member of a map by the row that has its name; others are faults. */
+void config_read_map(struct config_reader *r, const struct yaml_node *map,
+		     const struct config_key *keys, size_t n, void *data);
+
+/*
+ * Read a file whole and hand its text to parse().
+ *
+ * Returns   1, 0 (no such file), or -EINVAL (faults are in diags, or err is filled), -ENOMEM,
+ *           -errno.
+ */
+typedef int (*config_parse_fn)(struct span text, const char *name, struct arena *arena, void *ret,
+			       struct diags *diags);
+must_check int config_read_file(const char *path, config_parse_fn parse, struct arena *arena,
+				void *ret, struct diags *diags, struct err *err);
+
+#endif
