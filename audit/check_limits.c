@@ -177,6 +177,15 @@ void check_cgroup_place(struct judge *j, const struct control *control, struct f
 		judged_unread(j, ret, "a cgroup of the caller's", source);
 		return;
 	}
+	/* An engine chooses the place: what the runtime made is what is compared. */
+	if (dir && json_object_get(j->plan, "engine")) {
+		size_t n = strlen(path);
+
+		right = strlen(dir) >= n && strcmp(dir + strlen(dir) - n, path) == 0;
+		judged(j, ret, right ? FINDING_PASS : FINDING_FAIL, LEVEL_KERNEL,
+		       TEXTS("the one that the engine named", path, source));
+		return;
+	}
 	right = dir ? strstr(path, "/immure-") != NULL : strcmp(path, own) == 0;
 	judged(j, ret, right ? FINDING_PASS : FINDING_FAIL, LEVEL_KERNEL,
 	       TEXTS(dir ? "its own below the delegated one" : "the caller's", path, source));

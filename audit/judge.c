@@ -96,6 +96,8 @@ static bool is_option_used(const struct judge *j, const char *option)
 	const json_t *m;
 	size_t i;
 
+	if (json_object_get(j->plan, "engine"))
+		return false; /* the bundle's doing */
 	if (strcmp(option, "network") == 0)
 		return strcmp(record_text(j->plan, "network", "none"), "none") != 0;
 	if (strcmp(option, "writable") == 0)

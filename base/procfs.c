@@ -153,6 +153,31 @@ static bool status_others(struct span key, struct span value, struct proc_status
 	return true;
 }
 
+int proc_stat_field(struct span text, int field, char *ret_state, uint64_t *ret)
+{
+	const char *close = text.n > 0 ? memrchr(text.p, ')', text.n) : NULL;
+	struct span rest;
+	struct span state;
+	uint64_t value = 0;
+
+	if (!close)
+		return -EINVAL;
+	rest = (struct span){ close + 1, text.n - (size_t)(close + 1 - text.p) };
+	state = span_word(&rest);
+	if (state.n != 1)
+		return -EINVAL;
+	for (int i = 4; i < field; i++)
+		span_word(&rest);
+	rest = span_word(&rest);
+	if (rest.n > 0 && rest.p[rest.n - 1] == '\n')
+		rest.n--;
+	if (span_u64(rest, UINT64_MAX, &value) < 0)
+		return -EINVAL;
+	*ret_state = state.p[0];
+	*ret = value;
+	return 0;
+}
+
 int proc_status_parse(struct span text, struct proc_status *ret, struct err *err)
 {
 	struct proc_status st = { .no_new_privs = -1, .seccomp = -1 };

@@ -28,6 +28,16 @@ struct proc_status {
 };
 must_check int proc_status_parse(struct span text, struct proc_status *ret, struct err *err);
 
+/*
+ * A number of /proc/PID/stat by its place in proc(5), from 4 on; behind the name, which may hold
+ * anything.
+ *
+ *   ret_state  its letter, 'Z' for one that nobody has waited for yet
+ *
+ * Returns   0, or -EINVAL. Results are touched on success only.
+ */
+must_check int proc_stat_field(struct span text, int field, char *ret_state, uint64_t *ret);
+
 /* One line of /proc/PID/mountinfo; the texts are un-escaped (\040) and live in the arena. */
 struct proc_mount {
 	uint32_t id, parent, major, minor;

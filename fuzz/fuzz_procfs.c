@@ -15,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct proc_idmap maps[4];
 	struct err err = { 0 };
 	size_t n = 0;
+	uint64_t number = 7;
+	char state = '?';
 
 	if (proc_status_parse(text, &status, &err) < 0 && status.pid != 77)
 		abort();
@@ -25,6 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	if (proc_idmap_parse(text, maps, 4, &err) > 4)
+		abort();
+	if (proc_stat_field(text, 22, &state, &number) < 0 && (state != '?' || number != 7))
 		abort();
 	if (cgroup_v2_path(text).n > size)
 		abort();

@@ -17,9 +17,11 @@
 struct oci_globals {
 	const char *root;
 	const char *log, *log_format;
-	const char *cgroup_manager; /* cgroupfs, systemd, disabled */
-	const char *floor;          /* "off" or "on" */
-	const char *rootless;       /* accepted, and found out by ourselves */
+	const char *cgroup_manager;     /* cgroupfs, systemd, disabled */
+	const char *floor;              /* "off" or "on" */
+	const char *rootless;           /* accepted, and found out by ourselves */
+	struct opt_list allow_degraded; /* names of layers that a policy may go without */
+	uint32_t degraded;              /* the same, bits 1 << enum layer */
 	bool systemd_cgroup, debug, version, help;
 	char *const *whole_argv; /* of main() */
 };

@@ -18,8 +18,10 @@
 #include "runtime/oci.h"
 #include "runtime/oci_config.h"
 #include "runtime/oci_json.h"
+#include "runtime/oci_policy.h"
 #include "runtime/status.h"
 #include "sandbox/oci_open.h"
+#include "sandbox/oci_policy.h"
 #include "sandbox/oci_steps.h"
 
 #define FDS_MAX 1024
@@ -88,6 +90,19 @@ int oci_plan_complete(struct oci_plan *plan, bool floor, struct arena *arena, st
 	return 0;
 }
 
+static int bind_kept(struct oci_loaded *loaded, struct oci_plan *plan, struct err *err)
+{
+	struct bundle *bundle = arena_alloc(&loaded->arena, sizeof(*bundle));
+	int r = bundle ? oci_policy_kept(loaded->dir, &loaded->arena, bundle, err)
+		       : err_set(err, ENOMEM, "out of memory");
+
+	if (r == 0)
+		r = oci_policy_bind(plan, bundle, &loaded->arena, err);
+	return r < 0 ? r
+		     : oci_policy_settle(plan, loaded->state.cgroup, !loaded->state.hybrid,
+					 &loaded->arena, err);
+}
+
 int oci_load_plan(struct oci_loaded *loaded, struct oci_plan *ret, struct err *err)
 {
 	cleanup_json json_t *config = NULL;
@@ -99,7 +114,9 @@ int oci_load_plan(struct oci_loaded *loaded, struct oci_plan *ret, struct err *e
 		return r;
 	ret->id = loaded->state.id;
 	ret->new_keyring = loaded->state.new_keyring;
-	return oci_plan_complete(ret, loaded->state.floor, &loaded->arena, err);
+	ret->degraded = loaded->state.degraded;
+	r = oci_plan_complete(ret, loaded->state.floor, &loaded->arena, err);
+	return r < 0 || !loaded->state.policy ? r : bind_kept(loaded, ret, err);
 }
 
 int oci_run_hooks(struct oci_loaded *loaded, enum oci_hook_point point, const char *status,

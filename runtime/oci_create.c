@@ -23,9 +23,12 @@
 #include "runtime/oci.h"
 #include "runtime/oci_config.h"
 #include "runtime/oci_json.h"
+#include "runtime/oci_policy.h"
+#include "runtime/oci_watch.h"
 #include "sandbox/confine.h"
 #include "sandbox/oci_cgroup.h"
 #include "sandbox/oci_open.h"
+#include "sandbox/oci_policy.h"
 #include "sandbox/oci_spawn.h"
 #include "sandbox/oci_steps.h"
 
@@ -43,7 +46,8 @@ struct creation {
 	int told; /* our end of the pair */
 	bool rlimits_left;
 	pid_t pid;
-	bool made; /* ROOT/ID is ours to remove */
+	bool made;                   /* ROOT/ID is ours to remove */
+	struct policy_loaded policy; /* with the annotation; dir -1: none */
 };
 
 static const char *now_text(struct arena *arena)
@@ -56,8 +60,10 @@ static const char *now_text(struct arena *arena)
 	return arena_strdup(arena, strbuf_str(&text));
 }
 
-static int read_bundle(struct creation *c, const char *id, bool floor, struct err *err)
+static int read_bundle(struct creation *c, const char *id, const struct oci_globals *g,
+		       struct err *err)
 {
+	bool floor = !g->floor || strcmp(g->floor, "off") != 0;
 	const char *file = c->options->config ? c->options->config : "config.json";
 	cleanup_json json_t *config = NULL;
 	char bundle[PATH_MAX];
@@ -87,8 +93,14 @@ static int read_bundle(struct creation *c, const char *id, bool floor, struct er
 	if (!c->plan.has_process)
 		return err_set(err, EINVAL, "config.json: process is missing");
 	c->plan.id = id;
+	c->plan.degraded = c->state.degraded = g->degraded;
 	c->plan.new_keyring = !c->options->no_new_keyring;
-	return oci_plan_complete(&c->plan, floor, &c->arena, err);
+	r = oci_plan_complete(&c->plan, floor, &c->arena, err);
+	c->state.policy = oci_policy_named(&c->plan);
+	if (r < 0 || !c->state.policy)
+		return r;
+	r = oci_policy_load(c->state.policy, &c->arena, &c->policy, err);
+	return r < 0 ? r : oci_policy_bind(&c->plan, &c->policy.bundle, &c->arena, err);
 }
 
 static int check_console(const struct creation *c, struct err *err)
@@ -131,6 +143,8 @@ static int make_folder(struct creation *c, const struct oci_globals *g, struct e
 	c->state.poststart = c->plan.hooks[OCI_HOOK_POSTSTART].n > 0;
 	c->state.poststop = c->plan.hooks[OCI_HOOK_POSTSTOP].n > 0;
 	r = fd_replace_file(c->dir, "config.json", c->config.p, c->config.len, false, err);
+	if (r == 0 && c->state.policy)
+		r = oci_policy_keep(&c->policy, c->dir, err);
 	/* What will be made, so that its remains can be found; who it is follows later. */
 	return r < 0 ? r : oci_state_write(c->dir, &c->state, err);
 }
@@ -169,7 +183,7 @@ static int make_cgroup(struct creation *c, struct err *err)
 	if (c->state.note && c->plan.resources.files.n > 0)
 		log_warning("%s", c->state.note);
 	limit_devices(c);
-	return 0;
+	return oci_policy_settle(&c->plan, c->state.cgroup, !c->state.hybrid, &c->arena, err);
 }
 
 static int listen_for_start(struct creation *c, struct err *err)
@@ -213,9 +227,45 @@ static int open_all(struct creation *c, struct err *err)
 	return listen_for_start(c, err);
 }
 
+/* With a policy there is a monitor, which makes the container's process beside itself. */
+static int make_watched(struct creation *c, struct err *err)
+{
+	const struct oci_watch watch = {
+		.plan = &c->plan,
+		.policy = &c->policy,
+		.fds = &c->fds,
+		.spawn = &c->spawn,
+		.page = c->page,
+		.dir = c->dir,
+		.told = c->told,
+		.cgroup = c->cgroup.dir,
+	};
+	int r = oci_watch_start(&watch, &c->pid, err);
+
+	if (r < 0)
+		return r;
+	c->state.run = arena_strdup(&c->arena, c->page->run);
+	if (!c->state.run)
+		return err_set(err, ENOMEM, "out of memory");
+	return oci_state_write(c->dir, &c->state, err);
+}
+
+static int make_sibling(struct creation *c, struct err *err)
+{
+	c->pid = oci_spawn(&c->spawn, c->page, err);
+	if (c->pid == 0) {
+		close(c->told);
+		oci_confine_container(&c->plan, &c->fds, c->page);
+		_exit(127);
+	}
+	return c->pid < 0 ? c->pid : 0;
+}
+
 /* The child never returns from here. */
 static int make_child(struct creation *c, struct err *err)
 {
+	int r;
+
 	int pair[2] = { -1, -1 };
 
 	c->page = oci_page_new();
@@ -233,18 +283,12 @@ static int make_child(struct creation *c, struct err *err)
 	c->spawn.time_offsets = c->plan.time_offsets;
 	c->told = pair[0];
 	c->fds.creator = pair[1];
-	c->pid = oci_spawn(&c->spawn, c->page, err);
-	if (c->pid == 0) {
-		close(pair[0]);
-		oci_confine_container(&c->plan, &c->fds, c->page);
-		_exit(127);
-	}
+	r = c->plan.policy ? make_watched(c, err) : make_sibling(c, err);
 	close(pair[1]);
-	if (c->pid < 0)
-		return c->pid;
+	if (r < 0)
+		return r;
 	if (c->plan.ns[OCI_NS_USER].asked && !c->plan.ns[OCI_NS_USER].path) {
-		int r = oci_idmaps_write(&c->plan, c->pid, err);
-
+		r = oci_idmaps_write(&c->plan, c->pid, err);
 		if (r < 0)
 			return err_wrap(err, "id map");
 		confine_page_set(&c->page->mapped);
@@ -352,8 +396,9 @@ static void undo(struct creation *c)
 int oci_create(const struct oci_globals *globals, const struct oci_create_options *o,
 	       const char *id, pid_t *ret_pid, struct err *err)
 {
-	struct creation c = { .options = o, .root = -1, .dir = -1, .told = -1, .pid = -1 };
-	bool floor = !globals->floor || strcmp(globals->floor, "off") != 0;
+	struct creation c = {
+		.options = o, .root = -1, .dir = -1, .told = -1, .pid = -1, .policy = { .dir = -1 }
+	};
 	int r = oci_id_check(id, err);
 
 	c.fds.creator = c.fds.start = c.fds.lock = -1;
@@ -362,7 +407,7 @@ int oci_create(const struct oci_globals *globals, const struct oci_create_option
 	if (r == 0) {
 		int preserve = c.plan.preserve_fds;
 
-		r = read_bundle(&c, id, floor, err);
+		r = read_bundle(&c, id, globals, err);
 		c.plan.preserve_fds = preserve;
 	}
 	if (r == 0)
@@ -375,6 +420,7 @@ int oci_create(const struct oci_globals *globals, const struct oci_create_option
 	closep(&c.fds.start);
 	closep(&c.told);
 	closep(&c.cgroup.dir);
+	closep(&c.policy.dir);
 	strbuf_done(&c.config);
 	return r;
 }

@@ -16,8 +16,10 @@
 #include "runtime/oci.h"
 #include "runtime/oci_config.h"
 #include "runtime/oci_json.h"
+#include "runtime/oci_watch.h"
 #include "sandbox/oci_cgroup.h"
 #include "sandbox/oci_open.h"
+#include "sandbox/oci_policy.h"
 #include "sandbox/oci_spawn.h"
 
 struct exec_options {
@@ -178,6 +180,8 @@ static int decide(const struct exec_options *o, int n_words, char *const words[]
 		r = from_words(o, words, &loaded->arena, plan, ret, err);
 	if (r == 0)
 		r = oci_floor_check_process(plan, ret, err);
+	if (r == 0)
+		r = oci_policy_impose_process(plan, &loaded->arena, ret, err);
 	if (r < 0)
 		return r;
 	if (o->tty)
@@ -202,25 +206,41 @@ static uint64_t flags_of(const struct oci_plan *plan)
 	return flags;
 }
 
-static int accompany(int told, pid_t pid, const struct exec_options *o,
-		     const struct oci_process *process, struct err *err)
+/* What it takes to make one process. */
+struct entering {
+	const struct exec_options *options;
+	const struct oci_plan *plan;
+	const struct oci_process *process;
+	struct oci_child_fds fds;
+	struct oci_spawn how;
+	struct oci_page *page;
+	int told; /* our end of the pair */
+	pid_t pid;
+};
+
+static int accompany(const struct entering *e, struct err *err)
 {
+	const struct exec_options *o = e->options;
 	struct oci_say say = { 0 };
-	int r = oci_hear(told, &say);
+	int r = oci_hear(e->told, &say);
 
 	if (r == 0 && say.kind == OCI_SAY_READY) {
-		r = say.rlimits_left ? oci_set_rlimits(process, pid, err) : 0;
+		r = say.rlimits_left ? oci_set_rlimits(e->process, e->pid, err) : 0;
 		if (r == 0 && o->pid_file)
-			r = oci_write_pid(o->pid_file, pid, err);
+			r = oci_write_pid(o->pid_file, e->pid, err);
 		if (r == 0 && o->pidfd_socket)
-			r = oci_send_pidfd(o->pidfd_socket, pid, err);
+			r = oci_send_pidfd(o->pidfd_socket, e->pid, err);
 		if (r < 0)
 			return r;
-		if (oci_say(told, OCI_SAY_GO, NULL) < 0)
+		if (oci_say(e->told, OCI_SAY_GO, NULL) < 0)
 			return err_set(err, EPROTO, "the new process died half-way");
-		r = oci_hear(told, &say);
-		if (r == -EPIPE)
+		r = oci_hear(e->told, &say);
+		if (r == -EPIPE && !e->page->failed)
 			return 0; /* close-on-exec: the program runs */
+		if (r == -EPIPE) {
+			*err = e->page->err;
+			return -err->code;
+		}
 	}
 	if (r < 0)
 		return err_set(err, EPROTO, "the new process died half-way");
@@ -230,58 +250,77 @@ static int accompany(int told, pid_t pid, const struct exec_options *o,
 	return -err->code;
 }
 
-static int spawn(struct oci_loaded *loaded, const struct exec_options *o,
-		 const struct oci_plan *plan, const struct oci_process *process, pid_t *ret_pid,
-		 struct err *err)
+static int open_for_child(struct entering *e, struct err *err)
 {
-	cleanup_close int cgroup = oci_cgroup_open(loaded->state.cgroup);
-	struct oci_page *page = oci_page_new();
-	struct oci_child_fds fds = { .start = -1, .console = -1, .listener = -1, .root = -1 };
-	struct oci_spawn how = { .target = loaded->pidfd,
-				 .target_flags = flags_of(plan),
-				 .cgroup = cgroup };
-	cleanup_close int told = -1;
-	int pair[2] = { -1, -1 };
-	pid_t pid;
-	int r;
+	const struct oci_seccomp *seccomp = &e->plan->seccomp;
 
-	for (size_t i = 0; i < OCI_NS_COUNT; i++)
-		how.join[i] = -1;
-	fds.proc = oci_open_proc(err);
-	if (fds.proc < 0)
-		return fds.proc;
-	if (o->console_socket) {
-		fds.console = oci_connect(o->console_socket, SOCK_STREAM, err);
-		if (fds.console < 0)
-			return fds.console;
+	e->fds.proc = oci_open_proc(err);
+	if (e->fds.proc < 0)
+		return e->fds.proc;
+	if (e->options->console_socket) {
+		e->fds.console = oci_connect(e->options->console_socket, SOCK_STREAM, err);
+		if (e->fds.console < 0)
+			return e->fds.console;
 	}
-	if (plan->seccomp.bundle.n > 0 && plan->seccomp.listener_path) {
-		fds.listener = oci_connect(plan->seccomp.listener_path, SOCK_STREAM, err);
-		if (fds.listener < 0)
-			return fds.listener;
+	if (seccomp->bundle.n > 0 && seccomp->listener_path) {
+		e->fds.listener = oci_connect(seccomp->listener_path, SOCK_STREAM, err);
+		if (e->fds.listener < 0)
+			return e->fds.listener;
 	}
-	if (!page || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_sys(err, errno, "cannot make a pair of sockets");
-	fds.creator = pair[1];
-	told = pair[0];
-	pid = oci_spawn(&how, page, err);
-	if (pid == 0) {
-		close(pair[0]);
-		oci_confine_process(plan, process, &fds);
+	return 0;
+}
+
+static int enter(struct entering *e, struct err *err)
+{
+	e->pid = oci_spawn(&e->how, e->page, err);
+	if (e->pid == 0) {
+		close(e->told);
+		oci_confine_process(e->plan, e->process, &e->fds, e->page);
 		_exit(127);
 	}
-	close(pair[1]);
-	if (pid < 0)
-		return pid;
-	r = accompany(told, pid, o, process, err);
-	if (r < 0) {
-		kill(pid, SIGKILL);
-		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-			;
+	return e->pid < 0 ? e->pid : 0;
+}
+
+/* With a policy the container's monitor is to hear of it. */
+static int enter_watched(struct entering *e, int state, struct err *err)
+{
+	const struct oci_watch watch = {
+		.plan = e->plan, .fds = &e->fds, .spawn = &e->how, .page = e->page, .told = e->told
+	};
+	cleanup_close int to = oci_watch_connect(state, err);
+
+	return to < 0 ? to : oci_watch_enter(&watch, e->process, to, &e->pid, err);
+}
+
+static int spawn(struct oci_loaded *loaded, struct entering *e, struct err *err)
+{
+	cleanup_close int cgroup = oci_cgroup_open(loaded->state.cgroup);
+	cleanup_close int told = -1;
+	int pair[2] = { -1, -1 };
+	int r = open_for_child(e, err);
+
+	if (r < 0)
 		return r;
+	e->how = (struct oci_spawn){ .target = loaded->pidfd,
+				     .target_flags = flags_of(e->plan),
+				     .cgroup = cgroup };
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		e->how.join[i] = -1;
+	e->page = oci_page_new();
+	if (!e->page || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "cannot make a pair of sockets");
+	e->fds.creator = pair[1];
+	e->told = told = pair[0];
+	r = e->plan->policy ? enter_watched(e, loaded->dir, err) : enter(e, err);
+	close(pair[1]);
+	if (r == 0)
+		r = accompany(e, err);
+	if (r < 0 && e->pid > 0) {
+		kill(e->pid, SIGKILL);
+		while (waitpid(e->pid, NULL, 0) < 0 && errno == EINTR)
+			;
 	}
-	*ret_pid = pid;
-	return 0;
+	return r;
 }
 
 static int exec_in(const struct oci_globals *globals, const struct exec_options *o, int n,
@@ -290,8 +329,14 @@ static int exec_in(const struct oci_globals *globals, const struct exec_options 
 	cleanup_loaded struct oci_loaded loaded = { .root = -1, .dir = -1, .pidfd = -1 };
 	struct oci_process process = { 0 };
 	struct oci_plan plan = { 0 };
+	struct entering e = {
+		.options = o,
+		.plan = &plan,
+		.process = &process,
+		.fds = { .start = -1, .console = -1, .listener = -1, .monitor = -1, .root = -1 },
+		.pid = -1,
+	};
 	int preserve = 0;
-	pid_t pid = -1;
 	int r = oci_count_fds(o->preserve_fds, &preserve, err);
 
 	if (r == 0)
@@ -307,10 +352,10 @@ static int exec_in(const struct oci_globals *globals, const struct exec_options 
 	if (r < 0)
 		return r;
 	plan.preserve_fds = preserve;
-	r = spawn(&loaded, o, &plan, &process, &pid, err);
+	r = spawn(&loaded, &e, err);
 	if (r < 0 || o->detach)
 		return r;
-	return oci_wait(pid, err);
+	return oci_wait(e.pid, err);
 }
 
 static int run_exec(const struct oci_globals *globals, int argc, char *argv[], struct err *err)

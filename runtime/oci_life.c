@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "runtime/oci.h"
+#include "runtime/oci_watch.h"
 #include "sandbox/oci_cgroup.h"
 #include "sandbox/oci_confine.h"
 #include "sandbox/oci_open.h"
@@ -167,6 +168,8 @@ int oci_destroy(struct oci_loaded *loaded, struct err *err)
 	if (loaded->state.poststop &&
 	    oci_run_hooks(loaded, OCI_HOOK_POSTSTOP, "stopped", &late) < 0)
 		log_warning("%s", late.msg);
+	if (loaded->state.policy)
+		oci_watch_await_end(loaded->dir);
 	return fd_remove_tree(loaded->root, loaded->state.id, err);
 }
 

@@ -31,6 +31,7 @@ static const struct opt global_opts[] = {
 	{ "cgroup-manager", 0, OPT_TEXT, GLOBAL(cgroup_manager), "HOW", "cgroupfs, systemd or disabled", "cgroupfs systemd disabled" },
 	{ "systemd-cgroup", 0, OPT_FLAG, GLOBAL(systemd_cgroup), NULL, "cgroupsPath is SLICE:PREFIX:NAME", NULL },
 	{ "floor", 0, OPT_TEXT, GLOBAL(floor), "on|off", "immure's floor beneath what bundles ask for", "on off" },
+	{ "allow-degraded", 0, OPT_LIST, GLOBAL(allow_degraded), "LAYER", "start although a LAYER that immure.policy requires is weakened or lost; recorded", "userns mounts seccomp capabilities nslimits landlock cgroup rlimits netns apparmor selinux" },
 	{ "rootless", 0, OPT_TEXT, GLOBAL(rootless), "BOOL", "accepted: found out from the caller's rights", NULL },
 	{ "debug", 0, OPT_FLAG, GLOBAL(debug), NULL, "say more", NULL },
 	{ "version", 'v', OPT_FLAG, GLOBAL(version), NULL, "print the version", NULL },
@@ -95,8 +96,19 @@ static void append_error(const struct oci_globals *g, const char *text)
 		log_warning("cannot write to %s", g->log);
 }
 
-static int check_globals(const struct oci_globals *g, struct err *err)
+static int check_globals(struct oci_globals *g, struct err *err)
 {
+	for (size_t i = 0; i < g->allow_degraded.n; i++) {
+		int layer = layer_find(g->allow_degraded.items[i]);
+
+		if (layer < 0)
+			err_set(err, EINVAL, "--allow-degraded %s: no layer of that name",
+				g->allow_degraded.items[i]);
+		else
+			g->degraded |= 1U << layer;
+	}
+	if (err->code)
+		return err_at(err, ERR_USAGE);
 	if (g->floor && strcmp(g->floor, "on") != 0 && strcmp(g->floor, "off") != 0)
 		err_set(err, EINVAL, "--floor %s: expected on or off", g->floor);
 	else if (g->log_format && strcmp(g->log_format, "text") != 0 &&

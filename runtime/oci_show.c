@@ -51,6 +51,10 @@ static int run_state(const struct oci_globals *globals, int argc, char *argv[], 
 	jsonw_object(&j);
 	jsonw_kstr(&j, "floor", loaded.state.floor ? "on" : "off");
 	jsonw_kbool(&j, "capMknodLeftOut", loaded.state.no_mknod);
+	if (loaded.state.policy)
+		jsonw_kstr(&j, "policy", loaded.state.policy);
+	if (loaded.state.run)
+		jsonw_kstr(&j, "run", loaded.state.run);
 	if (loaded.state.note)
 		jsonw_kstr(&j, "weakened", loaded.state.note);
 	jsonw_object_end(&j);

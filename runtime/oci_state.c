@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/jsonw.h"
+#include "base/procfs.h"
 #include "runtime/oci_json.h"
 #include "sandbox/oci_cgroup.h"
 
@@ -116,6 +117,12 @@ int oci_state_write(int dir, const struct oci_state *state, struct err *err)
 	jsonw_kbool(&j, "noMknod", state->no_mknod);
 	jsonw_kbool(&j, "poststart", state->poststart);
 	jsonw_kbool(&j, "poststop", state->poststop);
+	if (state->policy)
+		jsonw_kstr(&j, "policy", state->policy);
+	if (state->degraded)
+		jsonw_ku64(&j, "degraded", state->degraded);
+	if (state->run)
+		jsonw_kstr(&j, "run", state->run);
 	if (state->note)
 		jsonw_kstr(&j, "note", state->note);
 	jsonw_object_end(&j);
@@ -172,6 +179,9 @@ int oci_state_parse(struct span text, struct span process, struct arena *arena,
 	state.no_mknod = oci_json_bool(&j, json, "noMknod", false);
 	state.poststart = oci_json_bool(&j, json, "poststart", false);
 	state.poststop = oci_json_bool(&j, json, "poststop", false);
+	state.policy = oci_json_text(&j, json, "policy");
+	state.degraded = (uint32_t)oci_json_int(&j, json, "degraded", 0, UINT32_MAX, 0);
+	state.run = oci_json_text(&j, json, "run");
 	state.note = oci_json_text(&j, json, "note");
 	if (j.r < 0)
 		return err_wrap(err, "state.json");
@@ -204,20 +214,15 @@ uint64_t oci_started_of(pid_t pid)
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct err ignored = { 0 };
 	uint64_t ticks = 0;
+	char state = '\0';
 	char path[40];
-	const char *close;
-	struct span rest;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (pid <= 0 || fd_read_file(AT_FDCWD, path, 4096, &text, &ignored) < 0)
+	if (pid <= 0 || fd_read_file(AT_FDCWD, path, 4096, &text, &ignored) < 0 ||
+	    proc_stat_field((struct span){ text.p, text.len }, STAT_STARTED, &state, &ticks) < 0 ||
+	    state == 'Z' || state == 'X')
 		return 0;
-	close = strrchr(strbuf_str(&text), ')');
-	if (!close || close[1] != ' ' || close[2] == 'Z' || close[2] == 'X')
-		return 0;
-	rest = span_of(close + 1);
-	for (int field = 3; field < STAT_STARTED; field++)
-		span_word(&rest);
-	return span_u64(span_word(&rest), UINT64_MAX, &ticks) == 0 ? ticks : 0;
+	return ticks;
 }
 
 /* Opened first, looked at then: what the descriptor is of cannot change any more. */

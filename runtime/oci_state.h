@@ -9,6 +9,7 @@
  *   config.json  a copy of the bundle's, as it was at `create`
  *   lock         held by the creator, then by the container's process until it executes
  *   start.sock   where that process listens for `start`
+ *   policy.bundle, watch.sock  with a policy: as compiled, and where its monitor listens
  * Nothing is ever said twice: whether a container is creating, created, running or stopped follows
  * from the lock and from its process, so that a kill at any moment leaves no false state.
  */
@@ -37,8 +38,11 @@ struct oci_state {
 	bool hybrid;
 	uint32_t owner; /* uid of who made it */
 	const char *rootfs;
-	bool floor;       /* false: --floor off */
-	const char *note; /* what is weaker than asked, or NULL */
+	bool floor;         /* false: --floor off */
+	const char *note;   /* what is weaker than asked, or NULL */
+	const char *policy; /* the annotation "immure.policy", or NULL */
+	uint32_t degraded;  /* layers that it may go without: bits 1 << enum layer */
+	const char *run;    /* id of its record, or NULL */
 	bool new_keyring;
 	bool no_mknod;            /* there are no device rules, so the floor takes CAP_MKNOD */
 	bool poststart, poststop; /* hooks that config.json holds for later */

@@ -34,6 +34,8 @@ static const struct step container_steps[] = {
 	{ "masks",     ERR_MOUNTS,  oci_masks_apply },
 	{ "sysctl",    ERR_SESSION, oci_sysctl_apply },
 	{ "pivot",     ERR_MOUNTS,  oci_pivot_apply },
+	{ "nslimits",  ERR_USERNS,  oci_nslimits_apply },
+	{ "mountinfo", ERR_MOUNTS,  oci_mountinfo_apply },
 	{ "schedule",  ERR_LIMITS,  oci_schedule_apply },
 	{ "identity",  ERR_CAPS,    oci_identity_apply },
 	/* clang-format on */
@@ -52,7 +54,9 @@ static const struct step process_steps[] = {
 
 static const struct step last_steps[] = {
 	{ "descriptors", ERR_SESSION, oci_fds_apply },
+	{ "path rules", ERR_FSRULES, oci_fsrules_apply },
 	{ "privileges", ERR_SECCOMP, oci_privileges_apply },
+	{ "policy", ERR_SECCOMP, oci_filter_apply },
 };
 
 static int send_say(int fd, const struct oci_say *say)
@@ -183,6 +187,35 @@ static int run_start_hooks(const struct oci_child *c, struct err *err)
 	return oci_hooks_run(hooks, strbuf_str(&state), err);
 }
 
+/* A container with a policy does not run where nobody writes down what it does. */
+static int await_monitor(const struct oci_child *c, int caller, struct err *err)
+{
+	struct oci_say answer = { 0 };
+
+	if (!c->page || !c->plan->policy)
+		return 0;
+	c->page->caller = caller;
+	if (oci_say(c->fds->monitor, OCI_SAY_READY, NULL) < 0 ||
+	    oci_hear(c->fds->monitor, &answer) < 0 || answer.kind != OCI_SAY_GO)
+		return err_set(err, EOWNERDEAD, "the monitor of the container is gone");
+	return 0;
+}
+
+/*
+ * Behind the policy's filter nothing can be sent any more: the page is what is left, and the
+ * monitor tells.
+ */
+static void tell_failure(const struct oci_child *c, int to, const struct err *err)
+{
+	if (c->told && __atomic_load_n(&c->told->filtered, __ATOMIC_ACQUIRE)) {
+		c->told->err = *err;
+		__atomic_store_n(&c->told->failed, 1, __ATOMIC_RELEASE);
+		_exit(127); /* closing nothing: the table is the monitor's, too */
+	}
+	if (to >= 0 && oci_say(to, OCI_SAY_FAILED, err) < 0 && c->page)
+		c->page->err = *err;
+}
+
 /* Returns only on failure. */
 static int become_program(struct oci_child *c, const char *program, struct err *err)
 {
@@ -208,6 +241,7 @@ void oci_confine_container(const struct oci_plan *plan, const struct oci_child_f
 			       .process = &plan->process,
 			       .fds = fds,
 			       .page = page,
+			       .told = plan->policy ? page : NULL,
 			       .root = -1,
 			       .scratch = -1,
 			       .label = -1 };
@@ -229,19 +263,26 @@ void oci_confine_container(const struct oci_plan *plan, const struct oci_child_f
 	if (r == 0)
 		r = run_start_hooks(&c, &err);
 	if (r == 0) {
+		r = await_monitor(&c, caller, &err);
+	}
+	if (r == 0) {
 		close(fds->lock); /* "running" from here on, not only when our caller knows */
 		r = become_program(&c, program, &err);
 	}
-	if (r < 0 && to >= 0 && oci_say(to, OCI_SAY_FAILED, &err) < 0)
-		page->err = err;
+	if (r < 0)
+		tell_failure(&c, to, &err);
 }
 
 void oci_confine_process(const struct oci_plan *plan, const struct oci_process *process,
-			 const struct oci_child_fds *fds)
+			 const struct oci_child_fds *fds, struct oci_page *page)
 {
-	struct oci_child c = {
-		.plan = plan, .process = process, .fds = fds, .root = -1, .scratch = -1, .label = -1
-	};
+	struct oci_child c = { .plan = plan,
+			       .process = process,
+			       .fds = fds,
+			       .told = plan->policy ? page : NULL,
+			       .root = -1,
+			       .scratch = -1,
+			       .label = -1 };
 	char program[PATH_MAX];
 	struct err err = { 0 };
 	int r = take_steps(&c, process_steps, ARRAY_LEN(process_steps), &err);
@@ -252,6 +293,6 @@ void oci_confine_process(const struct oci_plan *plan, const struct oci_process *
 		r = tell_creator(&c, &err);
 	if (r == 0)
 		r = become_program(&c, program, &err);
-	if (r < 0 && oci_say(fds->creator, OCI_SAY_FAILED, &err) < 0)
-		return; /* nobody listens any more */
+	if (r < 0)
+		tell_failure(&c, fds->creator, &err);
 }

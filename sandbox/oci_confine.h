@@ -34,17 +34,33 @@ struct oci_child_fds {
 	int lock;          /* locked as long as the container is "created" */
 	int console;       /* connected: gets the terminal's master */
 	int listener;      /* connected: gets the seccomp notification descriptor */
+	int monitor;       /* with a policy: struct oci_say with who watches over us */
 	int proc;          /* the host's /proc, verified */
 	int root;          /* detached tree of the root file system */
 	int cgroup_tree;   /* detached tree of the container's cgroup, for mounts of it */
 	const int *mounts; /* n_mounts: detached trees of bind mounts; -1: not a bind mount */
 };
 
-/* One page that creator, stage and child share. */
+/*
+ * One page that creator, stage, child and monitor share. The last four are of a container with a
+ * policy: behind its filter the child makes no call but execve(2), and since it shares its
+ * descriptor table with the monitor until then, a number is all that has to be told.
+ */
 struct oci_page {
 	uint32_t mapped; /* futex: the id maps are written */
+	uint32_t made;   /* futex: child or err is set */
+	int32_t stage;   /* process number of the stage, our child */
 	int32_t child;   /* by the stage: process number of the child as the creator sees it */
-	struct err err;  /* of the stage */
+	struct err err;  /* of the stage, or why execve(2) failed */
+	char run[16];    /* id of the record of the run; by the monitor */
+
+	uint32_t confined; /* futex: all is in place but the policy's filter */
+	uint32_t go;       /* futex: the monitor has read what there is */
+	uint32_t filtered; /* the filter is on, `listener` is its descriptor */
+	uint32_t failed;   /* execve(2) failed */
+	int32_t listener;
+	int32_t mountinfo; /* opened after the last mount */
+	int32_t caller;    /* of `start`; it is told by its end that the program runs */
 };
 
 /*
@@ -58,7 +74,7 @@ void oci_confine_container(const struct oci_plan *plan, const struct oci_child_f
 
 /* In a process that exec adds: it is in the namespaces already. */
 void oci_confine_process(const struct oci_plan *plan, const struct oci_process *process,
-			 const struct oci_child_fds *fds);
+			 const struct oci_child_fds *fds, struct oci_page *page);
 
 /* One record, whole. Returns 0, -EPIPE (the other side is gone), -EPROTO. */
 must_check int oci_say(int fd, enum oci_word_kind kind, const struct err *told);

@@ -379,6 +379,7 @@ int oci_masks_apply(struct oci_child *c, struct err *err)
 
 int oci_pivot_apply(struct oci_child *c, struct err *err)
 {
+	struct mount_attr plain = { .attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID };
 	unsigned spread_root = c->plan->root_propagation;
 	int r = root_pivot(c->root, err);
 
@@ -390,6 +391,8 @@ int oci_pivot_apply(struct oci_child *c, struct err *err)
 		if (r < 0)
 			return err_wrap(err, "read-only root");
 	}
+	if (c->plan->policy && mount_setattr(c->root, "", AT_EMPTY_PATH, &plain, sizeof(plain)) < 0)
+		return err_sys(err, errno, "cannot restrict the root");
 	if (spread_root && mount(NULL, "/", NULL, spread_root, NULL) < 0)
 		return err_sys(err, errno, "cannot set rootfsPropagation");
 	return 0;

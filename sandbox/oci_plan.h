@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/procfs.h"
+#include "sandbox/plan.h"
 
 enum oci_ns {
 	OCI_NS_MOUNT,
@@ -204,12 +205,14 @@ struct oci_plan {
 	struct oci_hooks hooks[OCI_HOOK_COUNT];
 	struct oci_seccomp seccomp;
 	struct oci_resources resources;
+	struct plan *policy;      /* the administrator's, see oci_policy.h; NULL: none */
 	const char *cgroups_path; /* as the bundle has it; NULL: we choose */
 	unsigned long personality;
 	const char *mount_label;   /* SELinux context= of file systems; NULL: none */
 	unsigned root_propagation; /* MS_* with MS_REC; 0: MS_SLAVE | MS_REC */
 	int preserve_fds;          /* the caller's: 3 .. 3 + n - 1 pass */
 	bool has_process, has_personality, root_readonly;
+	uint32_t degraded;   /* layers that the policy may require in vain: bits 1 << enum layer */
 	bool floor;          /* immure's floor holds */
 	bool new_keyring;    /* --no-new-keyring was not given */
 	bool in_host_userns; /* root here is root on the host, and no new user namespace */

@@ -331,7 +331,7 @@ int oci_fds_apply(struct oci_child *c, struct err *err)
 	return 0;
 }
 
-static int load(const struct oci_program *program, unsigned flags, struct err *err)
+int oci_program_load(const struct oci_program *program, unsigned flags, struct err *err)
 {
 	struct sock_fprog prog = {
 		.len = (unsigned short)program->n,
@@ -384,7 +384,7 @@ static int load_all(const struct oci_child *c, struct err *err)
 	int r;
 
 	if (s->floor.n > 0) {
-		r = load(&s->floor, 0, err);
+		r = oci_program_load(&s->floor, 0, err);
 		if (r < 0)
 			return r;
 	}
@@ -392,7 +392,7 @@ static int load_all(const struct oci_child *c, struct err *err)
 		return 0;
 	if (s->listener_path)
 		listener_text(c, own_number(c), &text);
-	r = load(&s->bundle, s->flags, err);
+	r = oci_program_load(&s->bundle, s->flags, err);
 	if (r < 0 || !s->listener_path)
 		return r;
 	listener = r;

@@ -2,7 +2,9 @@
 #include "sandbox/oci_spawn.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -10,7 +12,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -40,7 +44,7 @@ struct oci_page *oci_page_new(void)
 static pid_t clone_child(const struct oci_spawn *spawn, uint64_t flags, struct err *err)
 {
 	struct clone_args args = {
-		.flags = spawn->new_flags | flags,
+		.flags = spawn->new_flags | flags | (spawn->shared ? CLONE_FILES : 0),
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 	pid_t pid;
@@ -61,7 +65,7 @@ static bool must_stage(const struct oci_spawn *spawn)
 		if (spawn->join[i] >= 0)
 			return true;
 	}
-	return spawn->target >= 0 || spawn->new_time;
+	return spawn->target >= 0 || spawn->new_time || spawn->shared;
 }
 
 /*
@@ -127,15 +131,40 @@ static int stage(const struct oci_spawn *spawn, struct err *err)
 	return clone_child(spawn, CLONE_PARENT, err);
 }
 
-pid_t oci_spawn(const struct oci_spawn *spawn, struct oci_page *page, struct err *err)
+/* The stage is our own child, or with a shared table our sibling, whom a pidfd tells us of. */
+static void await_stage(pid_t between, int pidfd)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd < 0) {
+		while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+			;
+		return;
+	}
+	while (poll(&end, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
+static pid_t make_stage(const struct oci_spawn *spawn, int *ret_pidfd)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
+
+	if (!spawn->shared)
+		return sys_clone3(&args);
+	args = (struct clone_args){ .flags = CLONE_FILES | CLONE_PARENT | CLONE_PIDFD,
+				    .pidfd = (uint64_t)(uintptr_t)ret_pidfd };
+	return sys_clone3(&args);
+}
+
+pid_t oci_spawn(const struct oci_spawn *spawn, struct oci_page *page, struct err *err)
+{
+	int pidfd = -1;
 	pid_t between;
 	pid_t pid;
 
 	if (!must_stage(spawn))
 		return clone_child(spawn, 0, err);
-	between = sys_clone3(&args);
+	between = make_stage(spawn, &pidfd);
 	if (between < 0)
 		return err_sys(err, -between, "cannot make a process");
 	if (between == 0) {
@@ -148,8 +177,9 @@ pid_t oci_spawn(const struct oci_spawn *spawn, struct oci_page *page, struct err
 			page->child = pid;
 		_exit(0);
 	}
-	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
-		;
+	page->stage = between;
+	await_stage(between, pidfd);
+	closep(&pidfd);
 	if (page->err.code) {
 		*err = page->err;
 		return -err->code;
@@ -157,6 +187,24 @@ pid_t oci_spawn(const struct oci_spawn *spawn, struct oci_page *page, struct err
 	if (page->child <= 0)
 		return err_set(err, EPROTO, "the process between died before its work was done");
 	return page->child;
+}
+
+pid_t oci_spawn_await(pid_t monitor, struct oci_page *page, struct err *err)
+{
+	const struct timespec look = { .tv_nsec = 50000000 };
+
+	while (__atomic_load_n(&page->made, __ATOMIC_ACQUIRE) == 0) {
+		syscall(SYS_futex, &page->made, FUTEX_WAIT, 0, &look, NULL, 0);
+		if (waitpid(monitor, NULL, WNOHANG) == monitor &&
+		    __atomic_load_n(&page->made, __ATOMIC_ACQUIRE) == 0)
+			return err_set(err, EPROTO, "the monitor died half-way");
+	}
+	while (page->stage > 0 && waitpid(page->stage, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (page->err.code == 0)
+		return page->child;
+	*err = page->err;
+	return -err->code;
 }
 
 static int map_text(const struct oci_idmaps *maps, struct strbuf *text)

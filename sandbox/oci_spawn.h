@@ -16,6 +16,7 @@ struct oci_spawn {
 	uint64_t target_flags;  /* which of them */
 	int cgroup;             /* folder of a v2 cgroup; -1: stay */
 	bool new_time;
+	bool shared; /* the child's descriptors are the caller's, too; its parent is the caller's */
 	struct oci_pairs time_offsets;
 };
 
@@ -23,11 +24,21 @@ struct oci_spawn {
  * As fork(2): returns 0 in the child. With namespaces to join, a process in between joins them, so
  * that the caller itself never enters a container.
  *
+ * Shared, the child is a sibling of the caller, who must be a child of the creator; the creator
+ * waits by oci_spawn_await().
+ *
  *   page  shared; zeroed
  *
  * Returns   the child's number, 0 in the child, -errno.
  */
 must_check pid_t oci_spawn(const struct oci_spawn *spawn, struct oci_page *page, struct err *err);
+
+/*
+ * In the creator: wait until its child `monitor` has made the container's process.
+ *
+ * Returns   its number, -errno.
+ */
+must_check pid_t oci_spawn_await(pid_t monitor, struct oci_page *page, struct err *err);
 
 /* A shared page, or NULL. */
 struct oci_page *oci_page_new(void);

@@ -15,10 +15,11 @@ struct oci_child {
 	const struct oci_child_fds *fds;
 	struct oci_child_fds own; /* what we opened ourselves */
 	struct arena arena;
-	struct oci_page *page;
-	int root;    /* the new root, attached */
-	int scratch; /* a tmpfs of ours: the sources of masks */
-	int label;   /* where the LSM's label for execve(2) is written; -1 */
+	struct oci_page *page; /* of a container's first process, else NULL */
+	struct oci_page *told; /* with a policy: the same, or exec's */
+	int root;              /* the new root, attached */
+	int scratch;           /* a tmpfs of ours: the sources of masks */
+	int label;             /* where the LSM's label for execve(2) is written; -1 */
 	const char *label_text;
 	bool rlimits_left; /* we may not set them ourselves */
 };
@@ -37,12 +38,19 @@ int oci_console_apply(struct oci_child *c, struct err *err);
 int oci_masks_apply(struct oci_child *c, struct err *err);
 int oci_sysctl_apply(struct oci_child *c, struct err *err);
 int oci_pivot_apply(struct oci_child *c, struct err *err);
-int oci_schedule_apply(struct oci_child *c, struct err *err); /* scheduler, io, personality */
-int oci_identity_apply(struct oci_child *c, struct err *err); /* bounding set, groups, user, cwd */
+int oci_nslimits_apply(struct oci_child *c, struct err *err);
+int oci_mountinfo_apply(struct oci_child *c, struct err *err); /* shown to the monitor */
+int oci_schedule_apply(struct oci_child *c, struct err *err);  /* scheduler, io, personality */
+int oci_identity_apply(struct oci_child *c, struct err *err);  /* bounding set, groups, user, cwd */
 int oci_fds_apply(struct oci_child *c, struct err *err);
 
-/* The last: label, filters, capabilities. Nothing but execve(2) follows. */
+/* The last: path rules of a policy; label, filters, capabilities; the policy's own filter. */
+int oci_fsrules_apply(struct oci_child *c, struct err *err);
 int oci_privileges_apply(struct oci_child *c, struct err *err);
+int oci_filter_apply(struct oci_child *c, struct err *err);
+
+/* Install a filter. Returns 0, or with SECCOMP_FILTER_FLAG_NEW_LISTENER its descriptor. */
+must_check int oci_program_load(const struct oci_program *program, unsigned flags, struct err *err);
 
 /*
  * Open `path` in the root as a place to mount on, made if it is missing. Links inside are followed

@@ -207,7 +207,7 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 
 const char *network_name(enum network_kind network)
 {
-	static const char *const names[] = { "none", "private", "host" };
+	static const char *const names[] = { "none", "private", "host", "engine" };
 
 	return names[network];
 }

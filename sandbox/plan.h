@@ -71,6 +71,7 @@ enum network_kind {
 	NETWORK_NONE,    /* own network namespace, loopback only */
 	NETWORK_PRIVATE, /* own network namespace with a way out in user mode: runtime/uplink.h */
 	NETWORK_HOST,    /* the host's */
+	NETWORK_ENGINE,  /* made by the engine whose container this is */
 };
 
 /* A port of the host that leads to one inside. */
@@ -134,6 +135,13 @@ struct ledger_entry {
 	bool degraded; /* ... but --allow-degraded named it */
 	const char *text;
 	const char *remedy; /* what to do about it, or NULL */
+};
+
+/* Below an engine: whose container this is. */
+struct plan_engine {
+	const char *container; /* its id */
+	const char *bundle;    /* absolute path */
+	bool floor;            /* false: --floor off */
 };
 
 /* What kernel security modules are told; all NULL: nothing. */
@@ -228,6 +236,7 @@ struct plan {
 	const char *const *env;
 	char *const *argv;
 	struct plan_lsm lsm;
+	const struct plan_engine *engine; /* NULL: a run of our own */
 	size_t n_ledger;
 	struct ledger_entry *ledger;
 };

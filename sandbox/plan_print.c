@@ -276,6 +276,18 @@ static void json_ports(const struct plan *plan, struct jsonw *j)
 	jsonw_array_end(j);
 }
 
+static void json_engine(const struct plan *plan, struct jsonw *j)
+{
+	if (!plan->engine)
+		return;
+	jsonw_key(j, "engine");
+	jsonw_object(j);
+	jsonw_kstr(j, "bundle", plan->engine->bundle);
+	jsonw_kstr(j, "container", plan->engine->container);
+	jsonw_kstr(j, "floor", plan->engine->floor ? "on" : "off");
+	jsonw_object_end(j);
+}
+
 static void json_limits(const struct plan *plan, struct jsonw *j)
 {
 	const struct limits *limits = &plan->limits;
@@ -392,6 +404,7 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_names(j, "argv", (const char *const *)plan->argv, false);
 	jsonw_kstr(j, "cgroup", plan->cgroup_dir);
 	jsonw_kstr(j, "cwd", plan->cwd);
+	json_engine(plan, j);
 	json_names(j, "env", plan->env, true);
 	json_files(plan, j);
 	jsonw_kstr(j, "hostname", plan->hostname);

@@ -97,6 +97,25 @@ static void finds_the_unified_cgroup(void **state)
 	assert_int_equal(cgroup_v2_path(span_of("5:pids:/a\n")).n, 0);
 }
 
+static void finds_numbers_of_stat(void **state)
+{
+	/* A name may hold anything, brackets and letters of states too. */
+	const struct span text = span_of("7 (a) Z (b) S 1 7 7 0 -1 4194560 9\n");
+	uint64_t number = 0;
+	char letter = '?';
+
+	(void)state;
+	assert_int_equal(proc_stat_field(text, 9, &letter, &number), 0);
+	assert_int_equal(letter, 'S');
+	assert_int_equal(number, 4194560);
+	assert_int_equal(proc_stat_field(text, 10, &letter, &number), 0);
+	assert_int_equal(number, 9);
+	assert_true(proc_stat_field(text, 8, &letter, &number) < 0); /* -1 */
+	assert_true(proc_stat_field(text, 11, &letter, &number) < 0);
+	assert_true(proc_stat_field(span_of("7 (a"), 9, &letter, &number) < 0);
+	assert_int_equal(number, 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +125,7 @@ int main(void)
 		cmocka_unit_test(reads_id_maps),
 		cmocka_unit_test(finds_the_largest_range_of_a_user),
 		cmocka_unit_test(finds_the_unified_cgroup),
+		cmocka_unit_test(finds_numbers_of_stat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
