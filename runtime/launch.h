@@ -29,6 +29,7 @@ struct launch_fds {
 		.pid = -1, .pidfd = -1, .program_pidfd = -1, .enter = -1, \
 		.cgroup = { .parent = -1, .dir = -1 },                    \
 		.fds = {.supervisor = -1,                                 \
+			.kept = -1,                                       \
 			.enter = -1 }                                     \
 	}
 

@@ -16,6 +16,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_why,
 	&verb_audit,
 	&verb_load,
+	&verb_save,
 	&verb_commit,
 	&verb_image_import,
 	&verb_ps,

@@ -44,6 +44,7 @@ extern const struct verb verb_audit;
 extern const struct verb verb_image;
 extern const struct verb verb_images;
 extern const struct verb verb_load;
+extern const struct verb verb_save;
 extern const struct verb verb_commit;
 extern const struct verb verb_image_import;
 extern const struct verb verb_ps;
