@@ -45,7 +45,12 @@ void jsonw_array_end(struct jsonw *j)
 
 void jsonw_key(struct jsonw *j, const char *key)
 {
-	jsonw_str(j, key);
+	jsonw_keyn(j, key, strlen(key));
+}
+
+void jsonw_keyn(struct jsonw *j, const char *key, size_t n)
+{
+	jsonw_strn(j, key, n);
 	strbuf_putc(j->out, ':');
 	j->comma = false;
 }

@@ -22,6 +22,7 @@ void jsonw_object_end(struct jsonw *j);
 void jsonw_array(struct jsonw *j); /* [ */
 void jsonw_array_end(struct jsonw *j);
 void jsonw_key(struct jsonw *j, const char *key);
+void jsonw_keyn(struct jsonw *j, const char *key, size_t n);
 
 void jsonw_str(struct jsonw *j, const char *s); /* NULL gives null */
 void jsonw_strn(struct jsonw *j, const char *s, size_t n);

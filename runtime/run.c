@@ -68,9 +68,9 @@ static int find_image(struct run *run, char *const **argv, struct err *err)
 
 static int decide(struct run *run, char *const argv[], struct err *err)
 {
-	char cwd[PATH_MAX];
+	char *cwd = arena_alloc(&run->arena, PATH_MAX);
 	struct run_caller caller = {
-		.cwd = getcwd(cwd, sizeof(cwd)) && cwd[0] == '/' ? cwd : NULL,
+		.cwd = cwd && getcwd(cwd, PATH_MAX) && cwd[0] == '/' ? cwd : NULL,
 		.home = getenv("HOME"),
 		.term = getenv("TERM"),
 		.environ = (const char *const *)environ,
@@ -88,7 +88,7 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 	if (r < 0)
 		return r;
 	if (caller.cwd)
-		run->request.cwd = arena_strdup(&run->arena, cwd);
+		run->request.cwd = cwd;
 	r = host_read(&run->arena, &run->host, err);
 	if (r < 0)
 		return r;
@@ -357,10 +357,30 @@ static int check_key(const struct run *run, struct err *err)
 	return err_at(err, ERR_USAGE);
 }
 
+static int write_life(struct run *run, struct err *err)
+{
+	strbuf_reset(&run->text);
+	life_json(&run->life, run->whole_argv, &run->text);
+	if (run->text.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	return run_folder_write(&run->folder, LIFE_FILE, run->text.p, run->text.len, err);
+}
+
+/* --rm: what was recorded is of no use to who asked for it. */
+static void remove_all(struct run *run)
+{
+	volumes_release(&run->volumes);
+	run_folder_discard(&run->folder);
+	if (run->options.detach && run->options.name)
+		run_name_drop(run->options.name, run->folder.id);
+}
+
 static int run_all(struct run *run, char *const argv[], struct err *err)
 {
-	int r = decide(run, argv, err);
+	int r = life_make(&run->options, &run->arena, &run->life, err);
 
+	if (r == 0)
+		r = decide(run, argv, err);
 	if (r < 0)
 		return r;
 	if (run->options.dry_run) {
@@ -378,6 +398,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 		r = start_learning(run, err);
 	if (r == 0)
 		r = check_key(run, err);
+	if (r == 0 && life_has_file(&run->options, &run->life))
+		r = write_life(run, err);
 	if (r == 0 && run->options.detach && run->options.name)
 		r = run_name_claim(&run->folder, run->options.name, err);
 	if (r == 0 && run->options.detach)
@@ -389,6 +411,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	}
 	if (r == 0)
 		r = launch(run, err);
+	if (r >= 0 && run->life.remove)
+		remove_all(run);
 	if (r < 0) {
 		launch_done(&run->launched);
 		detach_report(run->detach, err);

@@ -11,6 +11,7 @@
 #include "runtime/kept.h"
 #include "runtime/launch.h"
 #include "runtime/learn.h"
+#include "runtime/life.h"
 #include "runtime/policy_cache.h"
 #include "runtime/pty.h"
 #include "runtime/run_folder.h"
@@ -28,6 +29,7 @@ struct run {
 	struct arena arena;
 	struct policy_loaded policy;
 	struct host host;
+	struct life life;
 	struct plan_request request;
 	struct plan plan;
 	struct run_folder folder;

@@ -3,6 +3,9 @@
 #include <stdio.h>
 
 #include "audit/run_read.h"
+#include "runtime/kept_list.h"
+#include "runtime/life.h"
+#include "runtime/run_row.h"
 #include "runtime/verb_runs.h"
 
 /* Everything that is on record of it, as one JSON object. */
@@ -13,6 +16,7 @@ static int inspect(const struct verb_call *call, struct err *err)
 	for (int i = 0; i < call->argc; i++) {
 		cleanup_found_run struct found_run found = { -1, -1, NULL };
 		cleanup_run_record struct run_record record = { 0 };
+		json_t *life;
 		int r = found_run_open(call->argv[i], call->arena, &found, err);
 
 		if (r == 0)
@@ -21,13 +25,14 @@ static int inspect(const struct verb_call *call, struct err *err)
 			json_decref(all);
 			return err_wrap(err, "%s", call->argv[i]);
 		}
-		json_array_append_new(
-			all, json_pack("{s:O?, s:O?, s:s, s:s, s:O?}", "evidence", record.evidence,
-				       "plan", record.plan, "run", found.id, "state",
-				       run_folder_is_live(found.runs, found.id) ? "running"
-				       : record.complete                        ? "done"
-										: "cut short",
-				       "status", record.status));
+		life = record_file(found.dir, LIFE_FILE);
+		json_array_append_new(all,
+				      json_pack("{s:O?, s:o?, s:O?, s:s, s:s, s:O?}", "evidence",
+						record.evidence, "life", life, "plan", record.plan,
+						"run", found.id, "state",
+						run_state(record.complete, kept_is_there(found.id),
+							  run_folder_is_live(found.runs, found.id)),
+						"status", record.status));
 	}
 	json_dumpf(all, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
 	putchar('\n');

@@ -1,173 +1,146 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "audit/run_read.h"
-#include "base/strbuf.h"
 #include "runtime/dirs.h"
-#include "runtime/kept_list.h"
-#include "runtime/run_find.h"
+#include "runtime/format.h"
+#include "runtime/run_row.h"
 #include "runtime/verb.h"
-#include "runtime/verb_runs.h"
 
 struct ps_options {
 	bool all, json, quiet;
+	const char *format;
+	struct opt_list filters;
 };
 
 #define ROW(field) offsetof(struct ps_options, field)
 
 static const struct opt ps_opts[] = {
+	/* clang-format off */
 	{ "all", 'a', OPT_FLAG, ROW(all), NULL, "those that have ended, too", NULL },
+	{ "filter", 'f', OPT_LIST, ROW(filters), "KIND=VALUE", "only those: name=NAME, label=KEY[=VALUE], status=STATE", NULL },
+	{ "format", 0, OPT_TEXT, ROW(format), "TEMPLATE", "json, or text with fields such as {{.ID}} {{.Name}}", "json" },
 	{ "json", 0, OPT_FLAG, ROW(json), NULL, "print JSON", NULL },
 	{ "quiet", 'q', OPT_FLAG, ROW(quiet), NULL, "print ids only", NULL },
+	/* clang-format on */
 };
 
-struct row {
-	const char *id, *name, *state, *policy;
-	char command[64];
-	bool detached, kept; /* kept: what it wrote is there */
-	int64_t started;     /* seconds since 1970 */
-	int64_t exit;        /* -1 while there is none */
-};
-
-static void put_command(const json_t *plan, char ret[64])
+static void put_when(const struct run_row *row, char ret[32])
 {
-	cleanup_strbuf struct strbuf text = { 0 };
-	const json_t *argv = json_object_get(plan, "argv");
-	const json_t *word;
-	size_t i;
+	const time_t started = (time_t)row->started;
+	struct tm tm = { 0 };
 
-	json_array_foreach(argv, i, word)
-	{
-		const char *s = json_string_value(word);
-
-		if (i > 0)
-			strbuf_putc(&text, ' ');
-		strbuf_escaped(&text, s ? s : "", s ? strlen(s) : 0);
-	}
-	snprintf(ret, 64, "%.60s", strbuf_str(&text));
+	localtime_r(&started, &tm);
+	if (strftime(ret, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		ret[0] = '\0';
 }
 
-static void print_row(const struct row *row, const struct ps_options *options, bool first)
+static void print_json(const struct run_row *row, bool first)
+{
+	json_t *labels = json_array();
+	json_t *o;
+
+	for (size_t i = 0; row->labels[i]; i++)
+		json_array_append_new(labels, json_string(row->labels[i]));
+	o = json_pack("{s:s, s:I, s:b, s:I, s:b, s:o, s:s, s:s, s:s, s:I, s:s}", "command",
+		      row->command, "denied", (json_int_t)row->denied, "detached", row->detached,
+		      "exit", (json_int_t)row->exit, "kept", row->kept, "labels", labels, "name",
+		      row->name, "policy", row->policy, "run", row->id, "started",
+		      (json_int_t)row->started, "state", row->state);
+	fputs(first ? "" : ",", stdout);
+	json_dumpf(o, stdout, JSON_SORT_KEYS | JSON_COMPACT);
+	json_decref(o);
+}
+
+static void print_line(const struct run_row *row)
 {
 	char when[32] = "";
-	struct tm tm = { 0 };
-	const time_t started = (time_t)row->started;
+	char status[24] = "  -";
 
-	if (options->quiet) {
-		printf("%s\n", row->id);
-		return;
-	}
-	if (options->json) {
-		json_t *o = json_pack("{s:s, s:b, s:I, s:b, s:s, s:s, s:s, s:I, s:s}", "command",
-				      row->command, "detached", row->detached, "exit",
-				      (json_int_t)row->exit, "kept", row->kept, "name", row->name,
-				      "policy", row->policy, "run", row->id, "started",
-				      (json_int_t)row->started, "state", row->state);
-
-		fputs(first ? "" : ",", stdout);
-		json_dumpf(o, stdout, JSON_SORT_KEYS | JSON_COMPACT);
-		json_decref(o);
-		return;
-	}
-	localtime_r(&started, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	put_when(row, when);
 	if (row->exit >= 0)
-		printf("%s  %-16s %-9s %3lld  %s  %s\n", row->id, row->name, row->state,
-		       (long long)row->exit, when, row->command);
-	else
-		printf("%s  %-16s %-9s   -  %s  %s\n", row->id, row->name, row->state, when,
-		       row->command);
+		snprintf(status, sizeof(status), "%3lld", (long long)row->exit);
+	printf("%s  %-16s %-9s %s  %s  %s\n", row->id, row->name, row->state, status, when,
+	       row->command);
 }
 
-/* Returns 1 if it was shown. */
-static int show(int runs, const char *id, const struct ps_options *options, bool first)
+/* row NULL: check the template alone. */
+static int print_format(const struct run_row *row, const char *template, struct err *err)
 {
-	cleanup_close int dir = openat(runs, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct row row = { .id = id, .exit = -1 };
-	struct stat st = { 0 };
-	bool live = run_folder_is_live(runs, id);
-	json_t *plan;
-	json_t *status;
+	cleanup_strbuf struct strbuf line = { 0 };
+	char when[32] = "";
+	char status[24] = "";
+	char denied[24] = "";
+	struct format_field fields[] = {
+		{ "ID", NULL },     { "Name", NULL },    { "State", NULL },
+		{ "Exit", status }, { "Started", when }, { "Command", NULL },
+		{ "Policy", NULL }, { "Labels", NULL },  { "Denied", denied },
+	};
+	int r;
 
-	if (dir < 0 || (!live && !options->all))
-		return 0;
-	plan = record_file(dir, "plan.json");
-	if (!plan)
-		return 0; /* only just starting */
-	status = record_file(dir, "status.json");
-	row.detached = fstatat(dir, "output.log", &st, AT_SYMLINK_NOFOLLOW) == 0;
-	if (fstatat(dir, "plan.json", &st, AT_SYMLINK_NOFOLLOW) == 0)
-		row.started = st.st_mtim.tv_sec;
-	row.exit = record_number(status, "exit", -1);
-	row.kept = kept_is_there(id);
-	row.state = live ? "running" : row.kept ? "kept" : status ? "done" : "cut short";
-	row.name = record_text(plan, "hostname", "");
-	row.policy = record_text(plan, "policy", "?");
-	put_command(plan, row.command);
-	print_row(&row, options, first);
-	json_decref(plan);
-	json_decref(status);
-	return 1;
+	if (row) {
+		const char *values[] = { row->id,      row->name,   row->state,       status, when,
+					 row->command, row->policy, row->labels_text, denied };
+
+		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+			fields[i].value = values[i];
+		put_when(row, when);
+		snprintf(denied, sizeof(denied), "%lld", (long long)row->denied);
+		if (row->exit >= 0)
+			snprintf(status, sizeof(status), "%lld", (long long)row->exit);
+	}
+	r = format_put(template, fields, ARRAY_LEN(fields), &line, err);
+	if (r == 0 && row)
+		fputs(strbuf_str(&line), stdout);
+	return r;
 }
 
-/* Kept layers outlive the records of their runs, of which only so many are there. */
-static int show_orphans(int runs, const struct ps_options *options, struct arena *arena, bool first,
-			struct err *err)
+static int print_rows(const struct run_row *rows, int n, const struct ps_options *o,
+		      struct err *err)
 {
-	const char **ids = NULL;
-	cleanup_close int folder = kept_look(arena, &ids, err);
+	bool json = o->json || (o->format && strcmp(o->format, "json") == 0);
+	bool first = true;
+	int r = 0;
 
-	for (size_t i = 0; ids && ids[i]; i++) {
-		cleanup_close int dir =
-			openat(folder, ids[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		struct row row = { .id = ids[i], .exit = -1, .state = "kept", .kept = true };
-		struct kept_info info = { 0 };
-		struct err ignored = { 0 };
-
-		if (faccessat(runs, ids[i], F_OK, 0) == 0 || dir < 0 ||
-		    kept_read(dir, arena, &info, &ignored) < 0)
+	if (json)
+		putchar('[');
+	else if (o->format)
+		r = print_format(NULL, o->format, err);
+	else if (!o->quiet)
+		printf("%-13s  %-16s %-9s exit started              command\n", "run", "name",
+		       "state");
+	for (int i = 0; r == 0 && i < n; i++) {
+		if (!run_row_fits(&rows[i], o->filters.items, o->filters.n))
 			continue;
-		row.name = info.name ? info.name : "";
-		row.policy = "?";
-		row.started = (int64_t)info.created;
-		snprintf(row.command, sizeof(row.command), "%.60s",
-			 info.argv.n > 0 ? info.argv.items[0] : "");
-		print_row(&row, options, first);
+		if (json)
+			print_json(&rows[i], first);
+		else if (o->format)
+			r = print_format(&rows[i], o->format, err);
+		else if (o->quiet)
+			printf("%s\n", rows[i].id);
+		else
+			print_line(&rows[i]);
 		first = false;
 	}
-	return folder == -ENOENT ? 0 : folder < 0 ? folder : 0;
+	if (json)
+		printf("]\n");
+	return r;
 }
 
 static int ps(const struct verb_call *call, struct err *err)
 {
 	const struct ps_options *options = call->options;
 	cleanup_close int runs = dirs_open_state("runs", err);
-	const char **ids = NULL;
-	int shown = 0;
-	int n;
+	struct run_row *rows = NULL;
+	int n = runs < 0 ? runs
+			 : run_filters_check(options->filters.items, options->filters.n, err);
 
-	if (runs < 0)
-		return runs;
-	n = run_list(runs, call->arena, &ids, err);
-	if (n < 0)
-		return n;
-	if (options->json)
-		putchar('[');
-	else if (!options->quiet)
-		printf("%-13s  %-16s %-9s exit started              command\n", "run", "name",
-		       "state");
-	for (int i = n; i-- > 0;)
-		shown += show(runs, ids[i], options, shown == 0);
-	if (options->all)
-		n = show_orphans(runs, options, call->arena, shown == 0, err);
-	if (options->json)
-		printf("]\n");
-	return n < 0 ? n : 0;
+	if (n == 0)
+		n = run_rows_read(runs, options->all ? RUN_ROWS_KEPT : RUN_ROWS_LIVE, call->arena,
+				  &rows, err);
+	return n < 0 ? n : print_rows(rows, n, options, err);
 }
 
 const struct verb verb_ps = {

@@ -146,6 +146,38 @@ detached() {
 	assert_no_process
 }
 
+@test "labels, filters, templates" {
+	run -0 detached --name web -l tier=front --label flag -- sleep 1000
+	local web=$output
+	run -0 detached --name db --label tier=back -- sleep 1000
+	run -0 detached --name over -- true
+	run -0 "$IMMURE" wait over
+	run -0 "$IMMURE" ps -q --filter label=tier=front
+	[ "$output" = "$web" ]
+	[ "$("$IMMURE" ps -q --filter label=tier | wc -l)" = 2 ]
+	run -0 "$IMMURE" ps -a --filter 'name=w*' --filter name=db --filter status=running --format '{{.Name}} {{.Labels}}'
+	[ "$(sort <<<"$output")" = $'db tier=back\nweb tier=front,flag=' ]
+	run -0 "$IMMURE" ps -a -f status=done --format '{{.Name}}:{{.Exit}}'
+	[ "$output" = over:0 ]
+	"$IMMURE" ps --format json | python3 -m json.tool >/dev/null
+	run --separate-stderr -2 "$IMMURE" ps --format '{{.Nothing}}'
+	assert_says Nothing Name
+	run -2 "$IMMURE" ps --filter colour=red
+	run -2 detached --label ' =x' -- true
+	"$IMMURE" inspect web | python3 -c 'import json, sys; assert json.load(sys.stdin)[0]["life"]["labels"] == {"flag": "", "tier": "front"}'
+}
+
+@test "--rm: nothing is left, detached or not; --init changes nothing" {
+	run -3 "$IMMURE" run --rm --init --host -- sh -c 'exit 3'
+	[ -z "$(ls "$XDG_STATE_HOME/immure/runs")" ]
+	run -0 detached --rm --name short -- sh -c 'sleep 0.3; exit 5'
+	run -5 "$IMMURE" wait short
+	local i
+	for i in $(seq 50); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs" "$XDG_STATE_HOME/immure/names" | grep -v :)" ] || break; sleep 0.1; done
+	[ -z "$(ls -A "$XDG_STATE_HOME/immure/runs")$(ls -A "$XDG_STATE_HOME/immure/names")" ]
+	run -2 detached --rm --keep -- true
+}
+
 @test "inspect and ps --json are JSON" {
 	run -0 detached --name shown -- sleep 1000
 	"$IMMURE" inspect shown | python3 -m json.tool >/dev/null
