@@ -61,6 +61,7 @@ struct bundle {
 	struct rule *rules;
 	size_t n_files;
 	struct bundle_file *files;
+	struct net_table net;       /* each rule points into rules */
 	size_t n_filter, n_explain; /* instructions, at most BPF_MAXINSNS */
 	const struct sock_filter *filter;
 	const struct sock_filter *explain;

@@ -161,6 +161,52 @@ static bool take_files(struct reader *r, struct arena *arena, struct bundle *b)
 	return true;
 }
 
+/* Whatever it says, it must be something that the parser could have made. */
+static bool net_makes_sense(const struct net_rule *net)
+{
+	const struct net_target *to = &net->to;
+	struct address masked = to->prefix;
+
+	address_mask(&masked, to->bits);
+	return net->verb <= NET_DENY && net->protocols && net->protocols <= NET_BOTH &&
+	       to->host < NET_HOST_COUNT && (to->host == NET_NAME) == (to->name != NULL) &&
+	       to->low <= to->high && to->bits <= address_bits(&to->prefix) &&
+	       address_eq(&masked, &to->prefix) && (!to->name || net_name_is_valid(to->name)) &&
+	       (net->verb == NET_CONNECT || to->host != NET_NAME);
+}
+
+static bool take_net(struct reader *r, struct arena *arena, struct bundle *b)
+{
+	b->net.stated = take_u32(r) != 0;
+	b->net.n = take_count(r);
+	b->net.rules = arena_array(arena, b->net.n + 1, sizeof(*b->net.rules));
+	if (!b->net.rules)
+		return false;
+	for (size_t i = 0; i < b->net.n && !r->bad; i++) {
+		struct net_rule *net = &b->net.rules[i];
+		uint32_t rule = take_u32(r);
+		const void *bytes;
+
+		net->verb = (enum net_verb)take_u32(r);
+		net->protocols = (uint8_t)take_u32(r);
+		net->program = take_optional_text(r);
+		net->to.host = (enum net_host)take_u32(r);
+		net->to.name = take_optional_text(r);
+		net->to.prefix.v6 = take_u32(r) != 0;
+		bytes = take(r, sizeof(net->to.prefix.bytes));
+		if (bytes)
+			memcpy(net->to.prefix.bytes, bytes, sizeof(net->to.prefix.bytes));
+		net->to.bits = (uint8_t)take_u32(r);
+		net->to.low = (uint16_t)take_u32(r);
+		net->to.high = (uint16_t)take_u32(r);
+		if (rule >= b->n_rules || !net_makes_sense(net))
+			r->bad = true;
+		else
+			net->rule = &b->rules[rule];
+	}
+	return true;
+}
+
 static void take_calls(struct reader *r, struct bundle *b)
 {
 	size_t names = 0;
@@ -189,7 +235,8 @@ static bool take_body(struct reader *r, struct arena *arena, struct bundle *b)
 	b->n_allowed = take_u32(r);
 	b->filter = take_program(r, &b->n_filter);
 	b->explain = take_program(r, &b->n_explain);
-	if (!take_sources(r, arena, b) || !take_rules(r, arena, b) || !take_files(r, arena, b))
+	if (!take_sources(r, arena, b) || !take_rules(r, arena, b) || !take_files(r, arena, b) ||
+	    !take_net(r, arena, b))
 		return false;
 	take_calls(r, b);
 	return true;

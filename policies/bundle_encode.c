@@ -53,6 +53,27 @@ static void put_limits(struct strbuf *out, const struct limits *limits)
 	put_u64(out, limits->fsize);
 }
 
+static void put_net(struct strbuf *out, const struct bundle *in)
+{
+	put_u32(out, in->net.stated);
+	put_u32(out, (uint32_t)in->net.n);
+	for (size_t i = 0; i < in->net.n; i++) {
+		const struct net_rule *net = &in->net.rules[i];
+
+		put_u32(out, (uint32_t)(net->rule - in->rules));
+		put_u32(out, net->verb);
+		put_u32(out, net->protocols);
+		put_text(out, net->program);
+		put_u32(out, net->to.host);
+		put_text(out, net->to.name);
+		put_u32(out, net->to.prefix.v6);
+		strbuf_add(out, net->to.prefix.bytes, sizeof(net->to.prefix.bytes));
+		put_u32(out, net->to.bits);
+		put_u32(out, net->to.low);
+		put_u32(out, net->to.high);
+	}
+}
+
 static void put_body(struct strbuf *out, const struct bundle *in)
 {
 	put_text(out, in->name);
@@ -87,6 +108,7 @@ static void put_body(struct strbuf *out, const struct bundle *in)
 		put_u32(out, in->files[i].tree);
 		put_text(out, in->files[i].path);
 	}
+	put_net(out, in);
 	put_u32(out, (uint32_t)in->n_calls);
 	put_u32(out, (uint32_t)in->calls.n);
 	strbuf_span(out, in->calls);

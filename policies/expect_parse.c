@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "policies/cond_parse.h"
+#include "policies/net_parse.h"
 #include "policies/rule_line.h"
 #include "policies/syscall_sets.h"
 
@@ -106,6 +107,29 @@ static int expect_open(struct rule_line *l, struct policy_test *test)
 	return 0;
 }
 
+/* "[tcp|udp] TARGET", which is one address or name and one port. */
+static int expect_network(struct rule_line *l, bool listens, struct policy_test *test)
+{
+	struct span word = span_word(&l->rest);
+
+	test->verb = listens ? NET_LISTEN : NET_CONNECT;
+	test->protocols = net_protocols_parse(word);
+	if (test->protocols != 0)
+		word = span_word(&l->rest);
+	else
+		test->protocols = NET_TCP;
+	if (!net_target_parse(l, word, listens ? NET_TO_LISTEN : NET_TO_CONNECT, &test->to))
+		return l->diags->out_of_memory ? -ENOMEM : -EINVAL;
+	if (test->to.low != test->to.high || (!listens && test->to.host == NET_ANY) ||
+	    (test->to.host == NET_PREFIX && test->to.bits < address_bits(&test->to.prefix))) {
+		rule_line_fault(l, word, "a test of many; expected one address and one port");
+		return -EINVAL;
+	}
+	if (span_trim(l->rest).n > 0)
+		rule_line_fault(l, span_trim(l->rest), "unexpected at the end of a test");
+	return 0;
+}
+
 static int expect_what(struct rule_line *l, struct policy_test *test)
 {
 	struct span verdict = span_word(&l->rest);
@@ -122,11 +146,9 @@ static int expect_what(struct rule_line *l, struct policy_test *test)
 	if (span_eq(kind, "open"))
 		return expect_open(l, test);
 	if (span_eq(kind, "connect") || span_eq(kind, "listen"))
-		rule_line_fault(
-			l, kind,
-			"a test of network rules, which this version does not enforce; expected syscall or open");
-	else
-		rule_line_fault(l, kind, "an unknown kind of test; expected syscall or open");
+		return expect_network(l, span_eq(kind, "listen"), test);
+	rule_line_fault(l, kind,
+			"an unknown kind of test; expected syscall, open, connect or listen");
 	return -EINVAL;
 }
 

@@ -2,8 +2,8 @@
 /* One row for each id; immure-lint(7) documents the same list. */
 #include "policies/policy_lint.h"
 
+/* clang-format off */
 const struct lint_entry lint_catalogue[LINT_COUNT] = {
-	/* clang-format off */
 	[LINT_DANGEROUS_CALL] = { "dangerous-call", LINT_HIGH, "a dangerous call is open, and no reason is given",
 		"Calls of @kernel, @debug, @mount, @namespaces and @numa reach what a sandbox is there to keep away. Close it, or write the reason behind the rule: # why: ..." },
 	[LINT_CLONE3_BESIDE_CLONE] = { "clone3-beside-clone", LINT_HIGH, "clone3 is open while the flags of clone are restricted",
@@ -77,6 +77,22 @@ const struct lint_entry lint_catalogue[LINT_COUNT] = {
 		"Other rules grant it, or a deny takes it away. Leave it out." },
 	[LINT_FOLDER_ALONE] = { "folder-alone", LINT_MEDIUM, "a folder is granted without what is below it",
 		"Landlock cannot grant a folder alone, so nothing of it is granted. Say /FOLDER/** for the folder and all below it." },
+	[LINT_CONNECT_ANYWHERE] = { "connect-anywhere", LINT_MEDIUM, "a rule lets the program connect to every host, and no reason is given",
+		"What it reads can be sent anywhere. Name the hosts, or write the reason behind the rule: # why: ..." },
+	[LINT_METADATA_GRANTED] = { "metadata-granted", LINT_HIGH, "link-local addresses are granted",
+		"The metadata services of clouds answer there, with credentials of the machine. Take the rule away, or name the one address and port that is meant." },
+	[LINT_DNS_OPEN] = { "dns-open", LINT_LOW, "the program may ask for every name, and no reason is given",
+		"A question carries data out, whoever answers it. Hosts that rules name are looked up before the start and need no resolver. Leave it out, or write the reason behind the rule." },
+	[LINT_PROGRAM_NOT_HELD] = { "program-not-held", LINT_MEDIUM, "a rule is for one program, and no layer can tell programs apart",
+		"Every program of the sandbox may do what the rule grants, and a launch is refused unless --allow-degraded network says so. Leave the program out, or run the program alone." },
+	[LINT_NETWORK_WITHOUT_SOCKET] = { "network-without-socket", LINT_MEDIUM, "a network rule grants what no socket can be made for",
+		"The rules on calls refuse the socket. Extend builtin/network-client, or leave the rule out." },
+	[LINT_NETWORK_WITHOUT_EFFECT] = { "network-without-effect", LINT_LOW, "a target of a network rule that changes nothing",
+		"Other rules grant it, or a deny takes it away, or what it denies was never granted. Leave it out." },
+	[LINT_NETWORK_UNUSED] = { "network-unused", LINT_LOW, "a network rule cannot matter with --network none",
+		"There is nobody but the sandbox itself. Run it with --network private, or leave the rule out." },
+	[LINT_NETWORK_NOT_HELD] = { "network-not-held", LINT_MEDIUM, "a network rule cannot be held with --network host",
+		"There Landlock alone decides, by the port of TCP. Run it with --network private." },
 	[LINT_ROOT_USER] = { "root-user", LINT_MEDIUM, "the program is root inside",
 		"It owns all files of the sandbox and is a fault of the kernel away from more. Say: identity: user: 1000:1000." },
 	[LINT_NO_MEMORY_LIMIT] = { "no-memory-limit", LINT_MEDIUM, "there is no limit on memory", "Say: limits: memory: 1GiB." },
@@ -91,8 +107,8 @@ const struct lint_entry lint_catalogue[LINT_COUNT] = {
 		"What the rules refuse goes on, and every verdict on them fails. Say: mode: enforce." },
 	[LINT_NO_NAME] = { "no-name", LINT_LOW, "the policy has no name", "Records then call it by its file. Say: name: WHO/WHAT." },
 	[LINT_NO_TESTS] = { "no-tests", LINT_LOW, "the policy has no tests", "Say what must stay closed: tests: - expect deny syscall mount." },
-	/* clang-format on */
 };
+/* clang-format on */
 
 const char *lint_level_name(enum lint_level level)
 {

@@ -35,6 +35,7 @@ void lint_dangers(struct linter *l);  /* calls and arguments that should not be 
 void lint_families(struct linter *l); /* calls that do the same and are treated differently */
 void lint_rules(struct linter *l);    /* rules that do not do what they look like */
 void lint_files(struct linter *l);
+void lint_network(struct linter *l);
 void lint_whole(struct linter *l,
 		const char *today); /* limits, user, layers, tests; waivers last */
 

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "policies/net_rule.h"
 
 /* Where a rule was written. Kept to the end: why, lint, ledger and audit point there. */
 struct where {
@@ -166,6 +167,10 @@ struct policy_test {
 	uint32_t values[6];
 	const char *path; /* or a path, and how it is opened */
 	unsigned access;  /* enum file_access bits */
+	/* Or, if protocols is set, a target and what is done there: NET_CONNECT or NET_LISTEN. */
+	unsigned protocols;
+	enum net_verb verb;
+	struct net_target to;
 };
 
 /* A finding that somebody answers for until a day: of policy lint, or a control of audit check. */
@@ -211,6 +216,7 @@ struct policy {
 	struct syscall_rule *syscalls;
 	size_t n_files, cap_files;
 	struct file_rule *files;
+	struct net_table net;
 	/* Of the policy itself, not of what it extends. */
 	size_t n_tests, cap_tests;
 	struct policy_test *tests;

@@ -38,13 +38,30 @@ static void check_floor(const struct policy *policy, struct diags *diags)
 			"execve is not allowed: nothing could be started; expected a base such as builtin/glibc, or \"allow execve\"");
 }
 
+/* The targets of one line share its record. */
+static void fill_net(const struct policy *policy, struct bundle *bundle)
+{
+	const struct net_rule *rules = policy->net.rules;
+
+	bundle->net.stated = policy->net.stated;
+	for (size_t i = 0; i < policy->net.n; i++) {
+		if (i == 0 || rules[i].rule != rules[i - 1].rule)
+			bundle->rules[bundle->n_rules++] = *rules[i].rule;
+		bundle->net.rules[i] = rules[i];
+		bundle->net.rules[i].rule = &bundle->rules[bundle->n_rules - 1];
+	}
+	bundle->net.n = policy->net.n;
+}
+
 static int fill_rules(const struct policy *policy, struct arena *arena, struct bundle *bundle)
 {
-	size_t n = policy->n_syscalls + policy->n_files + ARRAY_LEN(policy->limit_where);
+	size_t n = policy->n_syscalls + policy->n_files + policy->net.n +
+		   ARRAY_LEN(policy->limit_where);
 
 	bundle->rules = arena_array(arena, n + 1, sizeof(*bundle->rules));
 	bundle->files = arena_array(arena, policy->n_files + 1, sizeof(*bundle->files));
-	if (!bundle->rules || !bundle->files)
+	bundle->net.rules = arena_array(arena, policy->net.n + 1, sizeof(*bundle->net.rules));
+	if (!bundle->rules || !bundle->files || !bundle->net.rules)
 		return -ENOMEM;
 	for (size_t i = 0; i < policy->n_syscalls; i++)
 		bundle->rules[bundle->n_rules++] = policy->syscalls[i].rule;
@@ -57,6 +74,7 @@ static int fill_rules(const struct policy *policy, struct arena *arena, struct b
 		};
 		bundle->rules[bundle->n_rules++] = policy->files[i].rule;
 	}
+	fill_net(policy, bundle);
 	/* So that a verdict on a limit can point at its line. */
 	for (size_t i = 0; i < ARRAY_LEN(policy->limit_where); i++) {
 		if (policy->limits.set & 1U << i && policy->limit_where[i].file)

@@ -123,6 +123,8 @@ int policy_diff(const struct policy *a, const struct policy *b, uint32_t arch,
 	if (r == 0)
 		r = diff_files(a, b, ret, err);
 	if (r == 0)
+		r = diff_net(a, b, ret, err);
+	if (r == 0)
 		r = diff_limits(a, b, ret, err);
 	if (r == 0)
 		r = diff_require(a, b, ret, err);

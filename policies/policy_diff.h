@@ -4,7 +4,8 @@
 
 /*
  * What two policies mean differently, whatever they look like. System calls are compared on every
- * number and argument (filter_model.h), files on a path of each kind that the rules tell apart.
+ * number and argument (filter_model.h), files on a path of each kind that the rules tell apart,
+ * the network on an address, a name and a port of each kind.
  */
 
 #include <linux/seccomp.h>
@@ -20,10 +21,10 @@ enum diff_class {
 
 struct policy_difference {
 	enum diff_class class;
-	const char *area;         /* "syscall", "file", "limit", "require", "identity" */
-	const char *witness;      /* "ioctl(cmd=TIOCSTI)", "write /etc/x", "memory" */
-	const char *before;       /* what the first policy says of it, in words */
-	const char *after;        /* and the second */
+	const char *area;    /* "syscall", "file", "network", "limit", "require", "identity" */
+	const char *witness; /* "ioctl(cmd=TIOCSTI)", "write /etc/x", "connect tcp 10.1.2.3:22" */
+	const char *before;  /* what the first policy says of it, in words */
+	const char *after;   /* and the second */
 	const struct rule *rule;  /* of the policy that allows it, or NULL; borrowed */
 	struct seccomp_data call; /* the witness of area "syscall" */
 };

@@ -11,6 +11,9 @@ must_check int diff_calls(const struct policy *a, const struct policy *b, uint32
 must_check int diff_files(const struct policy *a, const struct policy *b, struct policy_diff *ret,
 			  struct err *err);
 
+must_check int diff_net(const struct policy *a, const struct policy *b, struct policy_diff *ret,
+			struct err *err);
+
 /* Add one. Texts are borrowed: the arena's or literals. */
 must_check int diff_add(struct policy_diff *ret, const struct policy_difference *one,
 			struct err *err);

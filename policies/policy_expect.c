@@ -80,6 +80,35 @@ static void expect_path(const struct judge *j, const struct policy_test *test)
 			  test->path);
 }
 
+static void expect_network(const struct judge *j, const struct policy_test *test, unsigned protocol)
+{
+	const struct net_query query = net_query_of(test->verb, protocol, &test->to);
+	struct net_answer answer = net_decide(&j->policy->net, &query);
+	const struct net_rule one = { .verb = test->verb,
+				      .protocols = (uint8_t)protocol,
+				      .to = test->to };
+	cleanup_strbuf struct strbuf text = { 0 };
+
+	if (answer.allowed == test->allow)
+		return;
+	net_rule_print(&one, &text);
+	if (answer.rule)
+		diags_add(j->diags, test->rule.where,
+			  "the test fails: %s is %s by %s:%u; expected it to be %s",
+			  strbuf_str(&text), answer.allowed ? "granted" : "denied",
+			  answer.rule->rule->where.file, answer.rule->rule->where.line,
+			  test->allow ? "granted" : "refused");
+	else if (answer.allowed)
+		diags_add(
+			j->diags, test->rule.where,
+			"the test fails: %s is not refused, for the policy has no network rules; expected \"network:\"",
+			strbuf_str(&text));
+	else
+		diags_add(j->diags, test->rule.where,
+			  "the test fails: no rule grants %s; expected one%s", strbuf_str(&text),
+			  answer.floor ? " that names this address" : "");
+}
+
 int policy_expect_check(const struct policy *policy, uint32_t arch, struct arena *arena,
 			struct diags *diags, struct err *err)
 {
@@ -96,10 +125,16 @@ int policy_expect_check(const struct policy *policy, uint32_t arch, struct arena
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < policy->n_tests; i++) {
-		if (policy->tests[i].call)
-			expect_call(&j, &policy->tests[i]);
-		else
-			expect_path(&j, &policy->tests[i]);
+		const struct policy_test *test = &policy->tests[i];
+
+		if (test->call)
+			expect_call(&j, test);
+		else if (test->path)
+			expect_path(&j, test);
+		for (unsigned bit = NET_TCP; bit <= NET_UDP; bit <<= 1) {
+			if (test->protocols & bit)
+				expect_network(&j, test, bit);
+		}
 	}
 	return j.set.failed ? err_set(err, E2BIG, "the conditions are too complex for the tests")
 			    : 0;

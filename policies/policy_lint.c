@@ -118,6 +118,7 @@ int policy_lint(const struct policy *policy, uint32_t arch, const char *today, s
 	lint_families(&l);
 	lint_rules(&l);
 	lint_files(&l);
+	lint_network(&l);
 	lint_whole(&l, today);
 	if (l.set.failed)
 		return err_set(err, E2BIG, "the conditions are too complex to be looked into");

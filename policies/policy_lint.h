@@ -57,6 +57,14 @@ enum lint_id {
 	LINT_DEVICE_GRANT,
 	LINT_FILE_WITHOUT_EFFECT,
 	LINT_FOLDER_ALONE,
+	LINT_CONNECT_ANYWHERE,
+	LINT_METADATA_GRANTED,
+	LINT_DNS_OPEN,
+	LINT_PROGRAM_NOT_HELD,
+	LINT_NETWORK_WITHOUT_SOCKET,
+	LINT_NETWORK_WITHOUT_EFFECT,
+	LINT_NETWORK_UNUSED,
+	LINT_NETWORK_NOT_HELD,
 	LINT_ROOT_USER,
 	LINT_NO_MEMORY_LIMIT,
 	LINT_NO_PIDS_LIMIT,
@@ -90,6 +98,7 @@ struct lint_finding {
 
 struct lint {
 	struct arena *arena; /* borrowed; owns the texts */
+	const char *network; /* run --network that the policy is meant for, or NULL: any */
 	size_t n, cap;
 	struct lint_finding *items; /* by place */
 	bool out_of_memory;
@@ -100,7 +109,7 @@ struct lint {
  *
  *   policy  merged. Rules of builtins that it extends are not judged again, what they add up to is
  *   today   YYYY-MM-DD: a waiver counts until its day is over
- *   ret     its arena is set by the caller
+ *   ret     its arena and network are set by the caller
  *
  * Returns   0, -E2BIG (conditions too complex), -ENOMEM.
  */

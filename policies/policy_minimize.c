@@ -82,6 +82,28 @@ static int try_path(const struct search *s, size_t i)
 	return r > 0 ? report(s, &rule->rule, rule->path) : r;
 }
 
+static int try_target(const struct search *s, size_t i)
+{
+	cleanup_arena struct arena scratch = { 0 };
+	const struct net_rule *rule = &s->policy->net.rules[i];
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct policy less = *s->policy;
+	const char *what;
+	int r;
+
+	less.net.rules = arena_array(&scratch, less.net.n, sizeof(*less.net.rules));
+	if (!less.net.rules)
+		return err_set(s->err, ENOMEM, "out of memory");
+	memcpy(less.net.rules, s->policy->net.rules, less.net.n * sizeof(*less.net.rules));
+	less.net.rules[i] = less.net.rules[--less.net.n];
+	r = tests_hold(s, &less, &scratch);
+	if (r <= 0)
+		return r;
+	net_target_print(&rule->to, &text);
+	what = arena_strdup(s->ret->arena, strbuf_str(&text));
+	return what ? report(s, rule->rule, what) : err_set(s->err, ENOMEM, "out of memory");
+}
+
 int policy_minimize(const struct policy *policy, uint32_t arch, struct spare_grants *ret,
 		    struct err *err)
 {
@@ -93,6 +115,10 @@ int policy_minimize(const struct policy *policy, uint32_t arch, struct spare_gra
 	for (size_t i = 0; r == 0 && i < policy->n_files; i++) {
 		if (policy->files[i].access != FILE_DENY && !is_builtin(&policy->files[i].rule))
 			r = try_path(&s, i);
+	}
+	for (size_t i = 0; r == 0 && i < policy->net.n; i++) {
+		if (policy->net.rules[i].verb != NET_DENY && !is_builtin(policy->net.rules[i].rule))
+			r = try_target(&s, i);
 	}
 	for (size_t i = 0; i < policy->n_syscalls; i++) {
 		const struct syscall_rule *rule = &policy->syscalls[i];

@@ -5,10 +5,10 @@
 #include "base/err.h"
 #include "policies/policy.h"
 
-/* A call or a path of one rule without which every test of the policy holds as before. */
+/* A call, a path or a target of one rule without which every test of the policy holds as before. */
 struct spare_grant {
 	const struct rule *rule; /* borrowed from the policy */
-	const char *what;        /* "ptrace", "/etc/x"; borrowed from the policy */
+	const char *what;        /* "ptrace", "/etc/x", "*:443"; of the policy or in the arena */
 };
 
 struct spare_grants {

@@ -125,6 +125,18 @@ static void put_calls(const struct printer *p)
 		strbuf_addf(p->out, "  - unknown %s\n", errno_name(policy->unknown_error));
 }
 
+static void put_network(const struct printer *p)
+{
+	const struct net_table *net = &p->policy->net;
+
+	if (net->stated)
+		strbuf_puts(p->out, net->n > 0 ? "network:\n" : "network: none\n");
+	for (size_t i = 0; i < net->n; i++) {
+		if (i == 0 || net->rules[i].rule != net->rules[i - 1].rule)
+			put_rule(p, net->rules[i].rule);
+	}
+}
+
 void policy_print_limits(const struct limits *limits, struct strbuf *ret)
 {
 	if (limits->set)
@@ -189,6 +201,7 @@ void policy_print(const struct policy *policy, unsigned flags, struct strbuf *re
 			    policy->identity.gid);
 	put_files(&p);
 	put_calls(&p);
+	put_network(&p);
 	policy_print_limits(&policy->limits, ret);
 	if (policy->record || policy->loss_fails)
 		strbuf_puts(ret, "audit:\n");

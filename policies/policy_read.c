@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policies/expect_parse.h"
+#include "policies/net_parse.h"
 #include "policies/rule_parse.h"
 #include "policies/yaml_tree.h"
 
@@ -202,14 +203,10 @@ static int read_require(struct reader *r, const struct yaml_node *value)
 
 static int read_network(struct reader *r, const struct yaml_node *value)
 {
+	r->policy->net.stated = true;
 	if (value->kind == YAML_SCALAR && strcmp(value->text, "none") == 0)
 		return 0;
-	if (value->kind == YAML_LIST && value->n == 0)
-		return 0;
-	diags_add(
-		r->diags, value->where,
-		"network rules are part of the language but not enforced by this version; expected none");
-	return 0;
+	return each_line(r, value, net_rule_parse);
 }
 
 static void read_recording(struct reader *r, const struct yaml_node *item)

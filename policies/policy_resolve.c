@@ -117,15 +117,22 @@ static int merge_rules(struct policy *to, const struct policy *from, struct aren
 			   to->n_syscalls + from->n_syscalls + 1, sizeof(*calls));
 	struct file_rule *files = arena_grow(arena, to->files, &to->cap_files,
 					     to->n_files + from->n_files + 1, sizeof(*files));
+	struct net_rule *net = arena_grow(arena, to->net.rules, &to->net.cap,
+					  to->net.n + from->net.n + 1, sizeof(*net));
 
-	if (!calls || !files)
+	if (!calls || !files || !net)
 		return -ENOMEM;
 	to->syscalls = calls;
 	to->files = files;
+	to->net.rules = net;
 	if (from->n_syscalls > 0)
 		memcpy(calls + to->n_syscalls, from->syscalls, from->n_syscalls * sizeof(*calls));
 	if (from->n_files > 0)
 		memcpy(files + to->n_files, from->files, from->n_files * sizeof(*files));
+	if (from->net.n > 0)
+		memcpy(net + to->net.n, from->net.rules, from->net.n * sizeof(*net));
+	to->net.n += from->net.n;
+	to->net.stated = to->net.stated || from->net.stated;
 	to->n_syscalls += from->n_syscalls;
 	to->n_files += from->n_files;
 	return 0;

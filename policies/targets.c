@@ -189,18 +189,64 @@ static struct target_verdict systemd_limit(enum limit_bit bit)
 	return ENFORCED;
 }
 
+static struct target_verdict network_net(const struct net_rule *rule)
+{
+	if (rule->program)
+		return WEAKENED("every program of the sandbox may");
+	if (rule->to.host == NET_NAME)
+		return WEAKENED(
+			"the addresses that the name has at the start, and every name there");
+	return ENFORCED;
+}
+
+static struct target_verdict landlock_net(const struct net_rule *rule)
+{
+	if (rule->verb == NET_DENY)
+		return LOST("cannot take away: the network table holds it");
+	if (!(rule->protocols & NET_TCP))
+		return LOST("knows nothing of UDP: the network table holds it");
+	if (rule->protocols != NET_TCP)
+		return WEAKENED("TCP by port, from ABI 4; nothing of UDP");
+	if (rule->to.host != NET_ANY)
+		return WEAKENED("by port, from ABI 4, whatever the address");
+	return ENFORCED;
+}
+
+static struct target_verdict lsm_net(const struct net_rule *rule)
+{
+	(void)rule;
+	return WEAKENED("families and types of sockets, not addresses and ports");
+}
+
+static struct target_verdict no_net(const struct net_rule *rule)
+{
+	(void)rule;
+	return LOST("says nothing of addresses and ports");
+}
+
+static struct target_verdict systemd_net(const struct net_rule *rule)
+{
+	if (rule->verb == NET_LISTEN)
+		return rule->to.host == NET_ANY ? ENFORCED : WEAKENED("the port, on every address");
+	if (rule->verb == NET_DENY)
+		return WEAKENED("whatever the port, and a prefix that is allowed wins");
+	if (rule->to.host == NET_NAME || rule->to.host == NET_RESOLVED)
+		return LOST("names are not looked up");
+	return WEAKENED("by address, whatever the port");
+}
+
 const struct target targets[] = {
 	/* clang-format off */
-	{ "seccomp",  "immure's own filter",                    seccomp_call, NULL,          NULL },
-	{ "mounts",   "what the sandbox's root shows",          NULL,         mounts_file,   mounts_limit },
-	{ "landlock", "path rules beneath the mounts",          NULL,         landlock_file, NULL },
-	{ "apparmor", "a profile, where AppArmor is on",        apparmor_call, apparmor_file, NULL },
-	{ "selinux",  "a module, where SELinux is on",          selinux_call, selinux_file,  NULL },
-	{ "cgroup",   "limits, where one is delegated",         NULL,         NULL,          cgroup_limit },
-	{ "rlimits",  "limits of each process",                 NULL,         NULL,          rlimits_limit },
-	{ "network",  "families and types of sockets",          network_call, NULL,          NULL },
-	{ "oci",      "seccomp JSON for podman, crun, runc",    oci_call,     no_file,       NULL },
-	{ "systemd",  "a drop-in for a service",                systemd_call, systemd_file,  systemd_limit },
+	{ "seccomp",  "immure's own filter",                   seccomp_call, NULL,          NULL,          NULL },
+	{ "mounts",   "what the sandbox's root shows",         NULL,         mounts_file,   mounts_limit,  NULL },
+	{ "landlock", "path rules beneath the mounts",         NULL,         landlock_file, NULL,          landlock_net },
+	{ "apparmor", "a profile, where AppArmor is on",       apparmor_call, apparmor_file, NULL,          lsm_net },
+	{ "selinux",  "a module, where SELinux is on",         selinux_call, selinux_file,  NULL,          lsm_net },
+	{ "cgroup",   "limits, where one is delegated",        NULL,         NULL,          cgroup_limit,  NULL },
+	{ "rlimits",  "limits of each process",                NULL,         NULL,          rlimits_limit, NULL },
+	{ "network",  "the table of a private network",        network_call, NULL,          NULL,          network_net },
+	{ "oci",      "seccomp JSON for podman, crun, runc",   oci_call,     no_file,       NULL,          no_net },
+	{ "systemd",  "a drop-in for a service",               systemd_call, systemd_file,  systemd_limit, systemd_net },
 	/* clang-format on */
 };
 const size_t n_targets = ARRAY_LEN(targets);

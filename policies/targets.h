@@ -27,6 +27,7 @@ struct target {
 	struct target_verdict (*call)(const struct syscall_rule *rule); /* NULL: not applicable */
 	struct target_verdict (*file)(const struct file_rule *rule);
 	struct target_verdict (*limit)(enum limit_bit bit);
+	struct target_verdict (*net)(const struct net_rule *rule);
 };
 
 extern const struct target targets[];

@@ -28,7 +28,7 @@ must_check int to_landlock(const struct bundle *bundle, struct strbuf *out, stru
 /* The capability sets of an OCI process: all empty. */
 void to_capabilities(struct strbuf *out);
 
-/* Families and types of sockets that the filter lets through: what the network can be used by. */
+/* The table of a private network (to_nft.h), with the sockets that the filter lets through. */
 must_check int to_network(const struct policy *policy, const struct bundle *bundle,
 			  struct strbuf *out, struct err *err);
 

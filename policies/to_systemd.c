@@ -9,6 +9,7 @@
 #include "policies/filter_emit.h"
 #include "policies/lsm_rules.h"
 #include "policies/syscall_args.h"
+#include "policies/to_nft.h"
 #include "policies/to_oci.h"
 
 #define LINE_MAX_BYTES 100
@@ -115,6 +116,37 @@ static void put_limits(const struct limits *l, struct strbuf *out)
 	}
 }
 
+/* systemd.resource-control(5): addresses without ports, and what may be bound. */
+static void put_addresses(const struct net_table *net, struct strbuf *out)
+{
+	if (!net->stated)
+		return;
+	strbuf_puts(out, "IPAddressDeny=any\nSocketBindDeny=any\n");
+	for (size_t i = 0; i < net->n; i++) {
+		const struct net_rule *rule = &net->rules[i];
+		bool any = rule->to.host == NET_ANY;
+
+		if (rule->verb != NET_CONNECT || (!any && rule->to.host != NET_PREFIX))
+			continue;
+		strbuf_puts(out, any ? "IPAddressAllow=any" : "IPAddressAllow=");
+		if (!any) {
+			address_print(&rule->to.prefix, out);
+			strbuf_addf(out, "/%u", rule->to.bits);
+		}
+		strbuf_putc(out, '\n');
+	}
+	for (size_t i = 0; i < net->n; i++) {
+		const struct net_rule *rule = &net->rules[i];
+
+		for (unsigned bit = NET_TCP; bit <= NET_UDP; bit <<= 1) {
+			if (rule->verb == NET_LISTEN && rule->protocols & bit)
+				strbuf_addf(out, "SocketBindAllow=%s:%u-%u\n",
+					    net_protocols_name(bit),
+					    rule->to.low ? rule->to.low : 1U, rule->to.high);
+		}
+	}
+}
+
 int to_systemd(const struct policy *policy, const struct bundle *bundle, struct arena *arena,
 	       struct strbuf *out, struct err *err)
 {
@@ -134,6 +166,7 @@ int to_systemd(const struct policy *policy, const struct bundle *bundle, struct 
 		return err_set(err, -r, "the conditions are too many for this target");
 	put_families(bundle, out);
 	put_files(bundle, out);
+	put_addresses(&policy->net, out);
 	put_limits(&policy->limits, out);
 	return out->failed ? err_set(err, ENOMEM, "out of memory") : 0;
 }
@@ -151,13 +184,13 @@ int to_network(const struct policy *policy, const struct bundle *bundle, struct 
 
 	strbuf_addf(
 		out,
-		"# %s: sockets that the filter lets through; whether there is a network is --network's say\n",
+		"# %s: the table of a private network, and the sockets that the filter lets through:\n",
 		policy->name);
 	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
 		for (size_t k = 0; k < ARRAY_LEN(types); k++) {
 			if (lsm_allows_call(bundle, "socket", families[i].value, types[k].value))
-				strbuf_addf(out, "%s %s\n", families[i].name, types[k].name);
+				strbuf_addf(out, "#   %s %s\n", families[i].name, types[k].name);
 		}
 	}
-	return out->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+	return to_nft(&policy->net, NULL, 0, true, out, err);
 }

@@ -11,7 +11,7 @@
 #define STATUS_FOUND 1
 
 struct lint_options {
-	const char *format, *fail_on, *output;
+	const char *format, *fail_on, *network, *output;
 	bool list;
 };
 
@@ -21,6 +21,9 @@ static const struct opt lint_opts[] = {
 	{ "fail-on", 0, OPT_TEXT, offsetof(struct lint_options, fail_on), "LEVEL",
 	  "exit with 1 for findings from this level on: low, medium (the default), high or none",
 	  "low medium high none" },
+	{ "network", 0, OPT_TEXT, offsetof(struct lint_options, network), "none|private|host",
+	  "also tell network rules that do not matter, or cannot be held, with run --network ...",
+	  "none private host" },
 	{ "output", 'o', OPT_TEXT, offsetof(struct lint_options, output), "FILE",
 	  "write the findings there", "@files" },
 	{ "list", 0, OPT_FLAG, offsetof(struct lint_options, list), NULL,
@@ -219,6 +222,12 @@ static const struct format *find_format(const char *name)
 }
 
 /* A level, LINT_HIGH + 1 for none, -1 for an unknown one. */
+static bool is_network(const char *name)
+{
+	return !name || strcmp(name, "none") == 0 || strcmp(name, "private") == 0 ||
+	       strcmp(name, "host") == 0;
+}
+
 static int find_level(const char *name)
 {
 	for (int i = LINT_LOW; name && i <= LINT_HIGH; i++) {
@@ -260,16 +269,18 @@ static int run_lint(const struct verb_call *call, struct err *err)
 	const struct format *format = find_format(options->format);
 	int fail_on = find_level(options->fail_on);
 	cleanup_strbuf struct strbuf out = { 0 };
-	struct lint lint = { .arena = call->arena };
+	struct lint lint = { .arena = call->arena, .network = options->network };
 	int status = 0;
 
 	if (options->list) {
 		print_catalogue();
 		return 0;
 	}
-	if (!format || fail_on < 0 || call->argc == 0) {
+	if (!format || fail_on < 0 || call->argc == 0 || !is_network(options->network)) {
 		err_set(err, EINVAL, "%s",
-			!format       ? "unknown format: expected text, json or sarif"
+			!is_network(options->network)
+				? "unknown network: expected none, private or host"
+			: !format     ? "unknown format: expected text, json or sarif"
 			: fail_on < 0 ? "unknown level: expected low, medium, high or none"
 				      : "no policy: expected a file or a builtin");
 		return err_at(err, ERR_USAGE);

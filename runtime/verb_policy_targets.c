@@ -23,6 +23,7 @@ struct line {
 	const char *text;
 	const struct syscall_rule *call;
 	const struct file_rule *file;
+	const struct net_rule *net;
 	uint32_t limit; /* enum limit_bit */ /* if neither */
 };
 
@@ -32,7 +33,9 @@ static struct target_verdict judge(const struct target *t, const struct line *li
 		return t->call(line->call);
 	if (line->file && t->file)
 		return t->file(line->file);
-	if (!line->call && !line->file && t->limit)
+	if (line->net && t->net)
+		return t->net(line->net);
+	if (line->limit && t->limit)
 		return t->limit((enum limit_bit)line->limit);
 	return (struct target_verdict){ TARGET_NA, NULL };
 }
@@ -86,6 +89,18 @@ static void put_line(struct jsonw *j, const struct line *line)
 		print_line(line);
 }
 
+/* Targets of one line differ in what holds them: each is told. */
+static void put_network(const struct net_table *net, struct jsonw *j)
+{
+	for (size_t i = 0; i < net->n; i++) {
+		cleanup_strbuf struct strbuf text = { 0 };
+
+		net_rule_print(&net->rules[i], &text);
+		put_line(j, &(const struct line){ net->rules[i].rule->where, strbuf_str(&text),
+						  NULL, NULL, &net->rules[i], 0 });
+	}
+}
+
 /* A line of the policy may have become several rules; it is told once. */
 static void put_rules(const struct policy *policy, struct jsonw *j)
 {
@@ -97,21 +112,24 @@ static void put_rules(const struct policy *policy, struct jsonw *j)
 		const struct file_rule *f = &policy->files[i];
 
 		if (f->rule.text != last)
-			put_line(j,
-				 &(const struct line){ f->rule.where, f->rule.text, NULL, f, 0 });
+			put_line(j, &(const struct line){ f->rule.where, f->rule.text, NULL, f,
+							  NULL, 0 });
 		last = f->rule.text;
 	}
 	for (size_t i = 0; i < policy->n_syscalls; i++) {
 		const struct syscall_rule *s = &policy->syscalls[i];
 
 		if (s->rule.text != last)
-			put_line(j,
-				 &(const struct line){ s->rule.where, s->rule.text, s, NULL, 0 });
+			put_line(j, &(const struct line){ s->rule.where, s->rule.text, s, NULL,
+							  NULL, 0 });
 		last = s->rule.text;
 	}
+	put_network(&policy->net, j);
 	for (int bit = 0; bit < LIMIT_COUNT; bit++) {
-		const struct line line = { policy->limit_where[bit], limit_names[bit], NULL, NULL,
-					   UINT32_C(1) << bit };
+		const struct line line = {
+			policy->limit_where[bit], limit_names[bit], NULL, NULL, NULL,
+			UINT32_C(1) << bit
+		};
 
 		if (policy->limits.set & 1U << bit)
 			put_line(j, &line);

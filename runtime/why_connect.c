@@ -9,14 +9,14 @@
 #include "policies/syscall_sets.h"
 #include "runtime/why.h"
 
-struct address {
+struct destination {
 	const char *host;
 	uint64_t port;
 	int domain; /* AF_INET, AF_INET6; 0: a name, which the program looks up itself */
 	bool is_loopback;
 };
 
-static int parse(const char *text, struct arena *arena, struct address *ret, struct err *err)
+static int parse(const char *text, struct arena *arena, struct destination *ret, struct err *err)
 {
 	const char *colon = strrchr(text, ':');
 	struct in6_addr six;
@@ -96,7 +96,7 @@ int why_connect(const struct subject *s, const char *text, struct arena *arena,
 		struct why_line *ret, struct probe_wish *wish, struct err *err)
 {
 	const char *network = record_text(s->record.plan, "network", "none");
-	struct address address = { 0 };
+	struct destination address = { 0 };
 	int r = parse(text, arena, &address, err);
 
 	if (r < 0)

@@ -155,8 +155,22 @@ static int note_limits(struct planner *p, struct err *err)
 		err);
 }
 
+/* A policy that says what may be reached is not run where nothing holds it to that. */
+static int note_unheld(struct planner *p, struct err *err)
+{
+	int r = planner_note(p, LAYER_NETNS, LEDGER_LOST,
+			     "the network rules of the policy are not held on this network",
+			     "--network none", err);
+
+	if (r == 0)
+		p->plan->ledger[p->plan->n_ledger - 1].required = true;
+	return r;
+}
+
 static int note_network(struct planner *p, struct err *err)
 {
+	if (p->plan->network != NETWORK_NONE && p->bundle->net.stated)
+		return note_unheld(p, err);
 	if (p->plan->network == NETWORK_HOST)
 		return planner_note(p, LAYER_NETNS, LEDGER_WEAKENED, "shares the host's network",
 				    "leave out --network host", err);

@@ -14,7 +14,7 @@ PURE = re.compile(r'''^(mem(cpy|move|set|cmp|chr|mem)|__mem(cpy|move|set)_chk|st
                       |__?(v?snprintf)(_chk)?|__v?snprintf_chk|(v?snprintf)|free|malloc|calloc|realloc|qsort|bcmp|abort
                       |__stack_chk_fail|__assert_fail|_GLOBAL_OFFSET_TABLE_|__errno_location
                       |yaml_.*|seccomp_syscall_resolve_.*|__asan.*|__ubsan.*|__sanitizer.*)$''', re.X)
-OWN = re.compile(r'^(arena|strbuf|span|text|path|digest|err|jsonw|fd|diags|layer|limit)_')
+OWN = re.compile(r'^(address|arena|strbuf|span|text|path|digest|err|jsonw|fd|diags|layer|limit)_')
 
 
 def undefined(archive):

@@ -54,7 +54,7 @@ static void judges_each_test(void **state)
 		{ "expect allow open /etc/shadow read", "denied by t:5" },
 		{ "expect deny open /work/x exec", NULL },
 		{ "expect", "expected allow or deny" },
-		{ "expect deny", "expected syscall or open" },
+		{ "expect deny", "expected syscall, open, connect or listen" },
 		{ "expect deny syscall", "an unknown system call" },
 		{ "expect deny syscall ioctl cmd", "expected ARGUMENT=VALUE" },
 		{ "expect deny syscall ioctl cmd=NOPE", "an unknown constant" },
@@ -62,7 +62,12 @@ static void judges_each_test(void **state)
 		{ "expect deny open etc read", "" },
 		{ "expect deny open /etc", "expected read, write or exec" },
 		{ "expect deny open /etc read write", "unexpected" },
-		{ "expect deny connect 1.2.3.4:80", "does not enforce" },
+		{ "expect deny connect 1.2.3.4:80", "the policy has no network rules" },
+		{ "expect deny connect 169.254.169.254:80", NULL },
+		{ "expect deny connect *:80", "a test of many" },
+		{ "expect deny connect 10.0.0.0/8:80", "a test of many" },
+		{ "expect deny listen udp 127.0.0.1:80-81", "a test of many" },
+		{ "expect deny connect a.example:80 x", "unexpected at the end" },
 		{ "deny syscall mount", "expected \"expect\"" },
 	};
 

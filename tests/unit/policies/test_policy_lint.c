@@ -45,12 +45,14 @@ static const struct lint_finding *find(const struct lint *lint, enum lint_id id)
 }
 
 #define CALLS "policy: 1\nextends: [builtin/default]\nsyscalls:\n  - "
+#define NETWORK "policy: 1\nextends: [builtin/network-client]\nnetwork:\n  - "
 #define FILES "policy: 1\nextends: [builtin/glibc]\nfiles:\n  - "
 
 /* clang-format off */
 static const struct {
 	enum lint_id id;
 	const char *bad, *good; /* found in the first and not in the second */
+	const char *network;
 } rows[] = {
 	{ LINT_DANGEROUS_CALL, CALLS "allow ptrace", CALLS "allow ptrace   # why: a debugger" },
 	{ LINT_CLONE3_BESIDE_CLONE, "policy: 1\nsyscalls:\n  - allow clone3\n  - allow clone if flags only {CLONE_VM}", CALLS "allow clone3" },
@@ -89,6 +91,14 @@ static const struct {
 	{ LINT_DEVICE_GRANT, FILES "write /dev/**", FILES "write /dev/null" },
 	{ LINT_FILE_WITHOUT_EFFECT, FILES "read /usr/** /usr/lib/**", FILES "read /usr/** /etc/**" },
 	{ LINT_FOLDER_ALONE, FILES "read /work /work/a", FILES "read /work/** /etc/passwd" },
+	{ LINT_CONNECT_ANYWHERE, NETWORK "connect tcp *:443", NETWORK "connect tcp *:443   # why: a browser" },
+	{ LINT_METADATA_GRANTED, NETWORK "connect tcp 169.254.169.254:80", NETWORK "connect tcp 10.0.0.1:80" },
+	{ LINT_DNS_OPEN, NETWORK "connect udp resolver:53", NETWORK "connect udp resolver:53   # why: names are arguments" },
+	{ LINT_PROGRAM_NOT_HELD, NETWORK "connect tcp a.example:80 from /usr/bin/x", NETWORK "connect tcp a.example:80" },
+	{ LINT_NETWORK_WITHOUT_SOCKET, "policy: 1\nextends: [builtin/glibc]\nnetwork:\n  - connect tcp a.example:80", NETWORK "connect tcp a.example:80" },
+	{ LINT_NETWORK_WITHOUT_EFFECT, NETWORK "connect tcp 10.0.0.0/8:80 10.1.0.0/16:80", NETWORK "connect tcp 10.0.0.0/8:80\n  - deny to 10.1.0.0/16" },
+	{ LINT_NETWORK_UNUSED, NETWORK "connect tcp 10.0.0.1:80", NETWORK "connect tcp 127.0.0.1:80", "none" },
+	{ LINT_NETWORK_NOT_HELD, NETWORK "connect tcp 10.0.0.1:80", NETWORK "connect tcp *:80", "host" },
 	{ LINT_ROOT_USER, "policy: 1\nidentity:\n  user: 0", "policy: 1\nidentity:\n  user: 1" },
 	{ LINT_NO_MEMORY_LIMIT, "policy: 1\nlimits:\n  pids: 1", "policy: 1\nlimits:\n  memory: 1GiB" },
 	{ LINT_NO_PIDS_LIMIT, "policy: 1\nlimits:\n  memory: 1GiB", "policy: 1\nlimits:\n  pids: 1" },
@@ -109,8 +119,8 @@ static void finds_each_where_it_is_and_not_where_it_is_not(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		cleanup_arena struct arena arena = { 0 };
-		struct lint bad = { 0 };
-		struct lint good = { 0 };
+		struct lint bad = { .network = rows[i].network };
+		struct lint good = { .network = rows[i].network };
 
 		seen[rows[i].id] = true;
 		lint_text(rows[i].bad, &arena, &bad);

@@ -123,7 +123,7 @@ static void refuses_what_is_not_the_subset(void **state)
 		"policy: 1\naudit:\n  record: denied\n",
 		"policy: 1\naudit:\n  keep: [denied]\n",
 		"policy: 1\nmode: learn\n",
-		"policy: 1\nnetwork:\n  - connect tcp a:1\n",
+		"policy: 1\nnetwork:\n  - allow tcp a:1\n",
 		"policy: 1\ntests:\n  - expect deny mount\n",
 		"policy: 1\nidentity:\n  capabilities: [net_admin]\n",
 		"policy: 1\nsyscalls:\n  - allow socket if domain\n",
