@@ -90,6 +90,9 @@ must_check int bundle_decode(const void *bytes, size_t n, struct arena *arena, s
 /* The name of a call by its number; "" if there is none. Points into the bundle. */
 const char *bundle_call_name(const struct bundle *bundle, int number);
 
+/* AUDIT_ARCH_* of the machine that this was built for. */
+extern const uint32_t policy_native_arch;
+
 /* Compile a merged policy for this machine's architecture. Problems that stop it go to diags. */
 must_check int policy_compile(const struct policy *policy, struct arena *arena, struct bundle *ret,
 			      struct diags *diags);

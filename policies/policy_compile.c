@@ -16,6 +16,8 @@
 #error "no system call tables for this architecture"
 #endif
 
+const uint32_t policy_native_arch = NATIVE_ARCH;
+
 static void check_floor(const struct policy *policy, struct diags *diags)
 {
 	bool executes = false;

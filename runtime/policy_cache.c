@@ -21,17 +21,26 @@
 
 #define SOURCE_MAX ((size_t)1 << 20)
 #define BUILTIN "builtin/"
+#define ADMIN_KEY "/etc/immure/policy.pub"
+#define USER_KEY "policy.pub"
 
 static bool is_builtin(const char *name)
 {
 	return strncmp(name, BUILTIN, strlen(BUILTIN)) == 0;
 }
 
-static void file_name(const char *name, char ret[POLICY_CACHE_NAME_LEN])
+static void file_name(const char *name, const struct policy_keys *keys,
+		      char ret[POLICY_CACHE_NAME_LEN])
 {
-	const void *const pieces[] = { IMMURE_BUILD_ID, name };
-	const size_t lengths[] = { strlen(IMMURE_BUILD_ID), strlen(name) };
-	struct digest key = digest_of_pieces(pieces, lengths, ARRAY_LEN(pieces));
+	const void *pieces[2 + POLICY_MAX_KEYS] = { IMMURE_BUILD_ID, name };
+	size_t lengths[2 + POLICY_MAX_KEYS] = { strlen(IMMURE_BUILD_ID), strlen(name) };
+	struct digest key;
+
+	for (size_t i = 0; i < keys->n; i++) {
+		pieces[2 + i] = keys->paths[i];
+		lengths[2 + i] = strlen(keys->paths[i]);
+	}
+	key = digest_of_pieces(pieces, lengths, 2 + keys->n);
 
 	digest_hex(&key, ret);
 	memcpy(ret + DIGEST_HEX_LEN - 1, ".bundle", sizeof(".bundle"));
@@ -106,19 +115,15 @@ static int compiler_failed(struct err *err)
 		       state);
 }
 
-static int compile(const char *name, const struct policy_loaded *loaded, struct err *err)
+static int compile(const char *name, const struct policy_keys *keys,
+		   const struct policy_loaded *loaded, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
 	const char *tool = tool_path(&arena);
 	char *out = arena_printf(&arena, "/proc/self/fd/%d/%s", loaded->dir, loaded->file);
-	char *argv[] = { (char *)(uintptr_t) "immure-tool",
-			 (char *)(uintptr_t) "policy",
-			 (char *)(uintptr_t) "compile",
-			 (char *)(uintptr_t) "--output",
-			 out,
-			 (char *)(uintptr_t) "--",
-			 (char *)(uintptr_t)name,
-			 NULL };
+	const char *argv[8 + 2 * POLICY_MAX_KEYS] = { "immure-tool", "policy", "compile",
+						      "--output", out };
+	size_t n = 5;
 	char *envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	int status = 0;
@@ -127,6 +132,12 @@ static int compile(const char *name, const struct policy_loaded *loaded, struct 
 
 	if (!tool || !out || posix_spawn_file_actions_init(&actions) != 0)
 		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < keys->n; i++) {
+		argv[n++] = "--require-signature";
+		argv[n++] = keys->paths[i];
+	}
+	argv[n++] = "--";
+	argv[n] = name;
 	/* The folder's descriptor goes along: its number is in the path. dup2 onto itself keeps it.
 	 */
 	r = posix_spawn_file_actions_adddup2(&actions, loaded->dir, loaded->dir);
@@ -134,7 +145,7 @@ static int compile(const char *name, const struct policy_loaded *loaded, struct 
 		r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
 						     0);
 	if (r == 0)
-		r = posix_spawn(&pid, tool, &actions, NULL, argv, envp);
+		r = posix_spawn(&pid, tool, &actions, NULL, (char *const *)(uintptr_t)argv, envp);
 	posix_spawn_file_actions_destroy(&actions);
 	if (r != 0)
 		return err_sys(err, r, "cannot start %s", tool);
@@ -145,12 +156,64 @@ static int compile(const char *name, const struct policy_loaded *loaded, struct 
 		err_set(err, EINVAL, "the policy %s has faults", name);
 		return err_at(err, ERR_POLICY);
 	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 4) {
+		err_set(err, EINVAL, "the policy %s is not signed as it has to be", name);
+		return err_at(err, ERR_POLICY);
+	}
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return compiler_failed(err);
 	return 0;
 }
 
+static int add_key(struct policy_keys *keys, const char *path, struct arena *arena, struct err *err)
+{
+	char absolute[PATH_MAX];
+
+	if (!realpath(path, absolute)) {
+		err_sys(err, errno, "cannot find the key %s", path);
+		return err_at(err, ERR_POLICY);
+	}
+	keys->paths[keys->n] = arena_strdup(arena, absolute);
+	return keys->paths[keys->n++] ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
+/* A key that is there and cannot be read is demanded all the same. */
+static bool is_there(const char *path)
+{
+	return path && (access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR));
+}
+
+int policy_keys_find(const char *policy, const char *named, struct arena *arena,
+		     struct policy_keys *ret, struct err *err)
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = getenv("HOME");
+	const char *own = NULL;
+	int r = 0;
+
+	*ret = (struct policy_keys){ 0 };
+	if (is_builtin(policy) && !named)
+		return 0;
+	if (!is_builtin(policy) && is_there(ADMIN_KEY))
+		r = add_key(ret, ADMIN_KEY, arena, err);
+	if (config && config[0] == '/')
+		own = arena_printf(arena, "%s/immure/" USER_KEY, config);
+	else if (home && home[0] == '/')
+		own = arena_printf(arena, "%s/.config/immure/" USER_KEY, home);
+	if (r == 0 && named)
+		r = add_key(ret, named, arena, err);
+	else if (r == 0 && is_there(own))
+		r = add_key(ret, own, arena, err);
+	return r;
+}
+
 int policy_load(const char *name, struct arena *arena, struct policy_loaded *ret, struct err *err)
+{
+	return policy_load_signed(name, &(const struct policy_keys){ 0 }, arena, ret, err);
+}
+
+int policy_load_signed(const char *name, const struct policy_keys *keys, struct arena *arena,
+		       struct policy_loaded *ret, struct err *err)
 {
 	struct policy_loaded loaded = { .dir = -1 };
 	struct err miss = { 0 };
@@ -164,13 +227,13 @@ int policy_load(const char *name, struct arena *arena, struct policy_loaded *ret
 		}
 		name = absolute;
 	}
-	file_name(name, loaded.file);
+	file_name(name, keys, loaded.file);
 	loaded.dir = dirs_open_state("bundles", err);
 	if (loaded.dir < 0)
 		return loaded.dir;
 	loaded.was_cached = load_cached(&loaded, arena, &miss);
 	if (!loaded.was_cached) {
-		r = compile(name, &loaded, err);
+		r = compile(name, keys, &loaded, err);
 		if (r == 0)
 			r = read_bundle(&loaded, arena, err);
 	}

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "runtime/policy_bundle.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/status.h"
 #include "runtime/verb_policy.h"
@@ -25,8 +26,11 @@ void policy_print_diags(const struct diags *diags)
 int policy_open(const char *name, struct arena *arena, struct policy *policy, struct bundle *bundle,
 		struct diags *diags)
 {
-	int r = policy_resolve(name, policy_fetch, NULL, arena, policy, diags);
+	int r;
 
+	if (policy_bundle_is(name))
+		return policy_bundle_open(name, arena, policy, bundle, diags);
+	r = policy_resolve(name, policy_fetch, NULL, arena, policy, diags);
 	return r < 0 ? r : policy_compile(policy, arena, bundle, diags);
 }
 

@@ -78,6 +78,7 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 	const char *policy = run->options.policy  ? run->options.policy
 			     : run->options.learn ? "builtin/learn"
 						  : "builtin/default";
+	struct policy_keys keys = { 0 };
 	struct err no_data = { 0 };
 	int r = find_image(run, &argv, err);
 
@@ -110,7 +111,10 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 		if (r < 0)
 			return err_at(err, ERR_HOST);
 	}
-	return policy_load(policy, &run->arena, &run->policy, err);
+	r = policy_keys_find(policy, run->options.require_signature, &run->arena, &keys, err);
+	if (r < 0)
+		return r;
+	return policy_load_signed(policy, &keys, &run->arena, &run->policy, err);
 }
 
 /* The user's own AppArmor profile. Without it the floor alone is left, and the ledger says so. */

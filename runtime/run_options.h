@@ -12,7 +12,8 @@
 struct run_options {
 	bool detach, host, writable, keep, interactive, tty, dry_run, json, trace_steps, verbose;
 	bool publish_all, remove, init;
-	const char *rootfs, *policy, *name, *workdir, *user, *hostname, *network, *ids;
+	const char *rootfs, *policy, *require_signature, *name, *workdir, *user, *hostname,
+		*network, *ids;
 	const char *learn, *collector, *entrypoint, *sign_by;
 	const char *stop_signal, *stop_timeout;
 	const char *memory, *pids, *cpus, *wall, *nofile, *log_format;
@@ -20,7 +21,7 @@ struct run_options {
 		without, labels;
 };
 
-#define N_RUN_OPTS 43
+#define N_RUN_OPTS 44
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */

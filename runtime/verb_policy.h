@@ -26,6 +26,9 @@ extern const struct verb verb_policy_minimize;
 extern const struct verb verb_policy_new;
 extern const struct verb verb_policy_show;
 
+/* Exit status: signed by nobody, by somebody else, or another policy. */
+#define STATUS_BROKEN 4
+
 /* Every fault on standard error, as FILE:LINE:COLUMN: text. */
 void policy_print_diags(const struct diags *diags);
 

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy sign, policy verify: who answers for a policy, with all that it extends. */
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "audit/dsse.h"
-#include "base/fd.h"
-#include "base/jsonw.h"
-#include "policies/policy_print.h"
 #include "runtime/audit_sign.h"
+#include "runtime/policy_signature.h"
 #include "runtime/sign.h"
 #include "runtime/status.h"
 #include "runtime/verb_policy.h"
-
-#define POLICY_TYPE "application/vnd.immure.policy+json"
-#define SIGNATURE_MAX ((size_t)1 << 20)
-#define STATUS_BROKEN 4
 
 struct policy_sign_options {
 	const char *key, *signature;
@@ -25,40 +16,8 @@ static const struct opt policy_sign_opts[] = {
 	{ "key", 'k', OPT_TEXT, offsetof(struct policy_sign_options, key), "FILE",
 	  "an Ed25519 key in PEM form, in place of your own", "@files" },
 	{ "signature", 's', OPT_TEXT, offsetof(struct policy_sign_options, signature), "FILE",
-	  "the signature's file (POLICY.sig)", "@files" },
+	  "the signature's file (POLICY.sig, or manifest.sig of a bundle)", "@files" },
 };
-
-/*
- * What is signed, as canonical JSON: digests of the policy's own text and of each base, and of what
- * they add up to. Where the files lie is not part of it.
- */
-static void put_statement(const struct policy *policy, struct strbuf *out)
-{
-	cleanup_strbuf struct strbuf text = { 0 };
-	struct policy nameless = *policy;
-	struct jsonw j = { .out = out };
-	char hex[DIGEST_HEX_LEN];
-	struct digest digest;
-
-	if (strcmp(policy->name, policy->sources[0].name) == 0)
-		nameless.name = "";
-	policy_print(&nameless, 0, &text);
-	digest = digest_of(strbuf_str(&text), text.len);
-	digest_hex(&digest, hex);
-	jsonw_object(&j);
-	jsonw_kstr(&j, "effective_sha256", hex);
-	jsonw_kstr(&j, "name", nameless.name);
-	jsonw_key(&j, "sources");
-	jsonw_array(&j);
-	for (size_t i = 0; i < policy->n_sources; i++) {
-		digest_hex(&policy->sources[i].digest, hex);
-		jsonw_str(&j, hex);
-	}
-	jsonw_array_end(&j);
-	jsonw_ku64(&j, "version", 1);
-	jsonw_object_end(&j);
-	out->failed = out->failed || text.failed;
-}
 
 /* The statement of the policy that is named, and where its signature is. */
 static int prepare(const struct verb_call *call, struct strbuf *body, const char **ret_file,
@@ -71,9 +30,9 @@ static int prepare(const struct verb_call *call, struct strbuf *body, const char
 
 	if (r != 0)
 		return r;
-	put_statement(&policy, body);
+	policy_statement(&policy, body);
 	*ret_file = options->signature ? options->signature
-				       : arena_printf(call->arena, "%s.sig", call->argv[0]);
+				       : policy_signature_file(call->argv[0], call->arena);
 	if (!*ret_file || body->failed)
 		return err_set(err, ENOMEM, "out of memory");
 	return 0;
@@ -98,54 +57,23 @@ static int run_sign(const struct verb_call *call, struct err *err)
 	return r;
 }
 
-/* 0 if the envelope is a signature by this key of this statement; -EBADMSG with the reason. */
-static int check(const struct dsse *envelope, const struct strbuf *body, const char *key,
-		 struct arena *arena, struct err *err)
-{
-	int r = audit_envelope_verify(envelope, key, arena, err);
-
-	if (r < 0)
-		return r;
-	if (!envelope->type || strcmp(envelope->type, POLICY_TYPE) != 0)
-		return err_set(err, EBADMSG, "it is the signature of something else");
-	if (!span_eq((struct span){ strbuf_str(&envelope->body), envelope->body.len },
-		     strbuf_str(body)))
-		return err_set(
-			err, EBADMSG,
-			"the policy, or one that it extends, was changed after it was signed");
-	return 0;
-}
-
-static int read_envelope(const char *file, struct arena *arena, struct dsse *ret, struct err *err)
-{
-	cleanup_strbuf struct strbuf text = { 0 };
-	int r = fd_read_file(AT_FDCWD, file, SIGNATURE_MAX, &text, err);
-
-	if (r < 0)
-		return err_wrap(err, "%s", file);
-	return dsse_decode((struct span){ strbuf_str(&text), text.len }, arena, ret, err);
-}
-
 static int run_verify(const struct verb_call *call, struct err *err)
 {
 	const struct policy_sign_options *options = call->options;
-	cleanup_strbuf struct strbuf body = { 0 };
-	struct dsse envelope = { 0 };
+	struct policy policy = { 0 };
+	struct bundle bundle = { 0 };
 	const char *key = options->key;
-	const char *file = NULL;
+	const char *file = options->signature;
 	const char *id = NULL;
-	int r = prepare(call, &body, &file, err);
+	int r = policy_open_or_tell(call->argv[0], call->arena, &policy, &bundle, err);
 
 	if (r != 0)
 		return r;
+	if (!file)
+		file = policy_signature_file(call->argv[0], call->arena);
 	r = key ? 0 : sign_find_key(call->arena, &key, err);
 	if (r == 0)
-		r = sign_key_id(key, call->arena, &id, err);
-	if (r == 0)
-		r = read_envelope(file, call->arena, &envelope, err);
-	if (r == 0)
-		r = check(&envelope, &body, key, call->arena, err);
-	dsse_done(&envelope);
+		r = policy_signature_check(&policy, file, key, call->arena, &id, err);
 	if (r == -EBADMSG) {
 		fprintf(stderr, "%s: not signed by %s: %s\n", call->argv[0], id ? id : "?",
 			err->msg);
