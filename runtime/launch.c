@@ -58,17 +58,17 @@ static int open_verified(const char *path, uint64_t dev, uint64_t ino, struct er
 	return steal_fd(fd);
 }
 
-/* The kernel ids that the workload has, as an id map gives them. */
-static uint32_t outside_of(const struct proc_idmap *maps, size_t n, uint32_t inside)
+static int clone_plain(int dir, const char *path, struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (inside >= maps[i].inside && inside - maps[i].inside < maps[i].count)
-			return maps[i].outside + (inside - maps[i].inside);
-	}
-	return UINT32_MAX;
+	int tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	return tree < 0 ? err_sys(err, errno, "cannot clone the mount of %s", path) : tree;
 }
 
-/* A volume whose owner on disk appears as the workload, so that root need not chown anything. */
+/*
+ * A volume whose owner on disk appears as the workload, so that root need not chown anything; or
+ * one that is the workload's already, by a way that the workload's ids need not be let in.
+ */
 static int prepare_volume(const struct plan *plan, const struct plan_mount *m, struct err *err)
 {
 	struct proc_idmap uid = { .count = 1 };
@@ -80,30 +80,29 @@ static int prepare_volume(const struct plan *plan, const struct plan_mount *m, s
 
 	if (source < 0)
 		return source;
+	if (!(m->flags & MOUNT_FLAG_IDMAP))
+		return clone_plain(source, m->source, err);
 	if (fstat(source, &st) < 0)
 		return err_sys(err, errno, "cannot look at %s", m->source);
 	uid.inside = st.st_uid;
-	uid.outside = outside_of(plan->ids.uids, plan->ids.n_uid, plan->ids.uid);
+	uid.outside = idmap_outside(plan->ids.uids, plan->ids.n_uid, plan->ids.uid);
 	gid.inside = st.st_gid;
-	gid.outside = outside_of(plan->ids.gids, plan->ids.n_gid, plan->ids.gid);
+	gid.outside = idmap_outside(plan->ids.gids, plan->ids.n_gid, plan->ids.gid);
 	userns = idmap_make_userns(&uid, &gid, err);
 	if (userns < 0)
 		return userns;
 	tree = idmap_clone_mount(source, userns, err);
 	if (tree < 0)
-		return err_wrap(err, "volume %s", m->source);
+		return err_wrap(err, "volume %s: chown it to %u:%u, or", m->source, uid.outside,
+				gid.outside);
 	return tree;
 }
 
 static int clone_dir(const struct plan_layer *layer, struct err *err)
 {
 	cleanup_close int dir = open_verified(layer->path, layer->dev, layer->ino, err);
-	int tree;
 
-	if (dir < 0)
-		return dir;
-	tree = open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	return tree < 0 ? err_sys(err, errno, "cannot clone the mount of %s", layer->path) : tree;
+	return dir < 0 ? dir : clone_plain(dir, layer->path, err);
 }
 
 /* Root's store is closed to the ids of root's workloads, whose the files in it are. */
@@ -136,7 +135,7 @@ static int open_fds(const struct plan *plan, struct launch_fds *fds, struct err 
 		const struct plan_mount *m = &plan->mounts[fds->n];
 
 		fds->mounts[fds->n] = -1;
-		if (!(m->flags & MOUNT_FLAG_IDMAP))
+		if (!(m->flags & MOUNT_FLAG_VOLUME))
 			continue;
 		fds->mounts[fds->n] = prepare_volume(plan, m, err);
 		if (fds->mounts[fds->n] < 0)
@@ -171,7 +170,7 @@ static int map_child(const struct plan *plan, struct launched *child, struct err
 
 	if (r < 0)
 		return err_wrap(err, "id map");
-	if (plan->ids.how == IDMAP_ROOT && plan->root_kind == ROOT_DIR) {
+	if (plan->ids.how == IDMAP_ROOT && plan->root_kind == ROOT_DIR && !plan->copy) {
 		/* The child reads the number after it saw page->mapped: one table, one memory. */
 		r = prepare_root(plan, child->pid, err);
 		if (r < 0)
@@ -185,7 +184,7 @@ static int map_child(const struct plan *plan, struct launched *child, struct err
 static int clone_child(const struct plan *plan, struct launched *child, struct err *err)
 {
 	struct clone_args args = {
-		.flags = plan->namespaces | CLONE_FILES | CLONE_PIDFD,
+		.flags = plan->namespaces | CLONE_PIDFD | (plan->copy ? 0 : CLONE_FILES),
 		.pidfd = (uint64_t)(uintptr_t)&child->pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -204,6 +203,8 @@ static int clone_child(const struct plan *plan, struct launched *child, struct e
 			.kept = child->fds.kept,
 		};
 
+		if (plan->copy)
+			_exit(confine_and_copy(plan, &fds, child->page) < 0 ? 127 : 0);
 		confine_and_exec(plan, &fds, child->page);
 		_exit(127);
 	}
@@ -265,6 +266,33 @@ int launch_start(const struct plan *plan, const char *id, bool enter, struct lau
 		err->stage = ERR_USERNS;
 		launch_done(ret);
 	}
+	return r;
+}
+
+int launch_copy(const struct plan *plan, struct err *err)
+{
+	struct launched child = { .pid = -1, .pidfd = -1 };
+	siginfo_t info = { 0 };
+	int r = launch_start(plan, "", &child, err);
+
+	if (r < 0)
+		return r;
+	while (waitid(P_PIDFD, (id_t)child.pidfd, &info, WEXITED) < 0) {
+		if (errno != EINTR) {
+			r = err_sys(err, errno, "cannot wait for a process that fills a volume");
+			launch_done(&child);
+			return r;
+		}
+	}
+	if (__atomic_load_n(&child.page->state, __ATOMIC_ACQUIRE) == CONFINE_FAILED) {
+		*err = child.page->err;
+		r = -err->code;
+	} else if (info.si_code != CLD_EXITED || info.si_status != 0) {
+		r = err_set(err, EPROTO, "a process that fills a volume died");
+	} else {
+		r = child.page->copied ? 1 : 0;
+	}
+	launch_done(&child);
 	return r;
 }
 

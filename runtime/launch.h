@@ -60,6 +60,14 @@ must_check int launch_start(const struct plan *plan, const char *id, bool enter,
 			    struct launched *ret, struct err *err);
 
 /*
+ * Fill a volume, as plan->copy says, in a process with the plan's ids and layers; waits for it.
+ *
+ * Returns   1 (something was copied, or the folder got its owner), 0 (there was nothing to do),
+ *           -errno: what was copied so far is left.
+ */
+must_check int launch_copy(const struct plan *plan, struct err *err);
+
+/*
  * With a private network the child waits half-way for its way out. Wait until it does; returns
  * false if it failed or died before. Then let it go on.
  */

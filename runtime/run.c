@@ -43,8 +43,8 @@ static void run_done(struct run *run)
 	closep(&run->policy.dir);
 	closep(&run->signals);
 	closep(&run->categories);
+	volumes_release(&run->volumes); /* whoever waits for the folder finds them free */
 	run_folder_close(&run->folder);
-	volumes_release(&run->volumes);
 	kept_close(&run->kept);
 	closep(&run->image.lock);
 	arena_done(&run->arena);
@@ -160,7 +160,7 @@ static int make_plan(struct run *run, struct err *err)
 	int r;
 
 	run->request.name = run->options.name ? run->options.name : run->folder.id;
-	r = volumes_use(&run->request, !run->options.dry_run, &run->arena, &run->volumes, err);
+	r = run_volumes(run, err);
 	if (r == 0)
 		r = keep_layer(run, err);
 	if (r < 0)
@@ -373,10 +373,19 @@ static int write_life(struct run *run, struct err *err)
 /* --rm: what was recorded is of no use to who asked for it. */
 static void remove_all(struct run *run)
 {
-	volumes_release(&run->volumes);
+	volumes_drop(&run->volumes);
 	run_folder_discard(&run->folder);
 	if (run->options.detach && run->options.name)
 		run_name_drop(run->options.name, run->folder.id);
+}
+
+/* A lock that a monitor inherited is its launcher's too, who is the last to let it go. */
+static void drop_volumes(struct run *run)
+{
+	if (run->detach)
+		volumes_release(&run->volumes);
+	else
+		volumes_drop(&run->volumes);
 }
 
 static int run_all(struct run *run, char *const argv[], struct err *err)
@@ -419,6 +428,7 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 		remove_all(run);
 	if (r < 0) {
 		launch_done(&run->launched);
+		drop_volumes(run);
 		detach_report(run->detach, err);
 		detach_done(run->detach, &run->folder, STATUS_FAILED);
 		kept_discard(&run->kept);

@@ -145,11 +145,12 @@ static int take_stop_signal(const struct image_record *record, struct plan_reque
 	if (request->stop.signal || !record->stop_signal || !*record->stop_signal)
 		return 0;
 	request->stop.signal = signal_parse(record->stop_signal);
-	return request->stop.signal
-		       ? 0
-		       : err_set(err, EINVAL,
-				 "the image's stop signal \"%.40s\" is none: name one, --stop-signal TERM",
-				 record->stop_signal);
+	if (request->stop.signal)
+		return 0;
+	err_set(err, EINVAL,
+		"the image's stop signal \"%.40s\" is none: name one, --stop-signal TERM",
+		record->stop_signal);
+	return err_at(err, ERR_STATE); /* nobody typed it */
 }
 
 int run_image_request(const struct run_image *image, const char *entrypoint, char *const args[],
@@ -217,8 +218,9 @@ int run_image_mounts(const struct run_image *image, struct arena *arena,
 	if (volumes->n > VOLUMES_MAX)
 		return err_set(err, E2BIG, "the image has more than %d volumes", VOLUMES_MAX);
 	for (size_t i = 0; r == 0 && i < volumes->n; i++)
-		r = add_folder((struct plan_mount){ .kind = MOUNT_TMPFS }, volumes->items[i], arena,
-			       request, err);
+		r = add_folder(
+			(struct plan_mount){ .kind = MOUNT_BIND, .flags = MOUNT_FLAG_ANONYMOUS },
+			volumes->items[i], arena, request, err);
 	if (r < 0)
 		return err_wrap(err, "a volume of the image");
 	if (image->record.workdir && request->workdir == image->record.workdir)

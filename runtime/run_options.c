@@ -139,7 +139,8 @@ static int add_mount(struct builder *b, struct plan_mount mount, struct err *err
 	return 0;
 }
 
-/* "ro", "rw", "exec", and for SELinux "z", "Z", as Docker has them; with commas between. */
+/* "ro", "rw", "exec", "nocopy", and for SELinux "z", "Z", as Docker has them; with commas between.
+ */
 static int volume_flags(struct span flags, unsigned *ret, struct err *err)
 {
 	while (flags.n > 0) {
@@ -149,12 +150,15 @@ static int volume_flags(struct span flags, unsigned *ret, struct err *err)
 			*ret |= MOUNT_FLAG_RO;
 		else if (span_eq(flag, "exec"))
 			*ret |= MOUNT_FLAG_EXEC;
+		else if (span_eq(flag, "nocopy"))
+			*ret |= MOUNT_FLAG_NOCOPY;
 		else if (span_eq(flag, "z"))
 			*ret |= MOUNT_FLAG_LABEL;
 		else if (span_eq(flag, "Z"))
 			*ret |= MOUNT_FLAG_LABEL_OWN;
 		else if (!span_eq(flag, "rw"))
-			return err_set(err, EINVAL, "\"%.*s\": expected ro, rw, exec, z or Z",
+			return err_set(err, EINVAL,
+				       "\"%.*s\": expected ro, rw, exec, nocopy, z or Z",
 				       (int)(flag.n < 40 ? flag.n : 40), flag.p);
 	}
 	return 0;
@@ -172,8 +176,13 @@ static int add_volume(struct builder *b, const char *text, struct err *err)
 
 	if (!from || !to)
 		return err_set(err, ENOMEM, "out of memory");
+	if (!span_has_byte(span_of(text), ':') && *text == '/') {
+		m.flags |= MOUNT_FLAG_ANONYMOUS;
+		r = path_clean(b->arena, text, &m.target, err);
+		return r < 0 ? r : add_mount(b, m, err);
+	}
 	if (source.n == 0 || target.n == 0)
-		return err_set(err, EINVAL, "expected SRC:DST[:ro,exec,z,Z]");
+		return err_set(err, EINVAL, "expected SRC:DST[:ro,exec,z,Z], or DST alone");
 	r = volume_flags(rest, &m.flags, err);
 	/* As Docker has it: a word is the name of a volume, a path has a slash or begins with a
 	 * dot. */

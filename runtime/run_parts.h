@@ -2,7 +2,7 @@
 #ifndef IMMURE_RUNTIME_RUN_PARTS_H
 #define IMMURE_RUNTIME_RUN_PARTS_H
 
-/* What the files of `immure run` share: run.c and run_record.c. */
+/* What the files of `immure run` share: run.c, run_record.c, run_volumes.c. */
 
 #include "audit/denial.h"
 #include "audit/event_log.h"
@@ -20,7 +20,7 @@
 #include "runtime/supervise.h"
 #include "runtime/tracing.h"
 #include "runtime/uplink.h"
-#include "runtime/volume.h"
+#include "runtime/volume_use.h"
 
 /* All that one run has; the descriptors are closed by run_done(). */
 struct run {
@@ -46,7 +46,7 @@ struct run {
 	struct detach *detach; /* in arena; NULL without --detach */
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
-	struct volume_locks volumes;
+	struct volume_use volumes;
 	struct kept kept; /* what is written to an image's root, with --keep */
 	int signals;
 	int categories;   /* holds the pair of the plan, with SELinux */
@@ -70,5 +70,11 @@ must_check int run_record_end(struct run *run, const struct supervisor *s, int s
 
 /* With --sign-by: let the key of it sign what was sealed. */
 must_check int run_record_sign(const struct run *run, struct err *err);
+
+/*
+ * The volumes of the request: opened, made, filled with what the image has there; the names of
+ * those that the run made for itself go into its record.
+ */
+must_check int run_volumes(struct run *run, struct err *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "runtime/run_name.h"
 #include "runtime/status.h"
 #include "runtime/verb_runs.h"
+#include "runtime/volume_anon.h"
 #include "sandbox/plan.h"
 
 struct stop_options {
@@ -183,6 +184,8 @@ static int rm_one(const struct found_run *found, const struct stop_options *opti
 	if (r < 0)
 		return r;
 	r = kept_remove_of_run(found->id, err);
+	if (r == 0)
+		r = volumes_remove_of_run(found->dir, found->id, err);
 	return r < 0 ? r : fd_remove_tree(found->runs, found->id, err);
 }
 

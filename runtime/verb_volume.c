@@ -3,26 +3,28 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/jsonw.h"
 #include "runtime/dirs.h"
 #include "runtime/status.h"
 #include "runtime/verb.h"
 #include "runtime/volume_io.h"
-#include "runtime/volume_list.h"
+#include "runtime/volume_show.h"
 
 struct volume_options {
 	bool json, quiet, force, all;
-	const char *output;
+	const char *output, *size, *inodes;
 	struct opt_list labels, filters;
 };
 
+#define SIZE_MAX_BYTES ((uint64_t)1 << 60)
 #define ROW(field) offsetof(struct volume_options, field)
-#define LABEL_WIDTH 40
 
 static const struct opt create_opts[] = {
+	{ "inodes", 0, OPT_TEXT, ROW(inodes), "N",
+	  "hold at most N files and folders (as root, with project quotas)", NULL },
+	{ "size", 0, OPT_TEXT, ROW(size), "SIZE",
+	  "hold at most SIZE of disk (as root, with project quotas)", NULL },
 	{ "label", 'l', OPT_LIST, ROW(labels), "KEY[=VALUE]", "note this with it", NULL },
 };
 static const struct opt list_opts[] = {
@@ -45,30 +47,50 @@ static const struct opt prune_opts[] = {
 	  NULL },
 };
 
-static int read_labels(const struct volume_options *options, struct strbuf *record, struct err *err)
+/* record is what *ret points into. */
+static int read_new(const struct volume_options *options, struct strbuf *record,
+		    struct volume_new *ret, struct err *err)
 {
+	struct volume_limits limits = { 0 };
+
+	if (options->size &&
+	    (span_bytes(span_of(options->size), SIZE_MAX_BYTES, &limits.bytes) < 0 ||
+	     limits.bytes == 0)) {
+		err_set(err, EINVAL, "--size %.40s: expected such as 1GiB", options->size);
+		return err_at(err, ERR_USAGE);
+	}
+	if (options->inodes &&
+	    (span_u64(span_of(options->inodes), UINT32_MAX, &limits.inodes) < 0 ||
+	     limits.inodes == 0)) {
+		err_set(err, EINVAL, "--inodes %.40s: expected a number", options->inodes);
+		return err_at(err, ERR_USAGE);
+	}
 	for (size_t i = 0; i < options->labels.n; i++) {
 		int r = volume_label(record, options->labels.items[i], err);
 
 		if (r < 0)
 			return r;
 	}
-	return record->failed ? err_set(err, ENOMEM, "out of memory") : 0;
+	if (record->failed)
+		return err_set(err, ENOMEM, "out of memory");
+	*ret = (struct volume_new){ .record = { strbuf_str(record), record->len },
+				    .limits = limits };
+	return 0;
 }
 
 static int create(const struct verb_call *call, struct err *err)
 {
 	cleanup_strbuf struct strbuf record = { 0 };
 	cleanup_close int volumes = -1;
-	int r = read_labels(call->options, &record, err);
+	struct volume_new how = { 0 };
+	int r = read_new(call->options, &record, &how, err);
 
 	if (r < 0)
 		return r;
 	volumes = volumes_open(err);
 	if (volumes < 0)
 		return volumes;
-	r = volume_make(volumes, call->argv[0], (struct span){ strbuf_str(&record), record.len },
-			err);
+	r = volume_make(volumes, call->argv[0], &how, err);
 	if (r < 0)
 		return r;
 	printf("%s\n", call->argv[0]);
@@ -111,50 +133,6 @@ static bool matches(const struct volume_info *info, const struct opt_list *filte
 	return true;
 }
 
-/* Adds {"name":...} with what is known of it. */
-static void add_json(struct jsonw *j, const char *name, const char *path,
-		     const struct volume_info *info, const struct volume_size *size)
-{
-	jsonw_object(j);
-	if (size)
-		jsonw_ku64(j, "bytes", size->bytes);
-	jsonw_ku64(j, "created", info->created);
-	if (size)
-		jsonw_ku64(j, "files", size->files);
-	jsonw_kbool(j, "in_use", info->in_use);
-	jsonw_key(j, "labels");
-	jsonw_object(j);
-	for (size_t i = 0; i < info->n_labels; i++) {
-		const char *equals = strchr(info->labels[i], '=');
-		size_t n = equals ? (size_t)(equals - info->labels[i]) : strlen(info->labels[i]);
-		char key[160] = "";
-
-		memcpy(key, info->labels[i], n < sizeof(key) ? n : sizeof(key) - 1);
-		jsonw_kstr(j, key, equals ? equals + 1 : "");
-	}
-	jsonw_object_end(j);
-	jsonw_kstr(j, "name", name);
-	jsonw_kstr(j, "path", path);
-	jsonw_object_end(j);
-}
-
-static void print_line(const char *name, const struct volume_info *info)
-{
-	cleanup_strbuf struct strbuf labels = { 0 };
-	time_t created = (time_t)info->created;
-	char day[24] = "?";
-	struct tm tm;
-
-	for (size_t i = 0; i < info->n_labels; i++) {
-		strbuf_puts(&labels, i ? "," : "");
-		strbuf_escaped(&labels, info->labels[i], strlen(info->labels[i]));
-	}
-	if (localtime_r(&created, &tm))
-		strftime(day, sizeof(day), "%Y-%m-%d %H:%M", &tm);
-	printf("%-32s %-17s %-7s %.*s\n", name, day, info->in_use ? "in use" : "-", LABEL_WIDTH,
-	       strbuf_str(&labels));
-}
-
 static const char *data_path(const struct verb_call *call, const char *name, struct err *err)
 {
 	const char *folder = NULL;
@@ -186,7 +164,7 @@ static int list(const struct verb_call *call, struct err *err)
 		return n;
 	jsonw_array(&j);
 	if (!options->json && !options->quiet)
-		printf("%-32s %-17s %-7s %s\n", "VOLUME", "CREATED", "USE", "LABELS");
+		volume_show_head();
 	for (int i = 0; i < n; i++) {
 		struct volume_info info = { 0 };
 		int r = volume_info(volumes, names[i], call->arena, &info, err);
@@ -200,11 +178,11 @@ static int list(const struct verb_call *call, struct err *err)
 		if (!matches(&info, &options->filters))
 			continue;
 		if (options->json)
-			add_json(&j, names[i], data_path(call, names[i], err), &info, NULL);
+			volume_show_json(&j, names[i], data_path(call, names[i], err), &info, NULL);
 		else if (options->quiet)
 			printf("%s\n", names[i]);
 		else
-			print_line(names[i], &info);
+			volume_show_line(names[i], &info);
 	}
 	jsonw_array_end(&j);
 	if (options->json)
@@ -232,7 +210,7 @@ static int inspect(const struct verb_call *call, struct err *err)
 			r = volume_size(volumes, name, &size, err);
 		if (r < 0)
 			return r;
-		add_json(&j, name, path, &info, &size);
+		volume_show_json(&j, name, path, &info, &size);
 	}
 	jsonw_array_end(&j);
 	printf("%s\n", strbuf_str(&out));
@@ -290,7 +268,8 @@ static int import_volume(const struct verb_call *call, struct err *err)
 	cleanup_strbuf struct strbuf record = { 0 };
 	cleanup_close int volumes = -1;
 	cleanup_close int file = -1;
-	int r = read_labels(call->options, &record, err);
+	struct volume_new how = { 0 };
+	int r = read_new(call->options, &record, &how, err);
 
 	if (r < 0)
 		return r;
@@ -302,8 +281,7 @@ static int import_volume(const struct verb_call *call, struct err *err)
 	volumes = volumes_open(err);
 	if (volumes < 0)
 		return volumes;
-	r = volume_import(volumes, call->argv[0], file < 0 ? STDIN_FILENO : file,
-			  (struct span){ strbuf_str(&record), record.len }, err);
+	r = volume_import(volumes, call->argv[0], file < 0 ? STDIN_FILENO : file, &how, err);
 	if (r == 0)
 		printf("%s\n", call->argv[0]);
 	return r;
@@ -315,7 +293,9 @@ static int prune_one(int volumes, const char *name, const struct verb_call *call
 	struct volume_info info = { 0 };
 	int r = volume_info(volumes, name, call->arena, &info, err);
 
-	if (r == 0 && !info.in_use && matches(&info, &options->filters)) {
+	/* Named volumes are made to outlive runs: without being told so, none goes. */
+	if (r == 0 && !info.in_use && (info.run || options->all || options->filters.n > 0) &&
+	    matches(&info, &options->filters)) {
 		r = volume_remove(volumes, name, err);
 		if (r == 0)
 			printf("%s\n", name);
@@ -343,8 +323,7 @@ static int prune(const struct verb_call *call, struct err *err)
 	n = volumes_names(volumes, call->arena, &names, err);
 	if (n < 0)
 		return n;
-	/* Volumes are made to outlive runs: without being told so, none goes. */
-	for (int i = 0; i < n && (options->all || options->filters.n > 0); i++) {
+	for (int i = 0; i < n; i++) {
 		r = prune_one(volumes, names[i], call, err);
 		if (r < 0)
 			return r;
@@ -355,7 +334,7 @@ static int prune(const struct verb_call *call, struct err *err)
 
 static const struct verb verb_create = {
 	.name = "create",
-	.args = "[-l KEY=VALUE]... NAME",
+	.args = "[--size SIZE] [--inodes N] [-l KEY=VALUE]... NAME",
 	.help = "make an empty volume",
 	.opts = create_opts,
 	.n_opts = ARRAY_LEN(create_opts),
@@ -400,7 +379,7 @@ static const struct verb verb_remove = {
 static const struct verb verb_prune = {
 	.name = "prune",
 	.args = "[-a] [-f label=KEY[=VALUE]]...",
-	.help = "remove what a killed command left, and volumes that no run uses if told so",
+	.help = "remove what a killed command left, anonymous volumes that no run uses, and named ones if told so",
 	.opts = prune_opts,
 	.n_opts = ARRAY_LEN(prune_opts),
 	.options_size = sizeof(struct volume_options),
@@ -421,7 +400,7 @@ static const struct verb verb_export = {
 
 static const struct verb verb_import = {
 	.name = "import",
-	.args = "[-l KEY=VALUE]... NAME [FILE|-]",
+	.args = "[--size SIZE] [--inodes N] [-l KEY=VALUE]... NAME [FILE|-]",
 	.help = "make a volume of a tar archive, compressed or not",
 	.opts = create_opts,
 	.n_opts = ARRAY_LEN(create_opts),

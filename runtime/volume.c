@@ -76,8 +76,16 @@ int volume_temporary(const char *prefix, char ret[VOLUME_TEMPORARY_LEN], struct 
 	return 0;
 }
 
+static int drop_quota(int volumes, const char *name, struct err *err)
+{
+	cleanup_close int dir =
+		openat(volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return dir < 0 ? 0 : volume_quota_drop(dir, err);
+}
+
 struct filling {
-	struct span record;
+	const struct volume_new *how;
 	volume_fill_fn fill; /* or NULL */
 	void *arg;
 };
@@ -102,12 +110,20 @@ static int fill_data(int dir, const struct filling *with, struct err *err)
 static int fill(int dir, const struct filling *with, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
+	const struct volume_limits *limits = &with->how->limits;
 	int r;
 
 	flat_putu(&text, "created", (uint64_t)time(NULL));
-	strbuf_span(&text, with->record);
+	if (limits->bytes)
+		flat_putu(&text, "max-bytes", limits->bytes);
+	if (limits->inodes)
+		flat_putu(&text, "max-files", limits->inodes);
+	strbuf_span(&text, with->how->record);
 	if (text.failed)
 		return err_set(err, ENOMEM, "out of memory");
+	r = volume_quota_set(dir, limits, err);
+	if (r < 0)
+		return r;
 	if (mkdirat(dir, "data", 0700) < 0)
 		return err_sys(err, errno, "cannot make its folder");
 	r = fill_data(dir, with, err);
@@ -137,12 +153,12 @@ static int make_as(int volumes, const char *temporary, const char *name, const s
 	return 0;
 }
 
-int volume_make_filled(int volumes, const char *name, struct span record, volume_fill_fn fill_it,
-		       void *arg, struct err *err)
+int volume_make_filled(int volumes, const char *name, const struct volume_new *how,
+		       volume_fill_fn fill_it, void *arg, struct err *err)
 {
 	/* A descriptor of our own: a lock belongs to the open file, and the caller may hold one. */
 	cleanup_close int lock = openat(volumes, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct filling with = { .record = record, .fill = fill_it, .arg = arg };
+	const struct filling with = { .how = how, .fill = fill_it, .arg = arg };
 	char temporary[VOLUME_TEMPORARY_LEN];
 	struct err ignored = { 0 };
 	int r = check_name(name, err);
@@ -159,90 +175,13 @@ int volume_make_filled(int volumes, const char *name, struct span record, volume
 	r = make_as(volumes, temporary, name, &with, err);
 	if (r == 0)
 		return 0;
-	if (fd_remove_tree(volumes, temporary, &ignored) < 0)
+	if (drop_quota(volumes, temporary, &ignored) < 0 ||
+	    fd_remove_tree(volumes, temporary, &ignored) < 0)
 		ignored.code = 0; /* garbage has a name that says so */
 	return err_wrap(err, "volume %s", name);
 }
 
-int volume_make(int volumes, const char *name, struct span record, struct err *err)
+int volume_make(int volumes, const char *name, const struct volume_new *how, struct err *err)
 {
-	return volume_make_filled(volumes, name, record, NULL, NULL, err);
-}
-
-static int open_or_make(int volumes, const char *name, bool make, struct err *err)
-{
-	static const struct span nothing_more = { "", 0 };
-
-	for (;;) {
-		int fd = volume_open(volumes, name, VOLUME_SHARED, err);
-		int r;
-
-		if (fd != -ENOENT)
-			return fd;
-		if (!make)
-			return err_wrap(err, "a run would make it");
-		*err = (struct err){ 0 };
-		r = volume_make(volumes, name, nothing_more, err);
-		if (r < 0 && r != -EEXIST)
-			return r;
-		*err = (struct err){ 0 };
-	}
-}
-
-static int find_data(const char *name, struct arena *arena, const char **ret, struct err *err)
-{
-	const char *folder = NULL;
-	const char *path;
-	char resolved[PATH_MAX];
-	int r = dirs_data(arena, &folder, err);
-
-	if (r < 0)
-		return r;
-	path = arena_printf(arena, "%s/volumes/%s/data", folder, name);
-	if (!path)
-		return err_set(err, ENOMEM, "out of memory");
-	/* The home may lie behind a link; what is mounted is opened without following any. */
-	if (!realpath(path, resolved))
-		return err_sys(err, errno, "cannot find the volume %s", name);
-	*ret = arena_strdup(arena, resolved);
-	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
-}
-
-int volumes_use(struct plan_request *request, bool make, struct arena *arena,
-		struct volume_locks *ret, struct err *err)
-{
-	cleanup_close int volumes = -1;
-	struct plan_mount *mounts = arena_array(arena, request->n_mounts + 1, sizeof(*mounts));
-
-	ret->fds = arena_array(arena, request->n_mounts + 1, sizeof(*ret->fds));
-	if (!mounts || !ret->fds)
-		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < request->n_mounts; i++) {
-		const char *name = request->mounts[i].source;
-		int r;
-
-		mounts[i] = request->mounts[i];
-		if (!(mounts[i].flags & MOUNT_FLAG_NAMED))
-			continue;
-		if (volumes < 0)
-			volumes = volumes_open(err);
-		if (volumes < 0)
-			return volumes;
-		r = open_or_make(volumes, name, make, err);
-		if (r < 0)
-			return r;
-		ret->fds[ret->n++] = r;
-		r = find_data(name, arena, &mounts[i].source, err);
-		if (r < 0)
-			return r;
-	}
-	request->mounts = mounts;
-	return 0;
-}
-
-void volumes_release(struct volume_locks *locks)
-{
-	for (size_t i = 0; i < locks->n; i++)
-		closep(&locks->fds[i]);
-	locks->n = 0;
+	return volume_make_filled(volumes, name, how, NULL, NULL, err);
 }

@@ -126,7 +126,8 @@ static int unpack_into(int data, void *of_input, struct err *err)
 	return r < 0 ? err_sys(err, -r, "cannot give what was unpacked to root") : 0;
 }
 
-int volume_import(int volumes, const char *name, int in, struct span record, struct err *err)
+int volume_import(int volumes, const char *name, int in, const struct volume_new *how,
+		  struct err *err)
 {
-	return volume_make_filled(volumes, name, record, unpack_into, &in, err);
+	return volume_make_filled(volumes, name, how, unpack_into, &in, err);
 }

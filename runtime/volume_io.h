@@ -16,7 +16,7 @@ must_check int volume_export(int volumes, const char *name, int out, struct err 
  *
  *   in  descriptor
  */
-must_check int volume_import(int volumes, const char *name, int in, struct span record,
+must_check int volume_import(int volumes, const char *name, int in, const struct volume_new *how,
 			     struct err *err);
 
 #endif

@@ -61,6 +61,41 @@ int volumes_names(int volumes, struct arena *arena, const char ***ret, struct er
 	return (int)n;
 }
 
+static int add_label(struct volume_info *info, const char *label, struct arena *arena, size_t *cap,
+		     struct err *err)
+{
+	info->labels =
+		arena_grow(arena, info->labels, cap, info->n_labels + 1, sizeof(*info->labels));
+	if (!info->labels)
+		return err_set(err, ENOMEM, "out of memory");
+	info->labels[info->n_labels++] = label;
+	return 0;
+}
+
+/* What is not known is of a later version, and no fault. */
+static int read_line(const struct flat_pair *pair, struct arena *arena, struct volume_info *info,
+		     size_t *cap, struct err *err)
+{
+	const struct {
+		const char *key;
+		uint64_t *number;
+	} numbers[] = {
+		{ "created", &info->created },
+		{ "max-bytes", &info->limits.bytes },
+		{ "max-files", &info->limits.inodes },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (span_eq(pair->key, numbers[i].key))
+			return flat_u64(pair, numbers[i].number, err);
+	}
+	if (span_eq(pair->key, "anonymous"))
+		info->run = pair->value;
+	else if (span_eq(pair->key, "label"))
+		return add_label(info, pair->value, arena, cap, err);
+	return 0;
+}
+
 static int read_record(int dir, struct arena *arena, struct volume_info *info, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
@@ -73,17 +108,9 @@ static int read_record(int dir, struct arena *arena, struct volume_info *info, s
 		return r;
 	rest = (struct span){ strbuf_str(&text), text.len };
 	while ((r = flat_next(&rest, arena, &pair, err)) > 0) {
-		if (span_eq(pair.key, "created")) {
-			r = flat_u64(&pair, &info->created, err);
-			if (r < 0)
-				return r;
-		} else if (span_eq(pair.key, "label")) {
-			info->labels = arena_grow(arena, info->labels, &cap, info->n_labels + 1,
-						  sizeof(*info->labels));
-			if (!info->labels)
-				return err_set(err, ENOMEM, "out of memory");
-			info->labels[info->n_labels++] = pair.value;
-		}
+		r = read_line(&pair, arena, info, &cap, err);
+		if (r < 0)
+			return r;
 	}
 	return r;
 }
@@ -216,10 +243,9 @@ static int remove_job(void *data, struct err *err)
 	return fd_remove_tree(job->dir, job->name, err);
 }
 
-/* First as ourselves; what belongs to subordinate ids needs the namespace that maps them. */
-static int remove_folder(int volumes, const char *name, struct err *err)
+int volume_remove_tree(int dir, const char *name, struct err *err)
 {
-	struct job job = { .dir = volumes, .name = name };
+	struct job job = { .dir = dir, .name = name };
 	int r = remove_job(&job, err);
 
 	if (r != -EACCES && r != -EPERM)
@@ -241,7 +267,9 @@ int volume_remove(int volumes, const char *name, struct err *err)
 		return r;
 	if (renameat(volumes, name, volumes, temporary) < 0 || fsync(volumes) < 0)
 		return err_sys(err, errno, "cannot remove the volume %s", name);
-	r = remove_folder(volumes, temporary, err);
+	r = volume_quota_drop(lock, err);
+	if (r == 0)
+		r = volume_remove_tree(volumes, temporary, err);
 	return r < 0 ? err_wrap(err, "volume %s", name) : 0;
 }
 
@@ -249,6 +277,33 @@ static bool is_garbage(const char *name)
 {
 	return strncmp(name, VOLUME_NEW, strlen(VOLUME_NEW)) == 0 ||
 	       strncmp(name, VOLUME_OLD, strlen(VOLUME_OLD)) == 0;
+}
+
+/* What was half made or half removed, and what was half filled. Returns 1 or 0, or -errno. */
+static int collect_one(int volumes, const char *name, struct err *err)
+{
+	bool whole = text_is_id(name);
+	cleanup_close int dir = -1;
+	struct stat st = { 0 };
+	int r;
+
+	if (!whole && !is_garbage(name))
+		return 0;
+	dir = openat(volumes, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "cannot open %s", name);
+	/* Whoever fills, uses or removes it has the lock. */
+	if (flock(dir, LOCK_EX | LOCK_NB) < 0)
+		return 0;
+	if (whole && fstatat(dir, VOLUME_STAGING, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (whole)
+		r = volume_remove_tree(dir, VOLUME_STAGING, err);
+	else
+		r = volume_quota_drop(dir, err);
+	if (r == 0 && !whole)
+		r = volume_remove_tree(volumes, name, err);
+	return r < 0 ? r : 1;
 }
 
 int volumes_collect(int volumes, struct err *err)
@@ -263,19 +318,11 @@ int volumes_collect(int volumes, struct err *err)
 	if (flock(dirfd(dir), LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? 0 : err_sys(err, errno, "cannot lock the volumes");
 	while ((entry = readdir(dir)) != NULL) {
-		cleanup_close int lock = -1;
-		int r;
+		int r = collect_one(volumes, entry->d_name, err);
 
-		if (!is_garbage(entry->d_name))
-			continue;
-		lock = openat(volumes, entry->d_name,
-			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0)
-			continue; /* being removed right now */
-		r = remove_folder(volumes, entry->d_name, err);
 		if (r < 0)
 			return r;
-		n++;
+		n += r;
 	}
 	return n;
 }

@@ -12,6 +12,8 @@ struct volume_info {
 	uint64_t created; /* seconds since 1970 */
 	size_t n_labels;
 	const char **labels; /* "KEY=VALUE" */
+	struct volume_limits limits;
+	const char *run; /* that made it for itself; NULL: somebody named it */
 	bool in_use;
 };
 
@@ -32,6 +34,12 @@ must_check int volume_label(struct strbuf *record, const char *text, struct err 
 
 /* Count what a volume holds; works on what a program with a range of ids left behind, too. */
 must_check int volume_size(int volumes, const char *name, struct volume_size *ret, struct err *err);
+
+/*
+ * Remove a folder of or in a volume: first as ourselves; what belongs to subordinate ids needs the
+ * namespace that maps them. Absent is success.
+ */
+must_check int volume_remove_tree(int dir, const char *name, struct err *err);
 
 /* -EBUSY while it is in use, -ENOENT. */
 must_check int volume_remove(int volumes, const char *name, struct err *err);

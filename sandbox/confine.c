@@ -95,6 +95,18 @@ static const struct step last_step[] = {
 	{ "seccomp", ERR_SECCOMP, LAYER_COUNT, filter_apply },
 };
 
+/* Of a process that fills a volume (plan->copy); the image is seen by those that have one. */
+static const struct step copy_steps[] = {
+	{ "deathsig", ERR_SESSION, LAYER_COUNT, deathsig_apply },
+	{ "idmap", ERR_USERNS, LAYER_COUNT, idmap_apply },
+	{ "deathsig", ERR_SESSION, LAYER_COUNT, deathsig_apply },
+	{ "scratch", ERR_MOUNTS, LAYER_COUNT, scratch_apply },
+	{ "root", ERR_MOUNTS, LAYER_COUNT, rootfs_apply },
+};
+static const struct step copy_last[] = {
+	{ "copy", ERR_MOUNTS, LAYER_COUNT, copy_up_apply },
+};
+
 static void note_step(struct confine_page *page, const char *name)
 {
 	struct timespec now = { 0 };
@@ -189,4 +201,19 @@ void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
 	note_step(page, "start");
 	if (confine_self(&c, &err) < 0)
 		report_failure(page, &err);
+}
+
+int confine_and_copy(const struct plan *plan, const struct confine_fds *fds,
+		     struct confine_page *page)
+{
+	struct confine c = { .plan = plan, .fds = fds, .page = page, .scratch = -1, .root = -1 };
+	size_t n = ARRAY_LEN(copy_steps) - (plan->root_kind == ROOT_LAYERS ? 0 : 2);
+	struct err err = { 0 };
+	int r = take_steps(&c, copy_steps, n, &err);
+
+	if (r == 0)
+		r = take_steps(&c, copy_last, ARRAY_LEN(copy_last), &err);
+	if (r < 0)
+		report_failure(page, &err);
+	return r;
 }

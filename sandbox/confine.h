@@ -35,6 +35,7 @@ struct confine_page {
 	uint32_t filtered;  /* the filter is on */
 	int32_t workload;   /* pidfd of the program; the child itself stays behind as process 1 */
 	uint32_t executing; /* futex: 1 until the program has executed, or has ended before */
+	uint32_t copied;    /* with plan->copy: there was something to do */
 	uint32_t n_steps;
 	struct err err;     /* valid in CONFINE_FAILED */
 	char program[1024]; /* what is executed, as found inside; empty if it is longer */
@@ -66,5 +67,14 @@ void confine_page_set(uint32_t *word);
  */
 void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
 		      struct confine_page *page);
+
+/*
+ * In the child, with plan->copy: fill a volume instead, in a user and a mount namespace.
+ *
+ * Returns   0 (page->copied says whether there was anything), or -errno as above. The caller must
+ *           _exit() in any case.
+ */
+must_check int confine_and_copy(const struct plan *plan, const struct confine_fds *fds,
+				struct confine_page *page);
 
 #endif

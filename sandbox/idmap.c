@@ -142,6 +142,24 @@ static int map_by_helpers(const struct plan_ids *ids, pid_t pid, struct err *err
 	return r < 0 ? r : r2;
 }
 
+uint32_t idmap_outside(const struct proc_idmap *maps, size_t n, uint32_t inside)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (inside >= maps[i].inside && inside - maps[i].inside < maps[i].count)
+			return maps[i].outside + (inside - maps[i].inside);
+	}
+	return UINT32_MAX;
+}
+
+uint32_t idmap_inside(const struct proc_idmap *maps, size_t n, uint32_t outside)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (outside >= maps[i].outside && outside - maps[i].outside < maps[i].count)
+			return maps[i].inside + (outside - maps[i].outside);
+	}
+	return UINT32_MAX;
+}
+
 static int open_proc_of(pid_t pid, struct err *err)
 {
 	char path[32];
@@ -220,7 +238,8 @@ int idmap_clone_mount(int source, int userns, struct err *err)
 	if (tree < 0)
 		return tree;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH, &how, sizeof(how)) < 0)
-		return err_sys(err, errno,
-			       "its file system cannot show other owners (id-mapped mounts)");
+		return err_sys(
+			err, errno,
+			"its file system cannot show other owners (id-mapped mounts): keep it on ext4, xfs, btrfs, or from Linux 6.3 on tmpfs");
 	return steal_fd(tree);
 }

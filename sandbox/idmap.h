@@ -19,6 +19,10 @@ must_check int idmap_write(const struct plan_ids *ids, pid_t pid, struct err *er
 /* In the process itself, for IDMAP_SELF: its own id under another number. */
 must_check int idmap_write_self(const struct plan_ids *ids, struct err *err);
 
+/* The id that one inside has outside, and the other way; UINT32_MAX if it is not mapped. */
+uint32_t idmap_outside(const struct proc_idmap *maps, size_t n, uint32_t inside);
+uint32_t idmap_inside(const struct proc_idmap *maps, size_t n, uint32_t outside);
+
 /* A descriptor of the user namespace of a process. */
 must_check int idmap_open_userns(pid_t pid, struct err *err);
 

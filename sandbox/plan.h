@@ -53,6 +53,8 @@ enum mount_flag {
 	MOUNT_FLAG_NAMED = 1 << 5,     /* a named volume: its source lies in data_dir */
 	MOUNT_FLAG_LABEL = 1 << 6,     /* SELinux: label it for all sandboxes ... */
 	MOUNT_FLAG_LABEL_OWN = 1 << 7, /* ... or for this one alone */
+	MOUNT_FLAG_ANONYMOUS = 1 << 8, /* a volume that a run makes for itself: no source yet */
+	MOUNT_FLAG_NOCOPY = 1 << 9,    /* a new volume stays empty, whatever the image has there */
 };
 
 struct plan_mount {
@@ -196,6 +198,12 @@ struct plan_request {
 	const char *profile;             /* name for an AppArmor profile that no other run has */
 };
 
+/* Not to run anything, but to fill a volume with what the image has at a place. */
+struct plan_copy {
+	const char *from; /* inside, clean; NULL: only its owner is set */
+	int to;           /* descriptor of an empty folder */
+};
+
 struct plan {
 	const struct bundle *bundle; /* borrowed */
 	const struct host *host;     /* borrowed */
@@ -237,6 +245,7 @@ struct plan {
 	char *const *argv;
 	struct plan_lsm lsm;
 	const struct plan_engine *engine; /* NULL: a run of our own */
+	const struct plan_copy *copy;     /* NULL: run the program; borrowed */
 	size_t n_ledger;
 	struct ledger_entry *ledger;
 };

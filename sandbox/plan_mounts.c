@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "sandbox/idmap.h"
 #include "sandbox/plan_parts.h"
 
 #define TMP_BYTES_DEFAULT ((uint64_t)256 << 20)
@@ -189,12 +190,41 @@ static int check_source(const struct planner *p, const struct plan_mount *m, str
 	return 0;
 }
 
+/*
+ * For root: must the owner be shown as the workload? Not where it is the workload already, nor in a
+ * volume that was given to the ids of root's workloads, whoever of them.
+ */
+static bool needs_idmap(const struct planner *p, const struct plan_mount *m, const struct stat *st)
+{
+	const struct plan_ids *ids = &p->plan->ids;
+
+	if (!p->host->is_root)
+		return false;
+	if (m->flags & MOUNT_FLAG_NAMED)
+		return idmap_inside(ids->uids, ids->n_uid, st->st_uid) == UINT32_MAX ||
+		       idmap_inside(ids->gids, ids->n_gid, st->st_gid) == UINT32_MAX;
+	return idmap_outside(ids->uids, ids->n_uid, ids->uid) != st->st_uid ||
+	       idmap_outside(ids->gids, ids->n_gid, ids->gid) != st->st_gid;
+}
+
+/* Nothing is made for a plan that is only looked at. */
+static int add_anonymous(struct planner *p, struct plan_mount m, struct err *err)
+{
+	m.source = "a volume of its own";
+	m.is_dir = true;
+	m.flags |= MOUNT_FLAG_VOLUME;
+	return planner_add_mount(p, m, err);
+}
+
 /* Look at the source once, now; the child opens it again and compares (R1). */
 static int add_volume(struct planner *p, struct plan_mount m, struct err *err)
 {
 	struct stat st = { 0 };
-	int r = check_source(p, &m, err);
+	int r;
 
+	if (m.flags & MOUNT_FLAG_ANONYMOUS)
+		return add_anonymous(p, m, err);
+	r = check_source(p, &m, err);
 	if (r < 0)
 		return r;
 	if (lstat(m.source, &st) < 0)
@@ -211,7 +241,7 @@ static int add_volume(struct planner *p, struct plan_mount m, struct err *err)
 	m.ino = st.st_ino;
 	m.is_dir = S_ISDIR(st.st_mode);
 	m.flags |= MOUNT_FLAG_VOLUME;
-	if (p->host->is_root)
+	if (needs_idmap(p, &m, &st))
 		m.flags |= MOUNT_FLAG_IDMAP;
 	return planner_add_mount(p, m, err);
 }

@@ -39,6 +39,7 @@ int procmount_apply(struct confine *c, struct err *err); /* /proc, what is not s
 int uplink_apply(struct confine *c, struct err *err);    /* a private network's way out is there */
 int nslimits_apply(struct confine *c, struct err *err);  /* no further namespaces (R9) */
 int masks_apply(struct confine *c, struct err *err);     /* paths the policy denies */
+int copy_up_apply(struct confine *c, struct err *err);   /* fill a volume instead of running */
 int pivot_apply(struct confine *c, struct err *err);     /* old root gone, root read-only */
 int terminal_apply(struct confine *c, struct err *err);  /* pseudo terminal of the new /dev/pts */
 int session_apply(struct confine *c, struct err *err);   /* session, host name, keyring, signals */

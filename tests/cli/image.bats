@@ -163,6 +163,7 @@ new" ]
   [[ "$output" == *"has names"* ]]
   [ "$("$IMMURE" rmi copy)" = "untagged docker.io/library/copy:latest" ]
   "$IMMURE" run example.org/two:1
+  "$IMMURE" rm last
   [ "$("$IMMURE" rmi example.org/two:1)" = "removed example.org/two:1" ]
   [ -z "$(find "$store" -type f ! -name lock)" ]
   run "$IMMURE" rmi example.org/two:1

@@ -126,11 +126,15 @@ def cases(outside):
     add('workdir below a link out', 'no start', [base + [symlink('w', out)]], {'WorkingDir': '/w/made', 'Cmd': ['/bin/pwd']})
     for path in ('/proc', '/dev/shm', '/', '../x', 'relative', '/sys/x', '/a/../../x'):
         add('volume ' + path, 'harmless' if path == '/' else 'no start', [base], {'Volumes': {path: {}}, 'Cmd': ['/bin/true']})
+    add('exposed ports that are none', 'harmless', [base], {'ExposedPorts': {'-1/tcp': {}, '80/sctp': {}, '1-65535': {}, 'x': {}}, 'Cmd': ['/bin/true']})
+    add('volume with links out', 'harmless', [base + [folder('v'), symlink('v/a', out + '/secret'), symlink('v/b', out)]], {'Volumes': {'/v': {}}, 'Cmd': ['/bin/touch', '/v/c']})
+    add('volume deeper than it can be copied', 'no start', [base + [folder('v' + '/d' * i) for i in range(140)]], {'Volumes': {'/v': {}}, 'Cmd': ['/bin/true']})
+    add('volume that is a file', 'no start', [base + [entry('v', b'x')]], {'Volumes': {'/v': {}}, 'Cmd': ['/bin/true']})
     add('volume on a link out', 'no start', [base + [symlink('v', out)]], {'Volumes': {'/v/x': {}}, 'Cmd': ['/bin/touch', '/v/x/y']})
     add('labels and variables that name settings', 'harmless', [base],
         {'Labels': {'io.containerd.hook': out + '/hook', 'org.immure.policy': '/etc/shadow', 'run.oci.hooks': out},
          'Env': ['LD_PRELOAD=' + out + '/x.so', 'IMMURE_POLICY=x', 'XDG_DATA_HOME=' + out, '=x', 'A'], 'Cmd': ['/bin/true']})
-    add('stop signal that is none', 'harmless', [base], {'StopSignal': 'SIGNOTHING', 'Cmd': ['/bin/true']})
+    add('stop signal that is none', 'no start', [base], {'StopSignal': 'SIGNOTHING', 'Cmd': ['/bin/true']})
     add('no program at all', 'no start', [base], {})
     add('program is empty', 'no start', [base], {'Cmd': ['']})
 

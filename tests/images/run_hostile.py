@@ -52,7 +52,7 @@ class Checker:
         if status not in (2, 125, 126, 127):
             return f'exit status {status}: {text[-200:]}'
         lines = [x for x in text.splitlines() if not x.startswith('layer ')]
-        if len(lines) != 1 or not lines[0].startswith('immure: ') or 'signal' in lines[0] or 'without a word' in lines[0]:
+        if len(lines) != 1 or not lines[0].startswith('immure: ') or ' signal ' in lines[0] or 'without a word' in lines[0]:
             return f'no one clear error: {text[-300:]!r}'
         if any(ord(c) < 32 for c in lines[0]):
             return f'control bytes in the error: {text!r}'

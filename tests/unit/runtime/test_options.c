@@ -89,6 +89,12 @@ static void reads_volumes(void **state)
 	assert_int_equal(parse(&c, ARGS(S("--host"), S("-v"), S("name:/w:ro"), S("ls"))), 0);
 	assert_string_equal(c.request.mounts[0].source, "name");
 	assert_int_equal(c.request.mounts[0].flags, MOUNT_FLAG_NAMED | MOUNT_FLAG_RO);
+	assert_int_equal(
+		parse(&c, ARGS(S("--host"), S("-v"), S("/a"), S("-v"), S("n:/b:nocopy"), S("ls"))),
+		0);
+	assert_string_equal(c.request.mounts[0].target, "/a");
+	assert_int_equal(c.request.mounts[0].flags, MOUNT_FLAG_ANONYMOUS);
+	assert_int_equal(c.request.mounts[1].flags, MOUNT_FLAG_NAMED | MOUNT_FLAG_NOCOPY);
 	arena_done(&c.arena);
 }
 
@@ -113,9 +119,9 @@ static void refuses_with_the_option_and_the_value(void **state)
 		  "none, private or host" },
 		{ { S("run"), S("--host"), S("--name"), S("../x"), S("ls") }, "--name ../x" },
 		{ { S("run"), S("--host"), S("-e"), S("1A=x"), S("ls") }, "no name of a variable" },
-		{ { S("run"), S("--host"), S("-v"), S("/tmp"), S("ls") }, "expected SRC:DST" },
+		{ { S("run"), S("--host"), S("-v"), S("tmp"), S("ls") }, "expected SRC:DST" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp:/x:suid"), S("ls") },
-		  "ro, rw, exec, z or Z" },
+		  "ro, rw, exec, nocopy, z or Z" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp:x"), S("ls") },
 		  "not an absolute path" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp:/x/../y"), S("ls") }, "\"..\"" },

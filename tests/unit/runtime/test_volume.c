@@ -9,7 +9,7 @@
 
 #include "runtime/volume_list.h"
 
-static const struct span no_labels = { "", 0 };
+static const struct volume_new no_labels = { .record = { "", 0 } };
 
 static int set_up(void **state)
 {
@@ -37,8 +37,8 @@ static void makes_it_once_and_private(void **state)
 	struct err err = { 0 };
 	struct stat st = { 0 };
 
-	assert_int_equal(volume_make(volumes, "v", no_labels, &err), 0);
-	assert_int_equal(volume_make(volumes, "v", no_labels, &err), -EEXIST);
+	assert_int_equal(volume_make(volumes, "v", &no_labels, &err), 0);
+	assert_int_equal(volume_make(volumes, "v", &no_labels, &err), -EEXIST);
 	assert_int_equal(fstatat(volumes, "v/data", &st, AT_SYMLINK_NOFOLLOW), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_int_equal(volumes_collect(volumes, &err), 0); /* the second one left nothing */
@@ -51,7 +51,7 @@ static void locks_keep_it(void **state)
 	int first, second;
 
 	assert_int_equal(volume_open(volumes, "v", VOLUME_SHARED, &err), -ENOENT);
-	assert_int_equal(volume_make(volumes, "v", no_labels, &err), 0);
+	assert_int_equal(volume_make(volumes, "v", &no_labels, &err), 0);
 	first = volume_open(volumes, "v", VOLUME_SHARED, &err);
 	second = volume_open(volumes, "v", VOLUME_SHARED, &err);
 	assert_true(first >= 0 && second >= 0);
@@ -67,6 +67,7 @@ static void keeps_labels(void **state)
 	int volumes = *(int *)*state;
 	cleanup_arena struct arena arena = { 0 };
 	cleanup_strbuf struct strbuf record = { 0 };
+	struct volume_new labelled = { 0 };
 	struct volume_info info = { 0 };
 	struct err err = { 0 };
 
@@ -74,7 +75,8 @@ static void keeps_labels(void **state)
 	assert_int_equal(volume_label(&record, "=x", &err), -EINVAL);
 	assert_int_equal(volume_label(&record, "a b=x", &err), -EINVAL);
 	assert_int_equal(err.stage, ERR_USAGE);
-	assert_int_equal(volume_make(volumes, "v", (struct span){ record.p, record.len }, &err), 0);
+	labelled.record = (struct span){ record.p, record.len };
+	assert_int_equal(volume_make(volumes, "v", &labelled, &err), 0);
 	assert_int_equal(volume_info(volumes, "v", &arena, &info, &err), 0);
 	assert_int_equal(info.n_labels, 1);
 	assert_string_equal(info.labels[0], "a.b/c=x=y\nz");
@@ -89,7 +91,7 @@ static void a_link_is_no_volume(void **state)
 	assert_int_equal(symlinkat("/etc", volumes, "v"), 0);
 	assert_true(volume_open(volumes, "v", VOLUME_SHARED, &err) < 0);
 	assert_int_equal(volume_open(volumes, "../v", VOLUME_SHARED, &err), -EINVAL);
-	assert_int_equal(volume_make(volumes, "v", no_labels, &err), -EEXIST);
+	assert_int_equal(volume_make(volumes, "v", &no_labels, &err), -EEXIST);
 }
 
 int main(void)

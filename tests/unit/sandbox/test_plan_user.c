@@ -3,14 +3,11 @@
 #include "tests/support/unit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/fd.h"
 #include "sandbox/plan.h"
 
 static char *const command[] = { (char *)(uintptr_t) "true", NULL };
@@ -19,7 +16,7 @@ static const char *const environment[] = { "PATH=/bin", "HOME=/", NULL };
 
 /* Layers as an overlay would show them; in a scratch folder. */
 struct layers {
-	char top[64];
+	const char *top;
 	const char *paths[2];
 	struct arena arena;
 	struct host host;
@@ -50,8 +47,7 @@ static void write_file(const char *layer, const char *name, const char *text)
 
 static void layers_init(struct layers *l)
 {
-	*l = (struct layers){ .top = "/tmp/immure-plan-XXXXXX" };
-	assert_non_null(mkdtemp(l->top));
+	*l = (struct layers){ .top = temp_dir_make() };
 	for (size_t i = 0; i < ARRAY_LEN(l->paths); i++) {
 		l->paths[i] = arena_printf(&l->arena, "%s/%zu", l->top, i);
 		assert_int_equal(mkdir(l->paths[i], 0755), 0);
@@ -80,9 +76,7 @@ static void layers_init(struct layers *l)
 
 static void layers_done(struct layers *l)
 {
-	struct err err = { 0 };
-
-	assert_int_equal(fd_remove_tree(AT_FDCWD, l->top, &err), 0);
+	temp_dir_remove(l->top);
 	arena_done(&l->arena);
 }
 
