@@ -271,9 +271,9 @@ int launch_start(const struct plan *plan, const char *id, bool enter, struct lau
 
 int launch_copy(const struct plan *plan, struct err *err)
 {
-	struct launched child = { .pid = -1, .pidfd = -1 };
+	struct launched child = LAUNCHED_NONE;
 	siginfo_t info = { 0 };
-	int r = launch_start(plan, "", &child, err);
+	int r = launch_start(plan, "", false, &child, err);
 
 	if (r < 0)
 		return r;
