@@ -186,16 +186,35 @@ static json_t *make_place(const struct finding *f)
 			 f->rule);
 }
 
+static const char *const waiver_states[] = { "unused", "applied", "expired" };
+
+/* All that were given, also those that named no control of these standards, or one that holds. */
+static json_t *make_waivers(const struct judge_input *in)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < in->n_waivers; i++) {
+		const struct waiver *w = &in->waivers[i];
+
+		if (json_array_append_new(
+			    list, json_pack("{s:s, s:s, s:s?, s:I, s:s, s:s, s:s}", "by", w->by,
+					    "control", w->control, "file", w->file, "line",
+					    (json_int_t)w->line, "state", waiver_states[w->state],
+					    "until", w->until, "why", w->why)) < 0)
+			return list;
+	}
+	return list;
+}
+
 static json_t *make_waiver(const struct finding *f)
 {
-	static const char *const states[] = { "unused", "applied", "expired" };
 	const struct waiver *w = f->waiver;
 
 	if (!w)
 		return json_null();
 	return json_pack("{s:s, s:s?, s:I, s:s, s:s, s:s}", "by", w->by, "file", w->file, "line",
-			 (json_int_t)w->line, "state", states[w->state], "until", w->until, "why",
-			 w->why);
+			 (json_int_t)w->line, "state", waiver_states[w->state], "until", w->until,
+			 "why", w->why);
 }
 
 static json_t *make_findings(const struct finding *findings, int n)
@@ -285,13 +304,14 @@ int report_make(const struct report_input *in, struct arena *arena, json_t **ret
 	if (n < 0)
 		return n;
 	activity = report_activity(in->judge.record);
-	report = json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:O?}, s:o, s:s, s:o, s:o, s:o}",
-			   "activity", activity, "completeness", make_completeness(in, &c),
-			   "findings", make_findings(findings, n), "identity",
-			   make_identity(in, &c), "integrity", "limits", limits_text, "signature",
-			   in->signature, "policy", make_policy(in, activity, arena), "schema",
-			   REPORT_SCHEMA, "standards", make_standards(&in->judge), "subject",
-			   make_subject(in), "summary", make_summary(findings, n));
+	report =
+		json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:O?}, s:o, s:s, s:o, s:o, s:o, s:o}",
+			  "activity", activity, "completeness", make_completeness(in, &c),
+			  "findings", make_findings(findings, n), "identity", make_identity(in, &c),
+			  "integrity", "limits", limits_text, "signature", in->signature, "policy",
+			  make_policy(in, activity, arena), "schema", REPORT_SCHEMA, "standards",
+			  make_standards(&in->judge), "subject", make_subject(in), "summary",
+			  make_summary(findings, n), "waivers", make_waivers(&in->judge));
 	if (!report)
 		return err_set(err, ENOMEM, "cannot build the report: out of memory");
 	r = add_id(report, err);

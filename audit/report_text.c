@@ -238,6 +238,31 @@ static void put_unused(const json_t *report, struct strbuf *out)
 			    used + unused);
 }
 
+/* A waiver that is over, or that nothing needed: somebody should look at it again. */
+static void put_waivers(const json_t *report, struct strbuf *out)
+{
+	const json_t *w;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "waivers"), i, w)
+	{
+		const char *state = record_text(w, "state", "");
+
+		if (strcmp(state, "applied") == 0)
+			continue;
+		strbuf_puts(out, "waiver  ");
+		put_escaped(out, record_text(w, "control", "?"));
+		strbuf_addf(out, "  %s", strcmp(state, "expired") == 0 ? "expired" : "unused");
+		strbuf_puts(out, ", until ");
+		put_escaped(out, record_text(w, "until", "?"));
+		strbuf_puts(out, " by ");
+		put_escaped(out, record_text(w, "by", "?"));
+		strbuf_puts(out, "  ");
+		put_escaped(out, record_text(w, "file", "?"));
+		strbuf_addf(out, ":%lld\n", (long long)record_number(w, "line", 0));
+	}
+}
+
 static void put_end(const json_t *report, struct strbuf *out)
 {
 	const json_t *c = json_object_get(report, "completeness");
@@ -282,5 +307,6 @@ void report_text(const json_t *report, struct strbuf *out)
 		return;
 	put_denials(report, out);
 	put_unused(report, out);
+	put_waivers(report, out);
 	put_end(report, out);
 }

@@ -65,7 +65,9 @@ struct bundle {
 	size_t n_filter, n_explain; /* instructions, at most BPF_MAXINSNS */
 	const struct sock_filter *filter;
 	const struct sock_filter *explain;
-	size_t n_calls;    /* highest known number + 1 */
+	size_t n_waivers;
+	struct policy_waiver *waivers; /* of controls and of findings; for the record */
+	size_t n_calls;                /* highest known number + 1 */
 	struct span calls; /* the names by number, each followed by NUL; "" where there is none */
 };
 

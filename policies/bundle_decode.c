@@ -207,6 +207,26 @@ static bool take_net(struct reader *r, struct arena *arena, struct bundle *b)
 	return true;
 }
 
+static bool take_waivers(struct reader *r, struct arena *arena, struct bundle *b)
+{
+	b->n_waivers = take_count(r);
+	b->waivers = arena_array(arena, b->n_waivers + 1, sizeof(*b->waivers));
+	if (!b->waivers)
+		return false;
+	for (size_t i = 0; i < b->n_waivers && !r->bad; i++) {
+		struct policy_waiver *w = &b->waivers[i];
+
+		w->rule.where.file = take_text(r);
+		w->rule.where.line = take_u32(r);
+		w->rule.where.col = take_u32(r);
+		w->id = take_text(r);
+		w->until = take_text(r);
+		w->by = take_text(r);
+		w->why = take_text(r);
+	}
+	return true;
+}
+
 static void take_calls(struct reader *r, struct bundle *b)
 {
 	size_t names = 0;
@@ -237,6 +257,8 @@ static bool take_body(struct reader *r, struct arena *arena, struct bundle *b)
 	b->explain = take_program(r, &b->n_explain);
 	if (!take_sources(r, arena, b) || !take_rules(r, arena, b) || !take_files(r, arena, b) ||
 	    !take_net(r, arena, b))
+		return false;
+	if (!take_waivers(r, arena, b))
 		return false;
 	take_calls(r, b);
 	return true;

@@ -109,6 +109,14 @@ static void put_body(struct strbuf *out, const struct bundle *in)
 		put_text(out, in->files[i].path);
 	}
 	put_net(out, in);
+	put_u32(out, (uint32_t)in->n_waivers);
+	for (size_t i = 0; i < in->n_waivers; i++) {
+		put_where(out, &in->waivers[i].rule.where);
+		put_text(out, in->waivers[i].id);
+		put_text(out, in->waivers[i].until);
+		put_text(out, in->waivers[i].by);
+		put_text(out, in->waivers[i].why);
+	}
 	put_u32(out, (uint32_t)in->n_calls);
 	put_u32(out, (uint32_t)in->calls.n);
 	strbuf_span(out, in->calls);

@@ -64,6 +64,10 @@ static void waive(struct linter *l, const struct policy_waiver *waiver, const ch
 	}
 	if (covered == 0 && is_ours(waiver->id))
 		lint_add(l, LINT_WAIVER_UNUSED, &waiver->rule, "%s was not found", waiver->id);
+	else if (covered == 0 && l->out->is_control && !l->out->is_control(waiver->id))
+		lint_add(l, LINT_WAIVER_UNUSED, &waiver->rule,
+			 "%s is neither a finding of lint nor a control of audit check",
+			 waiver->id);
 }
 
 void lint_whole(struct linter *l, const char *today)

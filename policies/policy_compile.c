@@ -156,6 +156,8 @@ int policy_compile(const struct policy *policy, struct arena *arena, struct bund
 		.record = policy->record,
 		.loss_fails = policy->loss_fails,
 		.audit_arch = NATIVE_ARCH,
+		.n_waivers = policy->n_waivers,
+		.waivers = policy->waivers,
 		.n_sources = policy->n_sources,
 		.sources = policy->sources,
 	};

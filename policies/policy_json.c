@@ -90,6 +90,9 @@ static void each_rule(struct policy *policy, void (*fn)(void *data, struct rule 
 		fn(data, &policy->files[i].rule);
 	for (size_t i = 0; i < policy->n_syscalls; i++)
 		fn(data, &policy->syscalls[i].rule);
+	/* Rules of the network point at theirs, which is the arena's like all others. */
+	for (size_t i = 0; i < policy->net.n; i++)
+		fn(data, (struct rule *)(uintptr_t)policy->net.rules[i].rule);
 	for (size_t i = 0; i < policy->n_tests; i++)
 		fn(data, &policy->tests[i].rule);
 	for (size_t i = 0; i < policy->n_waivers; i++)

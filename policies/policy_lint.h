@@ -99,6 +99,8 @@ struct lint_finding {
 struct lint {
 	struct arena *arena; /* borrowed; owns the texts */
 	const char *network; /* run --network that the policy is meant for, or NULL: any */
+	bool (*is_control)(
+		const char *id); /* of audit check, so that waivers may name it; or NULL */
 	size_t n, cap;
 	struct lint_finding *items; /* by place */
 	bool out_of_memory;

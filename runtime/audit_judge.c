@@ -13,7 +13,6 @@
 #include "policies/policy_read.h"
 #include "runtime/audit_sign.h"
 #include "runtime/dirs.h"
-#include "runtime/policy_fetch.h"
 
 #define STANDARDS_MAX 16
 #define INPUT_MAX ((size_t)64 << 20)
@@ -101,34 +100,28 @@ static int read_waivers(const struct audit_judge_options *options, struct arena 
 	return 0;
 }
 
-/* What the policy itself waives, unless it was changed since the run. */
+/* What the policy itself waived, as it was when the run began. */
 static int read_policy_waivers(const struct audit_run *run, struct arena *arena,
 			       struct judge_input *in, struct err *err)
 {
-	const struct policy_source *source =
-		run->has_bundle && run->bundle.n_sources > 0 ? run->bundle.sources : NULL;
-	struct diags diags = { .arena = arena };
-	struct policy policy = { 0 };
+	const struct bundle *bundle = &run->bundle;
 	struct waiver *all;
 
-	if (!source || !source->path ||
-	    policy_resolve(source->path, policy_fetch, NULL, arena, &policy, &diags) < 0 ||
-	    policy.n_sources == 0 || policy.n_waivers == 0 ||
-	    memcmp(&policy.sources[0].digest, &source->digest, sizeof(source->digest)) != 0)
+	if (!run->has_bundle || bundle->n_waivers == 0)
 		return 0;
-	all = arena_array(arena, in->n_waivers + policy.n_waivers, sizeof(*all));
+	all = arena_array(arena, in->n_waivers + bundle->n_waivers, sizeof(*all));
 	if (!all)
 		return err_set(err, ENOMEM, "out of memory");
 	if (in->n_waivers > 0)
 		memcpy(all, in->waivers, in->n_waivers * sizeof(*all));
-	for (size_t i = 0; i < policy.n_waivers; i++) {
-		const struct policy_waiver *w = &policy.waivers[i];
+	for (size_t i = 0; i < bundle->n_waivers; i++) {
+		const struct policy_waiver *w = &bundle->waivers[i];
 
 		all[in->n_waivers++] = (struct waiver){ .control = w->id,
 							.until = w->until,
 							.by = w->by,
 							.why = w->why,
-							.file = source->name,
+							.file = w->rule.where.file,
 							.line = w->rule.where.line };
 	}
 	in->waivers = all;

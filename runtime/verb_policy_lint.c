@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit/judge.h"
 #include "base/jsonw.h"
 #include "policies/policy_lint.h"
 #include "runtime/status.h"
@@ -247,6 +248,30 @@ static void print_catalogue(void)
 		       lint_catalogue[i].help);
 }
 
+/* Of a standard that immure brings, with or without its version. */
+static bool is_control(const char *id)
+{
+	const struct waiver waiver = { .control = id };
+	cleanup_arena struct arena arena = { 0 };
+
+	for (size_t i = 0; i < n_standard_names; i++) {
+		struct standard standard = { 0 };
+		struct err ignored = { 0 };
+
+		if (standard_parse(standard_text(standard_names[i]), &arena, &standard, &ignored) <
+		    0)
+			continue;
+		for (size_t k = 0; k < standard.n; k++) {
+			struct control control = standard.controls[k];
+
+			control.standard = &standard;
+			if (waiver_names(&waiver, &control))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int judge(const struct verb_call *call, const char *name, struct lint *lint, struct err *err)
 {
 	struct policy policy = { 0 };
@@ -260,6 +285,7 @@ static int judge(const struct verb_call *call, const char *name, struct lint *li
 		return r;
 	if (!gmtime_r(&now, &day) || strftime(today, sizeof(today), "%Y-%m-%d", &day) == 0)
 		return err_set(err, EOVERFLOW, "cannot tell the day");
+	lint->is_control = is_control;
 	return policy_lint(&policy, bundle.audit_arch, today, lint, err);
 }
 

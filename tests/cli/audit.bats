@@ -369,7 +369,7 @@ status_of() {
 	"$IMMURE" audit host --baseline h.json
 }
 
-@test "a policy waives by itself, until it is changed" {
+@test "a policy waives by itself, as it was when the run began" {
 	cat >p.yaml <<-END
 		policy: 1
 		extends: [builtin/default]
@@ -381,9 +381,33 @@ status_of() {
 	[ "$(status_of r.json 5.11)" = waived ] || [ "$(status_of r.json 5.11)" = pass ]
 	"$IMMURE" audit report --today 2027-01-01 -o r.json
 	[ "$(status_of r.json 5.11)" != waived ]
+	jq -e '.waivers == [{"by":"sec@acme.example","control":"cis-docker-5.11","file":.waivers[0].file,"line":4,"state":"expired","until":"2026-12-31","why":"a small machine"}]' r.json
+	"$IMMURE" audit report --today 2027-01-01 | grep -q 'waiver  cis-docker-5.11  expired, until 2026-12-31 by sec@acme.example  .*p.yaml:4'
+	# The record holds it: another text of the policy changes no verdict on a run that is over.
 	echo '# changed' >>p.yaml
 	"$IMMURE" audit report --today 2026-12-31 -o r.json
-	[ "$(status_of r.json 5.11)" != waived ]
+	[ "$(status_of r.json 5.11)" = waived ] || [ "$(status_of r.json 5.11)" = pass ]
+	"$IMMURE" policy compile --bundle b p.yaml
+	"$IMMURE" run --host --policy b -- true
+	"$IMMURE" audit report --today 2026-12-31 -o r.json
+	jq -e '.waivers[0].file | endswith("p.yaml")' r.json
+}
+
+@test "lint tells a waiver that names nothing" {
+	cat >p.yaml <<-END
+		policy: 1
+		extends: [builtin/default]
+		waivers:
+		  - cis-docker-5.11 until 2999-12-31 by me why x
+		  - cis-docker-1.6-5.12 until 2999-12-31 by me why x
+		  - nist-800-190-4.4.1-version until 2999-12-31 by me why x
+		  - cis-docker-99.1 until 2999-12-31 by me why x
+		  - cis-docker-5.10 until 2020-12-31 by me why x
+	END
+	run "$IMMURE" policy lint p.yaml
+	[[ $output == *"p.yaml:7:5: low: a waiver for a finding that is not there: cis-docker-99.1 is neither"* ]]
+	[[ $output == *"p.yaml:8:5: high: a waiver is over"* ]]
+	[[ $output != *"p.yaml:4:"* && $output != *"p.yaml:5:"* ]]
 }
 
 @test "what was probed in an identical sandbox is known at E4" {

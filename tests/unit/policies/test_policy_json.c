@@ -11,6 +11,7 @@
 static const char text[] = "policy: 1\nname: acme/x\nmode: audit\nidentity:\n  user: 5:6\n"
 			   "files:\n  - read  /usr/** /etc/hosts   # why: names\n  - deny /x\n"
 			   "syscalls:\n  - allow execve @io\n  - otherwise EACCES\n"
+			   "network:\n  - connect tcp 10.0.0.0/8:443   # why: ours\n"
 			   "limits:\n  pids: 7\nrequire: [seccomp]\n"
 			   "waivers:\n  - a until 2026-12-31 by me why \"two \\\" words\"\n";
 
@@ -35,7 +36,8 @@ static void is_canonical(void **state)
 	assert_string_equal(
 		strbuf_str(&json),
 		"{\"files\":[\"read /usr/** /etc/hosts\",\"deny /x\"],\"identity\":{\"user\":\"5:6\"},"
-		"\"limits\":{\"pids\":\"7\"},\"mode\":\"audit\",\"name\":\"acme/x\",\"policy\":\"1\","
+		"\"limits\":{\"pids\":\"7\"},\"mode\":\"audit\",\"name\":\"acme/x\","
+		"\"network\":[\"connect tcp 10.0.0.0/8:443\"],\"policy\":\"1\","
 		"\"require\":[\"seccomp\"],\"syscalls\":[\"allow execve @io\",\"otherwise EACCES\"],"
 		"\"waivers\":[\"a until 2026-12-31 by me why \\\"two \\\\\\\" words\\\"\"]}");
 }
