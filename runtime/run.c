@@ -50,22 +50,6 @@ static void run_done(struct run *run)
 	arena_done(&run->arena);
 }
 
-/* Without --host and --rootfs the first argument is an image; the rest is for its program. */
-static int find_image(struct run *run, char *const **argv, struct err *err)
-{
-	const struct run_options *o = &run->options;
-	char *const *args = *argv;
-	int r;
-
-	if (o->host || o->rootfs || !args[0])
-		return 0;
-	r = run_image_open(args[0], o->ids, &run->arena, &run->image, err);
-	if (r < 0)
-		return err->stage == ERR_USAGE ? r : err_at(err, ERR_STATE);
-	*argv = args + (args[1] && strcmp(args[1], "--") == 0 ? 2 : 1);
-	return 1;
-}
-
 static int decide(struct run *run, char *const argv[], struct err *err)
 {
 	char *cwd = arena_alloc(&run->arena, PATH_MAX);
@@ -80,7 +64,7 @@ static int decide(struct run *run, char *const argv[], struct err *err)
 						  : "builtin/default";
 	struct policy_keys keys = { 0 };
 	struct err no_data = { 0 };
-	int r = find_image(run, &argv, err);
+	int r = run_find_image(run, &argv, err);
 
 	if (r < 0)
 		return r;

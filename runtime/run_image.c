@@ -35,20 +35,19 @@ static bool is_unpacked(const struct store *store, const struct image_record *re
 }
 
 /* As --ids says, else as the layers are there: one owner if both. */
-static int choose_ids(const struct store *store, struct run_image *image, const char *ids,
-		      struct arena *arena, struct err *err)
+static void choose_ids(const struct store *store, struct run_image *image, const char *ids,
+		       struct arena *arena)
 {
 	bool range = image_ids_are_range(ids);
 
 	image->range = range;
 	if (is_unpacked(store, &image->record, range, arena))
-		return 0;
+		return;
 	image->range = !range;
 	if (!ids && geteuid() != 0 && is_unpacked(store, &image->record, image->range, arena))
-		return 0;
-	return err_set(err, ENOENT,
-		       "the layers of %.100s are not unpacked for --ids %s: load or pull it so",
-		       image->name, range ? "range" : "one");
+		return;
+	image->range = range;
+	image->packed = true;
 }
 
 /* Whatever a layer has is hidden by the same layer above: overlayfs takes no folder twice. */
@@ -96,7 +95,7 @@ int run_image_open(const char *name, const char *ids, struct arena *arena, struc
 	if (r == 0)
 		r = store_read_image(&store, manifest, arena, &image.record, &image.lock, err);
 	if (r == 0)
-		r = choose_ids(&store, &image, ids, arena, err);
+		choose_ids(&store, &image, ids, arena);
 	if (r == 0)
 		r = find_layers(&store, &image, arena, err);
 	if (r < 0) {

@@ -13,6 +13,7 @@ struct run_image {
 	size_t n_layers;
 	const char **layers; /* absolute paths, the lowest first, none twice */
 	bool range;          /* their files belong to a range of ids */
+	bool packed;         /* not unpacked yet for these ids */
 	bool hides;          /* there are whiteouts in them */
 	int lock;            /* holds the image against removal; -1: none */
 };
@@ -28,7 +29,7 @@ struct run_image {
  *   ids  of --ids, or NULL: as its layers were unpacked
  *   ret  in arena but for the lock, which the caller closes
  *
- * Returns   0, -ENOENT (no such image; its layers were unpacked for other ids), -EINVAL (no name).
+ * Returns   0 (see packed), -ENOENT (no such image), -EINVAL (no name).
  */
 must_check int run_image_open(const char *name, const char *ids, struct arena *arena,
 			      struct run_image *ret, struct err *err);

@@ -2,7 +2,7 @@
 #ifndef IMMURE_RUNTIME_RUN_PARTS_H
 #define IMMURE_RUNTIME_RUN_PARTS_H
 
-/* What the files of `immure run` share: run.c, run_record.c, run_volumes.c. */
+/* What the files of `immure run` share: run.c, run_record.c, run_volumes.c, run_find_image.c. */
 
 #include "audit/denial.h"
 #include "audit/event_log.h"
@@ -76,5 +76,12 @@ must_check int run_record_sign(const struct run *run, struct err *err);
  * those that the run made for itself go into its record.
  */
 must_check int run_volumes(struct run *run, struct err *err);
+
+/*
+ * Without --host and --rootfs the first argument is an image; the rest is for its program.
+ *
+ * Returns   1 (*argv is what is left), 0 (there is no image), -errno.
+ */
+must_check int run_find_image(struct run *run, char *const **argv, struct err *err);
 
 #endif

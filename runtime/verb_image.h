@@ -7,5 +7,6 @@
 #include "runtime/verb.h"
 
 extern const struct verb verb_image_verify;
+extern const struct verb verb_image_unpack;
 
 #endif

@@ -227,3 +227,31 @@ new" ]
   [ -z "$("$IMMURE" images -q)" ]
   [ -z "$(find "$store" -type f ! -name lock)" ]
 }
+
+@test "layers are unpacked for the other kind of ids when a run needs them" {
+  [ "$(id -u)" -ne 0 ] && grep -q "^$(id -un):" /etc/subuid || skip "needs an ordinary user with subordinate ids"
+  "$IMMURE" load -q -t tiny "$images/one"
+  run "$IMMURE" run --dry-run --ids range tiny
+  [ "$status" -eq 125 ]
+  [ -z "$(ls "$store/layers" | grep range)" ]
+  run --separate-stderr "$IMMURE" run --ids range tiny echo there
+  [ "$status" -eq 0 ]
+  [ "$output" = there ]
+  [[ "$stderr" == "layer "*"done"* ]]
+  run --separate-stderr "$IMMURE" run --ids range tiny echo there
+  [ -z "$stderr" ]
+  rm -r "$store"/layers/*.one
+  run "$IMMURE" run tiny echo as-it-is
+  [ "$output" = as-it-is ]
+  run --separate-stderr "$IMMURE" run --ids one tiny echo one
+  [ "$output" = one ]
+  [[ "$stderr" == *"done"* ]]
+  "$IMMURE" image check
+  rm -r "$store"/layers/*.one
+  find "$store/blobs" -type f -size +100k -delete
+  run "$IMMURE" run --ids one tiny
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"pull or load it again"* ]]
+  "$IMMURE" rmi tiny
+  "$IMMURE" image prune
+}
