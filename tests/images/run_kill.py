@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """End load, rmi and prune at every call that changes something, or let that call fail: run_kill.py IMMURE IMAGES WORK.
+The same of pull, and of the processes that work for it: run_kill.py IMMURE --pull NAME WORK.
 
 Afterwards each name means what it meant before or what it should mean now, everything is whole, and prune leaves nothing
 behind. (An image comes before its name, and goes after it: between the two there is a whole image without a name.)"""
@@ -12,6 +13,7 @@ import subprocess
 import sys
 
 CALLS = ['mkdir,mkdirat', 'renameat2,renameat,rename', 'unlinkat,unlink', 'fsync,syncfs', 'write,pwrite64', 'fchown,fchmod', 'memfd_create', 'clone3']
+CAUSES = {'error=EIO': 'Input/output error', 'error=ENOSPC': 'No space left'}
 
 
 def copy(source, target):
@@ -47,7 +49,7 @@ class Harness:
             return 'prune took too much'
         return None
 
-    def run(self, what, words, how, calls):
+    def run(self, what, words, how, calls, more=()):
         """One operation, ended at its first, second, third ... such call, until it gets through."""
         old = self.names()
         shutil.rmtree(self.before, ignore_errors=True)
@@ -58,10 +60,13 @@ class Harness:
         for number in range(1, 400):
             shutil.rmtree(self.data)
             copy(self.before, self.data)
-            done = self.immure_(*words, trace=['strace', '-qq', '-o', '/dev/null', '-e', f'trace={calls}', '-e', f'inject={calls}:{how}:when={number}'])
+            done = self.immure_(*words, trace=['strace', *more, '-qq', '-o', '/dev/null', '-e', f'trace={calls}', '-e', f'inject={calls}:{how}:when={number}'])
             wrong = self.wrong(old, new)
             if how != 'signal=KILL' and done.returncode not in (0, 125):
                 wrong = wrong or f'exit status {done.returncode}: {done.stderr[-200:]}'
+            # The call that failed may be the one that says why.
+            if done.returncode == 125 and done.stderr and CAUSES.get(how, '') not in done.stderr:
+                wrong = wrong or f'the cause is not named: {done.stderr[-200:]}'
             self.passed += not wrong
             self.failed += bool(wrong)
             if wrong:
@@ -86,11 +91,27 @@ class Harness:
         for calls in ('renameat2,renameat,rename', 'unlinkat,unlink'):
             self.run('prune', ['image', 'prune', '-a'], 'signal=KILL', calls)
 
+    def all_of_pull(self, name):
+        self.immure_('image', 'prune')
+        words = ['pull', '-q', name]
+        for calls in CALLS:
+            self.run('pull', words, 'signal=KILL', calls)
+        for calls in CALLS:
+            self.run('pull', words, 'error=EIO', calls)
+        # The helper that hears the registry, those that unpack. (A call that is made to fail would end them as well: their
+        # filter kills what is no call. Full disks are the stage's.)
+        self.run('pull and its helpers', words, 'signal=KILL', 'write,pwrite64', ['-f'])
+
 
 def main():
-    harness = Harness(sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]))
+    is_pull = sys.argv[2] == '--pull'
+    images, work = sys.argv[3 if is_pull else 2], pathlib.Path(sys.argv[-1])
+    harness = Harness(sys.argv[1], pathlib.Path(images), work)
     harness.work.mkdir(parents=True, exist_ok=True)
-    harness.all()
+    if is_pull:
+        harness.all_of_pull(images)
+    else:
+        harness.all()
     shutil.rmtree(harness.work, ignore_errors=True)
     print(f'{harness.passed} passed, {harness.failed} failed, 0 skipped')
 
