@@ -181,10 +181,10 @@ static const char *first_of_family(const char *call)
 	return family.n > 0 ? family.names[0] : call;
 }
 
-static int add_plain(struct grants *g, const char *call, struct run_set runs)
+/* What another libc does in place of a call, whoever grants that one. */
+static int add_instead(struct grants *g, const char *call, struct run_set runs)
 {
-	const char *cond = usual_condition(call);
-	int r = add(g, GRANT_CALL, *cond ? call : first_of_family(call), cond, runs);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(instead); i++) {
 		const char *other = instead[i][1];
@@ -200,6 +200,14 @@ static int add_plain(struct grants *g, const char *call, struct run_set runs)
 				runs);
 	}
 	return r;
+}
+
+static int add_plain(struct grants *g, const char *call, struct run_set runs)
+{
+	const char *cond = usual_condition(call);
+	int r = add(g, GRANT_CALL, *cond ? call : first_of_family(call), cond, runs);
+
+	return r < 0 ? r : add_instead(g, call, runs);
 }
 
 static int add_seen(struct grants *g, const struct seen *seen, struct run_set runs)
@@ -233,9 +241,10 @@ int grants_add_calls(struct grants *g)
 		if (!span_eq(span_word(&rest), "allow"))
 			continue;
 		parse(rest, &seen);
-		if (seen.call[0] == '#' || base_allows(g, &seen))
+		if (seen.call[0] == '#')
 			continue;
-		r = add_seen(g, &seen, item->runs);
+		r = base_allows(g, &seen) ? add_instead(g, seen.call, item->runs)
+					  : add_seen(g, &seen, item->runs);
 		if (r < 0)
 			return r;
 	}

@@ -9,7 +9,7 @@
 #include "base/fd.h"
 #include "policies/policy_read.h"
 #include "runtime/dirs.h"
-#include "runtime/policy_draft.h"
+#include "runtime/learn_base.h"
 #include "runtime/run_find.h"
 #include "runtime/verb_policy.h"
 
@@ -85,25 +85,17 @@ static const char *policy_name(const char *file, struct arena *arena)
 static int make(const char *file, const struct learned *learned, struct arena *arena,
 		struct strbuf *text, struct learn_result *ret, struct err *err)
 {
-	struct bundle base = { 0 };
-	struct bundle bundle = { 0 };
-	struct grants grants = { 0 };
-	int r;
+	struct learn_draft draft = { 0 };
+	int r = learn_base_choose(file, policy_name(file, arena), learned, arena, &draft, err);
 
-	r = policy_draft_compile("builtin/start", builtin_text("builtin/start"), arena, &base, err);
-	if (r == 0)
-		r = grants_make(learned, &base, arena, &grants, err);
+	*text = draft.text;
 	if (r < 0)
 		return r;
-	ret->estimate = estimate_make(&grants);
+	ret->estimate = draft.estimate;
 	ret->n_runs = learned->n_runs;
-	ret->n_grants = grants.n;
-	learned_policy_print(&grants, &ret->estimate, policy_name(file, arena), text);
-	if (text->failed)
-		return err_set(err, ENOMEM, "out of memory");
-	r = policy_draft_compile(file, (struct span){ text->p, text->len }, arena, &bundle, err);
-	ret->n_allowed = bundle.n_allowed;
-	return r;
+	ret->n_grants = draft.grants.n;
+	ret->n_allowed = draft.bundle.n_allowed;
+	return 0;
 }
 
 static int lock_folder(const char *file, struct arena *arena, struct err *err)

@@ -94,3 +94,29 @@ ts = [threading.Thread(target=time.sleep, args=(0.3,)) for _ in range(9)]
 	[[ $output == *"immure policy learn --output gone/p.yaml"* ]]
 	run -0 "$IMMURE" policy learn -o kept.yaml last
 }
+
+@test "a builtin policy that opens only what was needed is extended, another is not" {
+	# All of builtin/glibc was used, and then all but one call of it.
+	{
+		printf 'immure learned 1\nrun a\n'
+		{
+			printf '0 allow fcntl cmd=0x%x\n' 0 1 2 3 4 5 6 7 8 9 36 37 38 1030 1031 1032 1033 1034
+			printf '0 allow ioctl cmd=0x%x\n' $((0x5401)) $((0x5413)) $((0x541b)) $((0x5421)) $((0x5450)) $((0x5451))
+			printf '0 allow mmap prot=0x%x\n0 allow mprotect prot=0x%x\n' 7 7 1 1
+			"$IMMURE" policy show --effective builtin/glibc | awk '$1 == "allowed" { print "0 allow " $2 }'
+		} | LC_ALL=C sort -k2 -u
+	} >all.runs
+	"$IMMURE" policy learn -o all.yaml all.runs
+	grep -x 'extends: \[builtin/start, builtin/glibc\]' all.yaml
+	"$IMMURE" policy check all.yaml
+	grep -v ' allow sysinfo$' all.runs >less.runs
+	"$IMMURE" policy learn -o less.yaml less.runs
+	grep -x 'extends: \[builtin/start\]' less.yaml
+	[ "$(grep -c . all.yaml)" -lt "$(grep -c . less.yaml)" ]
+	# The smaller text opens the same calls.
+	run "$IMMURE" policy diff less.yaml all.yaml
+	[[ $output != *narrower* && $output != *"wider file"* && $output == *sysinfo* ]]
+	cp all.yaml first.yaml
+	"$IMMURE" policy learn -o all.yaml all.runs
+	cmp all.yaml first.yaml
+}
