@@ -3,8 +3,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,17 +16,25 @@
 #define MODE_BITS 01777
 #define CHUNK 8192
 
-static int copy_dir(int from, int to, const struct stat *st, int depth, struct err *err);
+/* One entry on its way. What may replace something has a name of its own until it is complete. */
+struct entry {
+	struct copy_rules *rules;
+	int from, to;
+	const char *name, *as;
+	const char *made; /* as, or temporary */
+	struct stat st;
+	char temporary[24];
+};
 
 /* What must come after everything that is written below it, or into it. */
-static int finish(int fd, const struct stat *st, struct err *err)
+static int finish(const struct copy_rules *rules, int fd, const struct stat *st, struct err *err)
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st->st_mtim };
 	struct stat made = { 0 };
 
 	if (fstat(fd, &made) < 0)
 		return err_sys(err, errno, "cannot look at it");
-	if ((made.st_uid != st->st_uid || made.st_gid != st->st_gid) &&
+	if (rules->keep_owner && (made.st_uid != st->st_uid || made.st_gid != st->st_gid) &&
 	    fchown(fd, st->st_uid, st->st_gid) < 0)
 		return err_sys(err, errno, "cannot set its owner");
 	if (fchmod(fd, st->st_mode & MODE_BITS) < 0)
@@ -33,13 +43,14 @@ static int finish(int fd, const struct stat *st, struct err *err)
 }
 
 /* Of what has no descriptor that could be written to. */
-static int finish_at(int dir, const char *name, const struct stat *st, struct err *err)
+static int finish_at(const struct entry *e, struct err *err)
 {
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, st->st_mtim };
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, e->st.st_mtim };
 
-	if (fchownat(dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (e->rules->keep_owner &&
+	    fchownat(e->to, e->made, e->st.st_uid, e->st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, errno, "cannot set its owner");
-	return utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0
+	return utimensat(e->to, e->made, times, AT_SYMLINK_NOFOLLOW) < 0
 		       ? err_sys(err, errno, "cannot set its time")
 		       : 0;
 }
@@ -93,80 +104,90 @@ static int copy_holes(int from, int to, off_t size)
 	return ftruncate(to, size) < 0 ? -errno : 0;
 }
 
-static int copy_file(int from, int to, const char *name, const struct stat *st, struct err *err)
+/* As many bytes as it had when it was opened: one that grows for ever is no copy for ever. */
+static int copy_file(struct entry *e, struct err *err)
 {
 	cleanup_close int in =
-		openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		openat(e->from, e->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	cleanup_close int out = -1;
 	int r;
 
 	if (in < 0)
 		return err_sys(err, errno, "cannot open it");
-	out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fstat(in, &e->st) < 0 || !S_ISREG(e->st.st_mode))
+		return err_set(err, ESTALE, "it became something else");
+	out = openat(e->to, e->made, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (out < 0)
 		return err_sys(err, errno, "cannot make it");
-	r = copy_holes(in, out, st->st_size);
-	return r < 0 ? err_sys(err, -r, "cannot write it") : finish(out, st, err);
+	r = copy_holes(in, out, e->st.st_size);
+	return r < 0 ? err_sys(err, -r, "cannot write it") : finish(e->rules, out, &e->st, err);
 }
 
-static int copy_link(int from, int to, const char *name, const struct stat *st, struct err *err)
+static int copy_link(const struct entry *e, struct err *err)
 {
-	char target[4096];
-	ssize_t n = readlinkat(from, name, target, sizeof(target));
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(e->from, e->name, target, sizeof(target));
 
 	if (n < 0 || (size_t)n == sizeof(target))
 		return err_sys(err, n < 0 ? errno : ENAMETOOLONG, "cannot read the link");
 	target[n] = '\0';
-	if (symlinkat(target, to, name) < 0)
+	if (symlinkat(target, e->to, e->made) < 0)
 		return err_sys(err, errno, "cannot make it");
-	return finish_at(to, name, st, err);
+	return finish_at(e, err);
 }
 
-static int copy_pipe(int to, const char *name, const struct stat *st, struct err *err)
+/* Made with its mode but for what the caller's umask takes. */
+static int copy_pipe(const struct entry *e, struct err *err)
 {
-	/* Made with its mode: the process has no umask here that it did not choose. */
-	if (mkfifoat(to, name, st->st_mode & MODE_BITS) < 0)
+	if (mkfifoat(e->to, e->made, e->st.st_mode & MODE_BITS) < 0)
 		return err_sys(err, errno, "cannot make it");
-	return finish_at(to, name, st, err);
+	return finish_at(e, err);
 }
 
-static int copy_folder(int from, int to, const char *name, const struct stat *st, int depth,
-		       struct err *err)
+static int choose_name(struct entry *e, struct err *err)
 {
-	static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	cleanup_close int in = openat(from, name, flags);
-	cleanup_close int out = -1;
+	struct stat there = { 0 };
+	uint64_t random = 0;
 
-	if (in < 0)
-		return err_sys(err, errno, "cannot open it");
-	if (mkdirat(to, name, 0700) < 0)
-		return err_sys(err, errno, "cannot make it");
-	out = openat(to, name, flags);
-	if (out < 0)
-		return err_sys(err, errno, "cannot open its copy");
-	return copy_dir(in, out, st, depth - 1, err);
+	e->made = e->as;
+	if (!e->rules->replace)
+		return 0;
+	if (fstatat(e->to, e->as, &there, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(there.st_mode))
+		return err_set(err, EISDIR, "a folder has its name, and is not replaced");
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return err_set(err, EIO, "cannot get a random name");
+	snprintf(e->temporary, sizeof(e->temporary), ".cp-%016llx", (unsigned long long)random);
+	e->made = e->temporary;
+	return 0;
 }
 
-static int copy_entry(int from, int to, const char *name, int depth, struct err *err)
+/* rename(2) replaces whatever has the name, a link for one, and follows nothing. */
+static int copy_other(struct entry *e, struct err *err)
 {
-	struct stat st = { 0 };
+	int r = choose_name(e, err);
 
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, errno, "cannot look at it");
-	if (S_ISREG(st.st_mode))
-		return copy_file(from, to, name, &st, err);
-	if (S_ISDIR(st.st_mode))
-		return copy_folder(from, to, name, &st, depth, err);
-	if (S_ISLNK(st.st_mode))
-		return copy_link(from, to, name, &st, err);
-	return S_ISFIFO(st.st_mode) ? copy_pipe(to, name, &st, err) : 0;
+	if (r < 0)
+		return r;
+	if (S_ISREG(e->st.st_mode))
+		r = copy_file(e, err);
+	else if (S_ISLNK(e->st.st_mode))
+		r = copy_link(e, err);
+	else
+		r = copy_pipe(e, err);
+	if (r == 0 && e->made != e->as && renameat(e->to, e->made, e->to, e->as) < 0)
+		r = err_sys(err, errno, "cannot give it its name");
+	if (r < 0 && e->made != e->as)
+		unlinkat(e->to, e->made, 0);
+	return r;
 }
 
-static int copy_dir(int from, int to, const struct stat *st, int depth, struct err *err)
+static int copy_entry(struct entry *e, int depth, struct err *err);
+
+static int copy_all(struct copy_rules *rules, int from, int to, int depth, struct err *err)
 {
 	int copy = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_closedir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
+	const struct dirent *found;
 
 	if (!dir) {
 		closep(&copy);
@@ -174,23 +195,96 @@ static int copy_dir(int from, int to, const struct stat *st, int depth, struct e
 	}
 	if (depth == 0)
 		return err_set(err, ELOOP, "more than %d folders in one another", TREE_COPY_DEPTH);
-	while ((entry = readdir(dir)) != NULL) {
+	while ((found = readdir(dir)) != NULL) {
+		struct entry e = { .rules = rules,
+				   .from = from,
+				   .to = to,
+				   .name = found->d_name,
+				   .as = found->d_name };
 		int r;
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(e.name, ".") == 0 || strcmp(e.name, "..") == 0)
 			continue;
-		r = copy_entry(from, to, entry->d_name, depth, err);
+		r = copy_entry(&e, depth, err);
 		if (r < 0)
-			return err_wrap(err, "%.60s", entry->d_name);
+			return r;
 	}
-	return finish(to, st, err);
+	return 0;
+}
+
+static int open_copy(const struct entry *e, bool *ret_new, struct err *err)
+{
+	int fd;
+
+	*ret_new = mkdirat(e->to, e->as, 0700) == 0;
+	if (!*ret_new && (errno != EEXIST || !e->rules->replace))
+		return err_sys(err, errno, "cannot make it");
+	fd = openat(e->to, e->as, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return err_set(err, ENOTDIR, "a link or a file stands where the folder should be");
+	return fd < 0 ? err_sys(err, errno, "cannot open its copy") : fd;
+}
+
+static int copy_folder(struct entry *e, int depth, struct err *err)
+{
+	cleanup_close int in =
+		openat(e->from, e->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int out = -1;
+	bool is_new = false;
+	int r;
+
+	if (in < 0 || fstat(in, &e->st) < 0)
+		return err_sys(err, errno, "cannot open it");
+	out = open_copy(e, &is_new, err);
+	if (out < 0)
+		return out;
+	r = copy_all(e->rules, in, out, depth - 1, err);
+	return r < 0 || !is_new ? r : finish(e->rules, out, &e->st, err);
+}
+
+static int copy_entry(struct entry *e, int depth, struct err *err)
+{
+	int r;
+
+	if (fstatat(e->from, e->name, &e->st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, errno, "cannot look at %.200s", e->name);
+	switch (e->st.st_mode & S_IFMT) {
+	case S_IFDIR:
+		r = copy_folder(e, depth, err);
+		break;
+	case S_IFREG:
+	case S_IFLNK:
+	case S_IFIFO:
+		r = copy_other(e, err);
+		break;
+	default:
+		e->rules->skipped++;
+		return 0;
+	}
+	return r < 0 ? err_wrap(err, "%.60s", e->name) : 0;
 }
 
 int tree_copy(int from, int to, struct err *err)
 {
+	struct copy_rules rules = { .keep_owner = true };
 	struct stat st = { 0 };
+	int r;
 
 	if (fstat(from, &st) < 0)
 		return err_sys(err, errno, "cannot look at it");
-	return copy_dir(from, to, &st, TREE_COPY_DEPTH, err);
+	r = copy_all(&rules, from, to, TREE_COPY_DEPTH, err);
+	return r < 0 ? r : finish(&rules, to, &st, err);
+}
+
+int tree_copy_contents(int from, int to, struct copy_rules *rules, struct err *err)
+{
+	return copy_all(rules, from, to, TREE_COPY_DEPTH, err);
+}
+
+int tree_copy_entry(int from, const char *name, int to, const char *as, struct copy_rules *rules,
+		    struct err *err)
+{
+	struct entry e = { .rules = rules, .from = from, .to = to, .name = name, .as = as };
+
+	return copy_entry(&e, TREE_COPY_DEPTH, err);
 }

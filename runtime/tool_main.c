@@ -18,6 +18,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_load,
 	&verb_save,
 	&verb_commit,
+	&verb_cp,
 	&verb_image_import,
 	&verb_ps,
 	&verb_logs,

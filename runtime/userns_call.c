@@ -19,7 +19,7 @@ struct answer {
 
 /* The first byte that the child sends. */
 enum word {
-	WORD_FAILED, /* the answer follows at once */
+	WORD_ANSWER, /* the answer follows, without a map */
 	WORD_MAP_ME,
 };
 
@@ -29,14 +29,14 @@ static int tie_to(pid_t parent)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ? -1 : 0;
 }
 
-static int enter(const struct plan_ids *ids, int to_parent, pid_t parent, struct err *err)
+static int enter_new(const struct plan_ids *ids, int to_parent, pid_t parent, struct err *err)
 {
 	char word = WORD_MAP_ME;
 
 	if (tie_to(parent) < 0 || unshare(CLONE_NEWUSER) < 0) {
 		int r = err_sys(err, errno, "cannot make a user namespace");
 
-		word = WORD_FAILED;
+		word = WORD_ANSWER;
 		return fd_write_all(to_parent, &word, 1) < 0 ? -EPIPE : r;
 	}
 	if (fd_write_all(to_parent, &word, 1) < 0 || fd_read_full(to_parent, &word, 1) != 1)
@@ -48,11 +48,23 @@ static int enter(const struct plan_ids *ids, int to_parent, pid_t parent, struct
 	return 0;
 }
 
+static int enter_old(int userns, int to_parent, pid_t parent, struct err *err)
+{
+	char word = WORD_ANSWER;
+	int r = fd_write_all(to_parent, &word, 1);
+
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || setns(userns, CLONE_NEWUSER) < 0 || tie_to(parent) < 0)
+		return err_sys(err, errno, "cannot enter the run's user namespace");
+	return 0;
+}
+
 /* In the parent: map the child once it is in its namespace, then wait for its answer. */
 static int attend(const struct plan_ids *ids, pid_t child, int fd, struct err *err)
 {
 	struct answer answer = { 0 };
-	char word = WORD_FAILED;
+	char word = WORD_ANSWER;
 	int r;
 
 	if (fd_read_full(fd, &word, 1) == 1 && word == WORD_MAP_ME) {
@@ -68,7 +80,9 @@ static int attend(const struct plan_ids *ids, pid_t child, int fd, struct err *e
 	return answer.result;
 }
 
-static int call_in_child(const struct plan_ids *ids, userns_fn fn, void *data, struct err *err)
+/* In a new namespace with these ids or, without any, in one that is there. */
+static int call_in_child(const struct plan_ids *ids, int userns, userns_fn fn, void *data,
+			 struct err *err)
 {
 	cleanup_close int mine = -1;
 	cleanup_close int its = -1;
@@ -88,7 +102,8 @@ static int call_in_child(const struct plan_ids *ids, userns_fn fn, void *data, s
 		struct answer answer = { 0 };
 
 		closep(&mine);
-		answer.result = enter(ids, its, parent, &answer.err);
+		answer.result = ids ? enter_new(ids, its, parent, &answer.err)
+				    : enter_old(userns, its, parent, &answer.err);
 		if (answer.result == 0)
 			answer.result = fn(data, &answer.err);
 		_exit(fd_write_all(its, &answer, sizeof(answer)) < 0);
@@ -113,10 +128,15 @@ int userns_call_files(bool range, userns_fn fn, void *data, struct err *err)
 	if (host.is_root)
 		return fn(data, err);
 	r = plan_ids_files(&host, range, &ids, err);
-	return r < 0 ? r : call_in_child(&ids, fn, data, err);
+	return r < 0 ? r : call_in_child(&ids, -1, fn, data, err);
 }
 
 int userns_call(userns_fn fn, void *data, struct err *err)
 {
 	return userns_call_files(true, fn, data, err);
+}
+
+int userns_call_in(int userns, userns_fn fn, void *data, struct err *err)
+{
+	return call_in_child(NULL, userns, fn, data, err);
 }

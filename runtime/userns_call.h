@@ -27,4 +27,14 @@ must_check int userns_call(userns_fn fn, void *data, struct err *err);
  */
 must_check int userns_call_files(bool range, userns_fn fn, void *data, struct err *err);
 
+/*
+ * Call a function in a user namespace that is there, whose owner we are: with every capability over
+ * its ids.
+ *
+ *   userns  descriptor of the namespace
+ *
+ * Effects   a child process; nobody in the namespace may look into it (R6)
+ */
+must_check int userns_call_in(int userns, userns_fn fn, void *data, struct err *err);
+
 #endif

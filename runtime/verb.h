@@ -46,6 +46,7 @@ extern const struct verb verb_images;
 extern const struct verb verb_load;
 extern const struct verb verb_save;
 extern const struct verb verb_commit;
+extern const struct verb verb_cp;
 extern const struct verb verb_image_import;
 extern const struct verb verb_ps;
 extern const struct verb verb_logs;

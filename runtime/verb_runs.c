@@ -4,11 +4,15 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "audit/run_read.h"
 #include "base/fd.h"
 #include "runtime/dirs.h"
 #include "runtime/run_find.h"
 #include "runtime/run_name.h"
+
+#define FIRST_LINE_MAX 8192
 
 int found_run_open(const char *which, struct arena *arena, struct found_run *ret, struct err *err)
 {
@@ -57,4 +61,17 @@ int found_run_status(const struct found_run *found, struct err *err)
 			    found->id);
 	json_decref(status);
 	return r;
+}
+
+pid_t found_run_first(int dir)
+{
+	cleanup_close int fd = openat(dir, "events.jsonl", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char line[FIRST_LINE_MAX];
+	ssize_t n = fd >= 0 ? read(fd, line, sizeof(line)) : -1;
+	const char *end = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+	json_t *record = end ? json_loadb(line, (size_t)(end - line), 0, NULL) : NULL;
+	pid_t pid = (pid_t)record_number(record, "pid", 0);
+
+	json_decref(record);
+	return pid;
 }

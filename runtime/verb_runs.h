@@ -23,4 +23,10 @@ void found_run_close(struct found_run *found);
  */
 must_check int found_run_status(const struct found_run *found, struct err *err);
 
+/*
+ * The process that a sandbox began with, as the first record of the run's folder says; 0 if there
+ * is none yet. It may have ended, and its number may be another's by now.
+ */
+pid_t found_run_first(int dir);
+
 #endif

@@ -111,7 +111,8 @@ static int open_folder_of(const char *path, struct arena *arena, const char **re
 	return fd < 0 ? err_sys(err, errno, "cannot open the folder of %s", path) : fd;
 }
 
-/* Written without a name, so that a kill leaves nothing; the last moment has a temporary one. */
+/* Written without a name, so that a kill leaves nothing; only to replace what is there it has one.
+ */
 static int write_file(const struct saving *s, int folder, const char *base, struct err *err)
 {
 	cleanup_close int fd = openat(folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
@@ -127,9 +128,16 @@ static int write_file(const struct saving *s, int folder, const char *base, stru
 	if (r < 0)
 		return r;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	if (fsync(fd) < 0 || linkat(AT_FDCWD, self, folder, temporary, AT_SYMLINK_FOLLOW) < 0)
+	if (fsync(fd) < 0)
 		return err_sys(err, errno, "cannot write it to disk");
-	if (renameat(folder, temporary, folder, base) < 0) {
+	r = linkat(AT_FDCWD, self, folder, base, AT_SYMLINK_FOLLOW);
+	if (r < 0 && errno == EEXIST)
+		r = linkat(AT_FDCWD, self, folder, temporary, AT_SYMLINK_FOLLOW);
+	else
+		*temporary = '\0';
+	if (r < 0)
+		return err_sys(err, errno, "cannot give it its name");
+	if (*temporary && renameat(folder, temporary, folder, base) < 0) {
 		r = err_sys(err, errno, "cannot give it its name");
 		unlinkat(folder, temporary, 0);
 		return r;

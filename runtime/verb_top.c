@@ -14,10 +14,10 @@
 #include "runtime/run_find.h"
 #include "runtime/tracer_client.h"
 #include "runtime/verb.h"
+#include "runtime/verb_runs.h"
 
 #define MAX_ROWS 128
 #define MAX_PROCESSES 2048
-#define FIRST_LINE_MAX 8192
 
 struct top_options {
 	const char *interval, *count;
@@ -44,20 +44,6 @@ struct samples {
 	struct timespec at;
 	struct sample items[MAX_ROWS];
 };
-
-/* The first record says which process the sandbox began with; 0 if there is none yet. */
-static pid_t first_process(int dir)
-{
-	cleanup_close int fd = openat(dir, "events.jsonl", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char line[FIRST_LINE_MAX];
-	ssize_t n = fd >= 0 ? read(fd, line, sizeof(line)) : -1;
-	const char *end = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
-	json_t *record = end ? json_loadb(line, (size_t)(end - line), 0, NULL) : NULL;
-	pid_t pid = (pid_t)record_number(record, "pid", 0);
-
-	json_decref(record);
-	return pid;
-}
 
 static uint64_t rss_of(pid_t pid)
 {
@@ -130,7 +116,7 @@ static void look_at_run(int runs, const char *id, struct samples *all)
 
 	if (dir < 0 || all->n >= MAX_ROWS || !run_folder_is_live(runs, id))
 		return;
-	pid = first_process(dir);
+	pid = found_run_first(dir);
 	if (pid <= 0)
 		return; /* only just starting */
 	*s = (struct sample){ 0 };

@@ -8,6 +8,7 @@
  * Documentation/filesystems/overlayfs.rst, "userxattr".
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -31,5 +32,22 @@ must_check int overlay_attach(int scratch, size_t index, int tree, struct err *e
  * Effects   the working folder is scratch.
  */
 must_check int overlay_make(int scratch, size_t n, int kept, const char *label, struct err *err);
+
+/* What a run has written, laid on its image again; all paths absolute. */
+struct overlay_view {
+	size_t n_layers;
+	const char *const *layers; /* the lowest first */
+	const char *kept;          /* the folder of OVERLAY_UPPER and OVERLAY_WORK */
+	const char *upper;         /* the first of them itself */
+	bool writable;             /* else nothing of it is changed in any way */
+};
+
+/*
+ * Mount it where nobody else sees it.
+ *
+ * Returns   a descriptor of the mount, or -errno.
+ * Effects   a mount namespace for this process, in which /proc is hidden; the working folder
+ */
+must_check int overlay_view_apply(const struct overlay_view *view, struct err *err);
 
 #endif

@@ -113,11 +113,126 @@ static void refuses_what_is_too_deep_or_there_already(void **state)
 	assert_int_equal(tree_copy(from, to, &err), -EEXIST);
 }
 
+static void put(int at, const char *name, const char *text, mode_t mode)
+{
+	int fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void must_hold(int at, const char *name, const char *text, mode_t mode)
+{
+	cleanup_strbuf struct strbuf got = { 0 };
+	struct err err = { 0 };
+	struct stat st = { 0 };
+
+	assert_int_equal(fd_read_file(at, name, 4096, &got, &err), 0);
+	assert_string_equal(strbuf_str(&got), text);
+	assert_int_equal(fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static int copy(int from, const char *name, int to, const char *as)
+{
+	struct copy_rules rules = { .replace = true };
+	struct err err = { 0 };
+
+	return tree_copy_entry(from, name, to, as, &rules, &err);
+}
+
+static void a_file_comes_with_mode_and_time_and_no_set_id(void **state)
+{
+	cleanup_close int from = make("from");
+	cleanup_close int to = make("to");
+	const struct timespec times[2] = { { .tv_sec = 5 },
+					   { .tv_sec = 1000000000, .tv_nsec = 7 } };
+	struct stat st = { 0 };
+
+	(void)state;
+	put(from, "f", "hello", 06751);
+	assert_int_equal(utimensat(from, "f", times, 0), 0);
+	assert_int_equal(copy(from, "f", to, "g"), 0);
+	must_hold(to, "g", "hello", 0751);
+	assert_int_equal(fstatat(to, "g", &st, 0), 0);
+	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
+	assert_int_equal(st.st_mtim.tv_nsec, 7);
+}
+
+static void links_are_replaced_never_followed(void **state)
+{
+	cleanup_close int from = make("from");
+	cleanup_close int to = make("to");
+	(void)state;
+	put(from, "f", "new", 0644);
+	put(from, "victim", "old", 0644);
+	assert_int_equal(symlinkat("../from/victim", to, "f"), 0);
+	assert_int_equal(copy(from, "f", to, "f"), 0);
+	must_hold(to, "f", "new", 0644);
+	must_hold(from, "victim", "old", 0644);
+	/* A link on the way is an error, and nothing is made behind it. */
+	assert_int_equal(mkdirat(from, "d", 0755), 0);
+	put(from, "d/x", "x", 0644);
+	assert_int_equal(symlinkat("../from", to, "d"), 0);
+	assert_int_equal(copy(from, "d", to, "d"), -ENOTDIR);
+	assert_int_equal(faccessat(from, "x", F_OK, 0), -1);
+	/* A link itself is copied as it is. */
+	assert_int_equal(symlinkat("/etc/shadow", from, "l"), 0);
+	assert_int_equal(copy(from, "l", to, "l"), 0);
+	assert_int_equal(faccessat(to, "l", F_OK, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+static void folders_are_filled_and_not_exchanged(void **state)
+{
+	cleanup_close int from = make("from");
+	cleanup_close int to = make("to");
+	struct copy_rules rules = { .replace = true };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(mkdirat(from, "d", 0755), 0);
+	assert_int_equal(mkdirat(from, "d/e", 0755), 0);
+	assert_int_equal(fchmodat(from, "d/e", 0500, 0), 0);
+	put(from, "f", "x", 0600);
+	assert_int_equal(mkdirat(to, "d", 0711), 0);
+	put(to, "d/there", "y", 0600);
+	assert_int_equal(tree_copy_contents(from, to, &rules, &err), 0);
+	must_hold(to, "d/there", "y", 0600);
+	must_hold(to, "f", "x", 0600);
+	assert_int_equal(copy(from, "d", to, "f"), -ENOTDIR);
+	assert_int_equal(copy(from, "f", to, "d"), -EISDIR);
+	assert_int_equal(copy(from, "nothing", to, "x"), -ENOENT);
+}
+
+static void a_failure_leaves_no_half_of_a_file(void **state)
+{
+	cleanup_close int from = make("from");
+	cleanup_close int to = make("to");
+	char name[300];
+
+	(void)state;
+	memset(name, 'a', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	put(from, "f", "x", 0644);
+	assert_int_equal(copy(from, "f", to, name), -ENAMETOOLONG);
+	assert_int_equal(unlinkat(top, "to", AT_REMOVEDIR), 0); /* it is empty */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(copies_what_there_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_is_too_deep_or_there_already, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_file_comes_with_mode_and_time_and_no_set_id,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(links_are_replaced_never_followed, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(folders_are_filled_and_not_exchanged, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_failure_leaves_no_half_of_a_file, set_up,
 						tear_down),
 	};
 
