@@ -11,15 +11,18 @@
 #include "base/fd.h"
 #include "policies/policy_format.h"
 #include "policies/program_head.h"
+#include "runtime/policy_new_image.h"
 #include "runtime/verb_policy.h"
 
 struct new_options {
-	const char *output;
+	const char *output, *image;
 };
 
 static const struct opt new_opts[] = {
 	{ "output", 'o', OPT_TEXT, offsetof(struct new_options, output), "FILE",
 	  "where the policy goes, instead of standard output; it must not be there", "@files" },
+	{ "image", 'i', OPT_TEXT, offsetof(struct new_options, image), "IMAGE",
+	  "for an image of the store: its own program, or PROGRAM inside of it", NULL },
 };
 
 /* What programs of these names need, whatever they are made of. */
@@ -42,9 +45,10 @@ static const struct {
 
 struct subject {
 	char path[PATH_MAX];
-	const char *name; /* the last part of path */
-	const char *base; /* the policy to extend */
-	const char *what; /* in words */
+	const char *name;        /* the last part of path */
+	const char *base;        /* the policy to extend */
+	const char *what;        /* in words */
+	struct new_image *image; /* that it is in, or NULL */
 };
 
 /* A name without "/" is looked for as a shell would. */
@@ -107,6 +111,17 @@ static void judge_kind(struct subject *s, enum program_kind kind)
 	}
 }
 
+static void judge_name(struct subject *s, struct span name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!span_starts(name, known[i].prefix))
+			continue;
+		s->base = known[i].base;
+		s->what = known[i].what;
+		return;
+	}
+}
+
 static int judge(const char *name, struct arena *arena, struct subject *ret, struct err *err)
 {
 	char *head = arena_alloc(arena, PROGRAM_HEAD_BYTES);
@@ -124,30 +139,58 @@ static int judge(const char *name, struct arena *arena, struct subject *ret, str
 	ret->name = strrchr(ret->path, '/') + 1;
 	by = span_of(ret->name);
 	judge_kind(ret, program_kind_of((struct span){ head, n }, &by));
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (!span_starts(by, known[i].prefix))
-			continue;
-		ret->base = known[i].base;
-		ret->what = known[i].what;
-		break;
-	}
+	judge_name(ret, by);
 	return 0;
+}
+
+/* The image's program; one that serves needs sockets whatever it is made of. */
+static int judge_image(const char *program, struct arena *arena, struct subject *ret,
+		       struct err *err)
+{
+	struct new_image *n = ret->image;
+	const char *slash;
+
+	ret->name = "image";
+	judge_kind(ret, n->kind);
+	if (n->program && strlen(n->program) < sizeof(ret->path)) {
+		memcpy(ret->path, n->program, strlen(n->program) + 1);
+		slash = strrchr(ret->path, '/');
+		ret->name = slash ? slash + 1 : ret->path;
+		judge_name(ret, n->interpreter.n > 0 ? n->interpreter : span_of(ret->name));
+	} else if (program) {
+		return err_set(err, ENOENT, "the image %s has no program %s", n->image.name,
+			       program);
+	}
+	if (n->image.record.ports.n > 0)
+		ret->base = strcmp(ret->base, "builtin/glibc") == 0
+				    ? "builtin/network-client"
+				    : arena_printf(arena, "%s, builtin/network-client", ret->base);
+	return ret->base ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
 static void write_policy(const struct subject *s, struct strbuf *out)
 {
 	bool in_system = strncmp(s->path, "/usr/", 5) == 0 || strncmp(s->path, "/bin/", 5) == 0;
 
-	strbuf_addf(out, "# A starting point for %s, %s.\n", s->path, s->what);
+	if (s->image)
+		strbuf_addf(out, "# A starting point for %s of the image %s, %s.\n",
+			    s->path[0] ? s->path : "whatever is run", s->image->image.name,
+			    s->what);
+	else
+		strbuf_addf(out, "# A starting point for %s, %s.\n", s->path, s->what);
 	strbuf_puts(
 		out,
 		"# What it needs beyond this, a run tells: immure run --learn FILE ..., or immure why.\n");
 	strbuf_addf(out, "policy: 1\nname: local/%s\nextends: [%s]\n\n",
 		    text_is_id(s->name) ? s->name : "program", s->base);
+	if (s->image)
+		new_image_identity(s->image, out);
 	strbuf_puts(
 		out,
 		"files:\n  - read,exec /usr/** /bin/** /sbin/** /lib/** /lib32/** /lib64/**  # why: programs and libraries\n");
-	if (!in_system)
+	if (s->image)
+		new_image_files(s->image, out);
+	else if (!in_system)
 		strbuf_addf(out, "  - exec %s  # why: the program itself\n", s->path);
 	strbuf_puts(
 		out,
@@ -155,7 +198,11 @@ static void write_policy(const struct subject *s, struct strbuf *out)
 		"  - deny /etc/shadow /etc/gshadow /etc/ssh /etc/krb5.keytab  # why: passwords and keys\n"
 		"  - write /tmp/** /dev/null /dev/zero /dev/full /dev/tty\n"
 		"  - read /dev/random /dev/urandom\n"
-		"  # - write /work/**  # why: the folder of the job, a volume of the run\n\n"
+		"  # - write /work/**  # why: the folder of the job, a volume of the run\n\n");
+	if (s->image)
+		new_image_ports(s->image, out);
+	strbuf_puts(
+		out,
 		"# The base opens what such a program needs to start, read, write and end. Add to it here:\n"
 		"# syscalls:\n"
 		"#   - allow socket if domain == AF_UNIX  # why: talks to a service of this sandbox\n\n"
@@ -186,8 +233,21 @@ static int run_new(const struct verb_call *call, struct err *err)
 	cleanup_strbuf struct strbuf shaped = { 0 };
 	struct diags diags = { .arena = call->arena };
 	struct subject subject = { 0 };
-	int r = judge(call->argv[0], call->arena, &subject, err);
+	cleanup(new_image_done) struct new_image image = { .image = RUN_IMAGE_NONE };
+	int r;
 
+	if (!options->image && call->argc == 0) {
+		err_set(err, EINVAL, "expected a program, or --image IMAGE");
+		return err_at(err, ERR_USAGE);
+	}
+	if (options->image) {
+		r = new_image_open(options->image, call->argv[0], call->arena, &image, err);
+		subject.image = &image;
+		if (r == 0)
+			r = judge_image(call->argv[0], call->arena, &subject, err);
+	} else {
+		r = judge(call->argv[0], call->arena, &subject, err);
+	}
 	if (r < 0)
 		return r;
 	write_policy(&subject, &text);
@@ -204,12 +264,11 @@ static int run_new(const struct verb_call *call, struct err *err)
 
 const struct verb verb_policy_new = {
 	.name = "new",
-	.args = "[--output FILE] PROGRAM",
-	.help = "write a commented starting point for a program",
+	.args = "[--output FILE] [--image IMAGE] [PROGRAM]",
+	.help = "write a commented starting point for a program or an image",
 	.opts = new_opts,
 	.n_opts = ARRAY_LEN(new_opts),
 	.options_size = sizeof(struct new_options),
-	.min_args = 1,
 	.max_args = 1,
 	.run = run_new,
 };

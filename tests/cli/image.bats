@@ -255,3 +255,59 @@ new" ]
   "$IMMURE" rmi tiny
   "$IMMURE" image prune
 }
+
+@test "policy new begins with what an image says of itself" {
+  "$IMMURE" load -q "$images/two" >out
+  digest=$(cut -d ' ' -f 2 out)
+  "$IMMURE" tag "$digest" two
+  "$IMMURE" policy new --image two -o two.yaml
+  cat two.yaml
+  "$IMMURE" policy check two.yaml
+  "$IMMURE" policy lint --fail-on high two.yaml
+  "$IMMURE" policy fmt --check two.yaml
+  grep -x '  - write /vol/\*\* *# why: a volume of the image' two.yaml
+  grep -x '  - read /srv/app/\*\* *# why: the image.s working folder' two.yaml
+  grep -x '#   - listen tcp 0.0.0.0:80' two.yaml
+  grep 'allow listen accept' two.yaml
+  grep 'extends:.*builtin/network-client' two.yaml
+  grep -x '# The image names its user; run looks the name up inside.' two.yaml
+  run "$IMMURE" policy new --image two no-such-program
+  [ "$status" -ne 0 ]
+  [[ "$output" == *"has no program no-such-program"* ]]
+  run "$IMMURE" policy new --image nothing
+  [ "$status" -ne 0 ]
+  run "$IMMURE" policy new
+  [ "$status" -eq 2 ]
+}
+
+@test "an image writes nothing into a policy but plain names" {
+  python3 - "$images/one" evil <<'PY'
+import hashlib, json, os, shutil, sys
+shutil.copytree(sys.argv[1], sys.argv[2])
+blobs = sys.argv[2] + "/blobs/sha256/"
+def put(data):
+    digest = hashlib.sha256(data).hexdigest()
+    open(blobs + digest, "wb").write(data)
+    return "sha256:" + digest, len(data)
+def get(d):
+    return json.load(open(blobs + d.split(":")[1]))
+index = json.load(open(sys.argv[2] + "/index.json"))
+manifest = get(index["manifests"][0]["digest"])
+config = get(manifest["config"]["digest"])
+config.setdefault("config", {}).update(
+    User="0\n  - allow ptrace",
+    WorkingDir="/w\nsyscalls:\n  - allow bpf",
+    Volumes={"/a b": {}, "/x/**\n  - write /**": {}, "/../etc": {}, "/ok": {}},
+    ExposedPorts={"80\n  - allow bpf": {}, "8080/tcp": {}},
+    Entrypoint=["/bin/x # why: y\n  - allow mount"])
+manifest["config"]["digest"], manifest["config"]["size"] = put(json.dumps(config).encode())
+index["manifests"][0]["digest"], index["manifests"][0]["size"] = put(json.dumps(manifest).encode())
+json.dump(index, open(sys.argv[2] + "/index.json", "w"))
+PY
+  "$IMMURE" load -q evil >out || skip "the store takes no such image"
+  digest=$(cut -d ' ' -f 2 out)
+  "$IMMURE" policy new --image "$digest" >evil.yaml
+  "$IMMURE" policy check evil.yaml
+  grep -x '  - write /ok/\*\* *# why: a volume of the image' evil.yaml
+  run ! grep -E 'bpf|mount$|allow ptrace|/etc/\*\*.*volume|a b|write /\*\*' evil.yaml
+}
