@@ -309,5 +309,5 @@ PY
   "$IMMURE" policy new --image "$digest" >evil.yaml
   "$IMMURE" policy check evil.yaml
   grep -x '  - write /ok/\*\* *# why: a volume of the image' evil.yaml
-  run ! grep -E 'bpf|mount$|allow ptrace|/etc/\*\*.*volume|a b|write /\*\*' evil.yaml
+  run ! grep -E 'bpf|allow mount|allow ptrace|/etc/\*\*.*volume|a b|write /\*\*' evil.yaml
 }
