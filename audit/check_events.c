@@ -106,8 +106,9 @@ void check_anomaly_call(struct judge *j, const struct control *control, struct f
 
 	(void)control;
 	while ((event = next_refusal(j, &at)) != NULL) {
-		if (!json_is_null(json_object_get(event, "rule")))
-			continue;
+		if (!json_is_null(json_object_get(event, "rule")) ||
+		    strcmp(record_text(event, "layer", ""), "netns") == 0)
+			continue; /* a packet is no call */
 		first = first ? first : event;
 		n++;
 	}

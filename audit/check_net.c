@@ -134,6 +134,40 @@ static bool judged_blind(struct judge *j, struct finding *ret, bool sees, const 
 	return true;
 }
 
+/* The table of a private network that holds the policy's rules, all counters there; or NULL. */
+static const json_t *rules_table(const struct judge *j)
+{
+	const json_t *net = json_object_get(j->evidence, "network");
+
+	return json_is_true(json_object_get(net, "stated")) &&
+			       json_is_true(json_object_get(net, "complete"))
+		       ? net
+		       : NULL;
+}
+
+static long long refused_packets(const json_t *net, const char *way)
+{
+	return (long long)record_number(json_object_get(net, way), "packets", 0);
+}
+
+/* The kernel's own table says what may go out or come in. */
+static bool judged_by_table(struct judge *j, struct finding *ret, const char *expected,
+			    const char *way)
+{
+	const json_t *net = rules_table(j);
+
+	if (!net)
+		return false;
+	judged(j, ret, FINDING_PASS, LEVEL_KERNEL,
+	       TEXTS(expected,
+		     arena_printf(j->arena,
+				  "%zu rules of the policy, all else refused: %lld packets",
+				  json_array_size(json_object_get(net, "rules")),
+				  refused_packets(net, way)),
+		     "counters of nftables in the sandbox's network namespace"));
+	return true;
+}
+
 /* A listener on a port that was published is one that was asked for. */
 static bool is_published(const struct judge *j, const char *local)
 {
@@ -160,6 +194,7 @@ void check_open_ports(struct judge *j, const struct control *control, struct fin
 
 	(void)control;
 	if (judged_alone(j, ret, expected) ||
+	    (!j->sees_flow && judged_by_table(j, ret, expected, "refused_in")) ||
 	    judged_blind(j, ret, j->sees_flow, expected, "listeners"))
 		return;
 	do {
@@ -219,14 +254,17 @@ void check_egress(struct judge *j, const struct control *control, struct finding
 	static const char expected[] = "no network that was not asked for";
 
 	(void)control;
-	if (judged_alone(j, ret, expected))
+	if (judged_alone(j, ret, expected) || judged_by_table(j, ret, expected, "refused_out"))
 		return;
 	if (is_host_network(j))
 		judged(j, ret, FINDING_FAIL, LEVEL_INSTALLED,
 		       TEXTS(expected, network_name(j), "plan"));
 	else
 		judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
-		       TEXTS(expected, network_name(j), NET_SOURCE));
+		       TEXTS(expected,
+			     arena_printf(j->arena, "%s, which no rule of the policy narrows",
+					  network_name(j)),
+			     NET_SOURCE));
 }
 
 void check_flows(struct judge *j, const struct control *control, struct finding *ret)
@@ -256,15 +294,20 @@ void check_anomaly_destination(struct judge *j, const struct control *control, s
 	while ((event = next_refusal(j, &at)) != NULL) {
 		const char *call = record_text(event, "call", "");
 
-		if (strcmp(call, "connect") != 0 && strcmp(call, "sendto") != 0 &&
+		if (strcmp(record_text(event, "layer", ""), "netns") != 0 &&
+		    strcmp(call, "connect") != 0 && strcmp(call, "sendto") != 0 &&
 		    strcmp(call, "sendmsg") != 0)
 			continue;
 		judged_by_events(j, ret, FINDING_FAIL,
 				 TEXTS(expected, record_text(event, "text", "?"), "denied events"));
 		return;
 	}
-	if (judged_alone(j, ret, expected) ||
-	    judged_blind(j, ret, j->sees_flow, expected, "connections"))
+	if (judged_alone(j, ret, expected))
+		return;
+	if (rules_table(j) && refused_packets(rules_table(j), "refused_out") == 0 &&
+	    judged_by_table(j, ret, expected, "refused_out"))
+		return;
+	if (judged_blind(j, ret, j->sees_flow, expected, "connections"))
 		return;
 	judged_by_events(j, ret, FINDING_PASS, TEXTS(expected, "none", "connect events"));
 }

@@ -211,6 +211,11 @@ static bool is_power_of_ten(uint64_t n)
 	return n == 1;
 }
 
+bool denial_is_told(uint64_t n)
+{
+	return n <= DENIAL_FIRST || is_power_of_ten(n);
+}
+
 static uint64_t count(struct denial_table *table, pid_t pid, int call, uint16_t rule, uint32_t what)
 {
 	uint16_t number = call < 0 || call >= UINT16_MAX ? UINT16_MAX : (uint16_t)call;
@@ -227,7 +232,7 @@ static uint64_t count(struct denial_table *table, pid_t pid, int call, uint16_t 
 		slot->rule = rule;
 		slot->what = what;
 		slot->n++;
-		if (slot->n > DENIAL_FIRST && !is_power_of_ten(slot->n))
+		if (!denial_is_told(slot->n))
 			return 0;
 		table->recorded++;
 		return slot->n;

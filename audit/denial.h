@@ -65,6 +65,9 @@ struct denial_table {
 	struct denial_count slots[DENIAL_SLOTS];
 };
 
+/* Whether the n-th of a kind gets a record of its own. */
+bool denial_is_told(uint64_t n);
+
 /* Count one. Returns how often it has now been seen if it should be recorded, else 0. */
 uint64_t denial_count(struct denial_table *table, pid_t pid, int call, uint16_t rule);
 

@@ -228,6 +228,42 @@ static void json_status(const struct proc_status *st, struct jsonw *j)
 	jsonw_object_end(j);
 }
 
+static void json_counter(struct jsonw *j, const struct evidence_counter *counter)
+{
+	jsonw_object(j);
+	jsonw_ku64(j, "bytes", counter->bytes);
+	if (counter->where)
+		jsonw_kstr(j, "file", counter->where->file);
+	if (counter->where)
+		jsonw_ku64(j, "line", counter->where->line);
+	jsonw_ku64(j, "packets", counter->packets);
+	if (counter->rule)
+		jsonw_kstr(j, "rule", counter->rule);
+	jsonw_object_end(j);
+}
+
+static void json_net(struct jsonw *j, const struct evidence_net *net)
+{
+	jsonw_key(j, "network");
+	if (!net || !net->asked) {
+		jsonw_null(j);
+		return;
+	}
+	jsonw_object(j);
+	jsonw_kbool(j, "complete", net->complete);
+	jsonw_key(j, "refused_in");
+	json_counter(j, &net->refused_in);
+	jsonw_key(j, "refused_out");
+	json_counter(j, &net->refused_out);
+	jsonw_key(j, "rules");
+	jsonw_array(j);
+	for (size_t i = 0; i < net->n; i++)
+		json_counter(j, &net->rules[i]);
+	jsonw_array_end(j);
+	jsonw_kbool(j, "stated", net->stated);
+	jsonw_object_end(j);
+}
+
 void evidence_json(const struct evidence *evidence, struct jsonw *j)
 {
 	static const char keys[NS_COUNT][8] = {
@@ -268,6 +304,7 @@ void evidence_json(const struct evidence *evidence, struct jsonw *j)
 		jsonw_object_end(j);
 	}
 	jsonw_object_end(j);
+	json_net(j, evidence->net);
 	json_text(j, "own_cgroup", &evidence->own_cgroup);
 	if (evidence->has_status)
 		json_status(&evidence->status, j);

@@ -13,6 +13,7 @@
 #include "base/jsonw.h"
 #include "base/procfs.h"
 #include "base/strbuf.h"
+#include "policies/policy.h"
 
 enum evidence_ns {
 	NS_USER,
@@ -25,7 +26,25 @@ enum evidence_ns {
 	NS_COUNT
 };
 
+/* What went through a rule of the network, or was refused. Borrowed texts. */
+struct evidence_counter {
+	const char *rule;
+	const struct where *where;
+	uint64_t packets, bytes;
+};
+
+/* Counters of a private network's table, told by the kernel when the sandbox had ended. */
+struct evidence_net {
+	bool asked;    /* there is such a table */
+	bool stated;   /* it holds the rules of a policy, and refuses all else */
+	bool complete; /* all counters came */
+	size_t n;
+	struct evidence_counter *rules;
+	struct evidence_counter refused_out, refused_in;
+};
+
 struct evidence {
+	const struct evidence_net *net; /* borrowed, or NULL */
 	bool has_ns[NS_COUNT], own_ns[NS_COUNT];
 	uint64_t ns[NS_COUNT]; /* inode of the sandbox's namespace */
 	bool has_status;       /* and the filter was on when it was read */

@@ -58,7 +58,8 @@ enum set {
 	SIG,
 	SECC,
 	KEY,
-	AT
+	AT,
+	MSG
 };
 
 static const char set_names[][16] = {
@@ -66,7 +67,7 @@ static const char set_names[][16] = {
 	[MAP] = "map",       [CLONE] = "clone",   [IOCTL] = "ioctl", [PRCTL] = "prctl",
 	[ARCH] = "arch",     [FCNTL] = "fcntl",   [MODE] = "mode",   [MFD] = "mfd",
 	[PERS] = "persona",  [PROTO] = "netlink", [SIG] = "signal",  [SECC] = "seccomp",
-	[KEY] = "keyctl",    [AT] = "at",
+	[KEY] = "keyctl",    [AT] = "at",         [MSG] = "msg",
 };
 
 static const struct constant {
@@ -127,6 +128,7 @@ static const struct constant {
 	{ SECCOMP_FILTER_FLAG_NEW_LISTENER, SECC, "FILTER_FLAG_NEW_LISTENER" },
 	C(ARCH, ARCH_SET_GS), C(ARCH, ARCH_SET_FS), C(ARCH, ARCH_GET_FS), C(ARCH, ARCH_GET_GS), C(ARCH, ARCH_GET_CPUID), C(ARCH, ARCH_SET_CPUID),
 	{ 0x3001, ARCH, "ARCH_CET_STATUS" }, { 0x5001, ARCH, "ARCH_SHSTK_ENABLE" }, { 0x5005, ARCH, "ARCH_SHSTK_STATUS" },
+	C(MSG, MSG_OOB), C(MSG, MSG_PEEK), C(MSG, MSG_DONTWAIT), C(MSG, MSG_NOSIGNAL), C(MSG, MSG_MORE), C(MSG, MSG_ERRQUEUE), C(MSG, MSG_FASTOPEN),
 	C(AT, AT_SYMLINK_NOFOLLOW), C(AT, AT_REMOVEDIR), C(AT, AT_SYMLINK_FOLLOW), C(AT, AT_EMPTY_PATH), C(AT, AT_NO_AUTOMOUNT),
 	/* clang-format on */
 };

@@ -5,11 +5,11 @@
 
 #include "policies/bpf_eval.h"
 
-bool lsm_allows_call3(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1,
-		      uint32_t arg2)
+bool lsm_allows(const struct bundle *bundle, const char *call, const uint64_t args[6])
 {
-	struct seccomp_data data = { .arch = bundle->audit_arch, .args = { arg0, arg1, arg2 } };
+	struct seccomp_data data = { .arch = bundle->audit_arch };
 
+	memcpy(data.args, args, sizeof(data.args));
 	for (size_t nr = 0; nr < bundle->n_calls; nr++) {
 		uint32_t leaf;
 
@@ -21,6 +21,12 @@ bool lsm_allows_call3(const struct bundle *bundle, const char *call, uint32_t ar
 		       EXPLAIN_ACTION(leaf) == VERDICT_LOOK;
 	}
 	return false;
+}
+
+bool lsm_allows_call3(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1,
+		      uint32_t arg2)
+{
+	return lsm_allows(bundle, call, (const uint64_t[6]){ arg0, arg1, arg2 });
 }
 
 bool lsm_allows_call(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1)

@@ -23,6 +23,9 @@ struct lsm_rules {
 	bool complain; /* record what would be refused, refuse nothing */
 };
 
+/* Whether the policy's filter lets the call through, with these arguments. */
+bool lsm_allows(const struct bundle *bundle, const char *call, const uint64_t args[6]);
+
 /* Whether the policy's filter lets the call through, with these first arguments and zeros. */
 bool lsm_allows_call(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1);
 bool lsm_allows_call3(const struct bundle *bundle, const char *call, uint32_t arg0, uint32_t arg1,

@@ -90,6 +90,9 @@ struct net_answer net_decide(const struct net_table *table, const struct net_que
 	bool floor = connects && query->address &&
 		     in_floor(query->address, address_bits(query->address));
 
+	/* Without rules the resolver is there for everybody. */
+	if (!table->stated && floor && address_eq(query->address, &resolver))
+		floor = false;
 	if (denies)
 		return (struct net_answer){ .rule = denies };
 	answer.rule = find(table, query->verb, query, floor);

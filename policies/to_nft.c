@@ -23,6 +23,7 @@
 struct nft {
 	const struct net_table *net;
 	struct strbuf *out;
+	const char *floor; /* the chain that refuses it */
 };
 
 static void put_comment(const struct nft *t, const struct net_rule *rule)
@@ -180,24 +181,26 @@ static void put_objects(const struct nft *t, const struct net_pin *pins, size_t 
 	}
 }
 
-static void put_refusal(const struct nft *t, const char *name, bool log)
+static void put_refusal(const struct nft *t, const char *name, unsigned flags)
 {
 	strbuf_addf(t->out, "\tchain %s {\n\t\tcounter name \"%s\"\n", name, name);
-	if (log)
+	if (flags & NFT_LOG)
 		strbuf_addf(t->out,
 			    "\t\tlimit rate 100/second burst 100 packets log prefix \"%s\" "
 			    "group %d\n",
 			    name, NFT_LOG_GROUP);
-	strbuf_puts(t->out, "\t\tmeta l4proto tcp reject with tcp reset\n"
-			    "\t\treject with icmpx type admin-prohibited\n\t}\n");
+	if (flags & NFT_AUDIT)
+		strbuf_puts(t->out, "\t\taccept\n\t}\n");
+	else
+		strbuf_puts(t->out, "\t\tmeta l4proto tcp reject with tcp reset\n"
+				    "\t\treject with icmpx type admin-prohibited\n\t}\n");
 }
 
 static void put_floor(const struct nft *t)
 {
 	for (size_t i = 0; i < n_net_floors; i++)
-		strbuf_addf(t->out,
-			    "\t\t%s daddr %s meta l4proto { tcp, udp } goto " NFT_REFUSED_OUT "\n",
-			    net_floors[i].prefix.v6 ? "ip6" : "ip", net_floors[i].text);
+		strbuf_addf(t->out, "\t\t%s daddr %s meta l4proto { tcp, udp } goto %s\n",
+			    net_floors[i].prefix.v6 ? "ip6" : "ip", net_floors[i].text, t->floor);
 }
 
 static void put_out(const struct nft *t)
@@ -237,15 +240,19 @@ static void put_in(const struct nft *t)
 	strbuf_puts(t->out, "\t\tgoto " NFT_REFUSED_IN "\n\t}\n");
 }
 
-int to_nft(const struct net_table *net, const struct net_pin *pins, size_t n_pins, bool log,
+int to_nft(const struct net_table *net, const struct net_pin *pins, size_t n_pins, unsigned flags,
 	   struct strbuf *out, struct err *err)
 {
-	const struct nft t = { net, out };
+	bool audit = flags & NFT_AUDIT;
+	const struct nft t = { net, out, audit ? "floor" : NFT_REFUSED_OUT };
 
 	strbuf_puts(out, "table inet immure {\n");
 	put_objects(&t, pins, n_pins);
-	put_refusal(&t, NFT_REFUSED_OUT, log);
-	put_refusal(&t, NFT_REFUSED_IN, log);
+	put_refusal(&t, NFT_REFUSED_OUT, flags);
+	put_refusal(&t, NFT_REFUSED_IN, flags);
+	if (audit)
+		strbuf_puts(out, "\tchain floor {\n\t\tmeta l4proto tcp reject with tcp reset\n"
+				 "\t\treject with icmpx type admin-prohibited\n\t}\n");
 	if (net->stated) {
 		put_out(&t);
 		put_in(&t);

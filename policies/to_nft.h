@@ -28,17 +28,22 @@ struct net_pin {
 #define NFT_REFUSED_OUT "refused_out"
 #define NFT_REFUSED_IN "refused_in"
 
+enum nft_flag {
+	NFT_LOG = 1 << 0,   /* announce what is refused, at most 100 packets a second */
+	NFT_AUDIT = 1 << 1, /* mode audit: what the rules refuse goes on, the floor stays */
+};
+
 /*
  * Append the table.
  *
  *   net   without rules of its own (`stated` false) only the floor is refused
  *   pins  of the names that rules name; a name without one gets an empty set
- *   log   announce what is refused, at most 100 packets a second
+ *   flags  enum nft_flag
  *
  * Returns   0, -ENOMEM.
  * Source    nft(8)
  */
 must_check int to_nft(const struct net_table *net, const struct net_pin *pins, size_t n_pins,
-		      bool log, struct strbuf *out, struct err *err);
+		      unsigned flags, struct strbuf *out, struct err *err);
 
 #endif

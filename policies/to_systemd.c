@@ -192,5 +192,5 @@ int to_network(const struct policy *policy, const struct bundle *bundle, struct 
 				strbuf_addf(out, "#   %s %s\n", families[i].name, types[k].name);
 		}
 	}
-	return to_nft(&policy->net, NULL, 0, true, out, err);
+	return to_nft(&policy->net, NULL, 0, NFT_LOG, out, err);
 }

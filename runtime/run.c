@@ -14,6 +14,7 @@
 #include "runtime/categories.h"
 #include "runtime/dirs.h"
 #include "runtime/label_tree.h"
+#include "runtime/pins.h"
 #include "runtime/profile.h"
 #include "runtime/run_learn.h"
 #include "runtime/run_name.h"
@@ -149,6 +150,11 @@ static int make_plan(struct run *run, struct err *err)
 		r = keep_layer(run, err);
 	if (r < 0)
 		return err->stage == ERR_USAGE ? r : err_at(err, ERR_STATE);
+	if (run->request.network == NETWORK_PRIVATE)
+		r = pins_find(&run->policy.bundle.net, &run->arena, &run->request.n_pins,
+			      &run->request.pins, err);
+	if (r < 0)
+		return err_at(err, ERR_HOST);
 	r = plan_make(&run->policy.bundle, &run->host, &run->request, &run->arena, &run->plan, err);
 	if (r < 0)
 		return r;
@@ -214,6 +220,7 @@ static int watch(struct run *run, struct err *err)
 			    .first = run->launched.pid },
 		.evidence = &run->evidence,
 		.tracing = &run->tracing,
+		.egress = &run->egress,
 		.detach = run->detach,
 		.pty = run->pty,
 		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
@@ -242,7 +249,10 @@ static int watch(struct run *run, struct err *err)
 	if (s.out_of_time)
 		log_error("the time limit of %llu ms was reached: the program was ended",
 			  (unsigned long long)run->plan.limits.wall_ms);
-	r = run_record_end(run, &s, status, err);
+	if (run->plan.network == NETWORK_PRIVATE)
+		r = egress_finish(&run->egress, &run->arena, err);
+	if (r == 0)
+		r = run_record_end(run, &s, status, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
 	if (s.lost.code)
@@ -294,6 +304,11 @@ static int start_uplink(struct run *run, struct err *err)
 	if (r < 0)
 		return err_at(err, ERR_HOST);
 	launch_linked(&run->launched);
+	run->egress.fd = run->uplink.life;
+	run->egress.bundle = &run->policy.bundle;
+	run->egress.log = &run->log;
+	run->egress.table = run->denials;
+	run->evidence.net = &run->egress.net;
 	return 0;
 }
 
@@ -428,6 +443,7 @@ static const struct run run_none = {
 	.launched = LAUNCHED_NONE,
 	.policy = { .dir = -1 },
 	.uplink = { -1, -1 },
+	.egress = { .fd = -1 },
 	.stdio = { { -1, -1, -1 } },
 	.log = { .fd = -1 },
 	.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },

@@ -8,6 +8,7 @@
 #include "audit/event_log.h"
 #include "audit/evidence.h"
 #include "runtime/detach.h"
+#include "runtime/egress.h"
 #include "runtime/kept.h"
 #include "runtime/launch.h"
 #include "runtime/learn.h"
@@ -35,6 +36,7 @@ struct run {
 	struct run_folder folder;
 	struct launched launched;
 	struct uplink uplink;
+	struct egress egress; /* what the table of a private network refuses */
 	struct event_log log;
 	struct denial_table *denials; /* in arena, as is pty */
 	struct evidence evidence;
@@ -60,7 +62,7 @@ must_check int run_record_start(struct run *run, struct err *err);
 
 /*
  * The evidence, early: while we wait for the program anyway. Left for the end where a cgroup has
- * peaks to tell. `data` is the struct run.
+ * peaks, or a private network counters, to tell. `data` is the struct run.
  */
 must_check int run_record_evidence(void *data, struct err *err);
 

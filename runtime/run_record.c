@@ -58,7 +58,8 @@ static int write_evidence(struct run *run, struct err *err)
 int run_record_evidence(void *data, struct err *err)
 {
 	struct run *run = data;
-	int r = run->launched.cgroup.dir >= 0 ? 0 : write_evidence(run, err);
+	int r = run->launched.cgroup.dir >= 0 || run->uplink.life >= 0 ? 0
+								       : write_evidence(run, err);
 
 	return r < 0 ? err_at(err, ERR_STATE) : 0;
 }

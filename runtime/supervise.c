@@ -27,6 +27,7 @@ enum {
 	POLL_TIMER,
 	POLL_LISTENER,
 	POLL_TRACING,
+	POLL_EGRESS,
 	POLL_PTY,
 	POLL_DETACH = POLL_PTY, /* a detached run has no terminal */
 	POLL_ENTRIES = POLL_DETACH + DETACH_POLLFDS,
@@ -231,6 +232,7 @@ static int fill(struct supervisor *s, struct pollfd fds[POLL_MAX])
 	/* Once nobody is left behind the filter, the listener would wake us for ever. */
 	fds[POLL_LISTENER] =
 		(struct pollfd){ .fd = s->deserted ? -1 : s->notify.listener, .events = POLLIN };
+	fds[POLL_EGRESS] = (struct pollfd){ .fd = s->egress->fd, .events = POLLIN };
 	fds[POLL_TRACING] = (struct pollfd){
 		.fd = s->tracing->on ? s->tracing->client.wake_fd : -1,
 		.events = POLLIN,
@@ -288,6 +290,14 @@ static void handle_entries(struct supervisor *s, const struct pollfd *fds)
 		s->lost = err;
 }
 
+static void handle_egress(struct supervisor *s)
+{
+	struct err err = { 0 };
+
+	if (egress_turn(s->egress, &err) < 0 && s->lost.code == 0)
+		s->lost = err;
+}
+
 static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 {
 	if (fds[POLL_SIGNALS].revents)
@@ -298,6 +308,8 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 		handle_refusals(s);
 	else if (fds[POLL_LISTENER].revents & (POLLHUP | POLLERR))
 		s->deserted = true;
+	if (fds[POLL_EGRESS].revents)
+		handle_egress(s);
 	if (s->pty && n > POLL_PTY)
 		pty_handle(s->pty, fds + POLL_PTY);
 	if (!s->detach)

@@ -4,6 +4,7 @@
 
 #include "audit/evidence.h"
 #include "runtime/detach.h"
+#include "runtime/egress.h"
 #include "runtime/entries.h"
 #include "runtime/launch.h"
 #include "runtime/notify.h"
@@ -16,6 +17,7 @@ struct supervisor {
 	struct launched *launched; /* borrowed */
 	struct notify notify;
 	struct evidence *evidence; /* borrowed; filled once the filter is on */
+	struct egress *egress;     /* borrowed; its fd is -1 without a private network */
 	struct tracing *tracing;   /* borrowed; its `on` says whether there is one */
 	struct pty *pty;           /* borrowed; NULL without a terminal */
 	struct detach *detach;     /* borrowed; NULL unless we are a monitor */

@@ -89,6 +89,25 @@ static int await_answer(int life, struct err *err)
 	return -answer.code;
 }
 
+/* The table of the sandbox's network, which the helper loads. */
+static int send_table(int life, const struct plan *plan, struct err *err)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	uint32_t size;
+	int r = to_nft(&plan->bundle->net, plan->pins, plan->n_pins,
+		       NFT_LOG | (plan->bundle->audit_only ? NFT_AUDIT : 0), &text, err);
+
+	if (r < 0)
+		return r;
+	if (text.len > UPLINK_TABLE_MAX)
+		return err_set(err, E2BIG, "the network rules are too many");
+	size = (uint32_t)text.len;
+	r = fd_write_all(life, &size, sizeof(size));
+	if (r == 0)
+		r = fd_write_all(life, text.p, text.len);
+	return r < 0 ? err_sys(err, -r, "cannot tell immure-uplink the rules") : 0;
+}
+
 int uplink_start(const struct plan *plan, pid_t pid, struct uplink *ret, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
@@ -122,7 +141,9 @@ int uplink_start(const struct plan *plan, pid_t pid, struct uplink *ret, struct 
 	if (r < 0)
 		return r;
 	closep(&theirs);
-	r = await_answer(ret->life, err);
+	r = send_table(ret->life, plan, err);
+	if (r == 0)
+		r = await_answer(ret->life, err);
 	return r < 0 ? err_wrap(err, "private network") : 0;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * immure-uplink: rules for the sandbox's network namespace, then pasta(1) as its way out, until the
- * launcher is gone. pasta forgets PR_SET_PDEATHSIG as it gives up its ids, so somebody must watch.
+ * immure-uplink: the table of the sandbox's network namespace (uplink_gate.c), then pasta(1) as its
+ * way out, until the launcher is gone. pasta forgets PR_SET_PDEATHSIG as it gives up its ids, so
+ * somebody must watch.
  * Should: tell one error, whole, before anything runs in the sandbox.
- * Mustn't: read anything that comes from the workload; pasta does, in a sandbox of its own.
+ * Mustn't: read what comes from the workload but the heads of refused packets; pasta does, in a
+ * sandbox of its own.
  */
 #include <fcntl.h>
-#include <nftables/libnftables.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,27 +22,12 @@
 #include "base/fd.h"
 #include "base/strbuf.h"
 #include "base/sys.h"
+#include "runtime/uplink_gate.h"
 #include "runtime/uplink_wire.h"
 #include "sandbox/plan.h"
 
 #define MAX_ARGS 600
 #define TEXT_MAX 4096
-
-/*
- * What no workload has business with although it may go out: the metadata services of clouds, and
- * whatever else answers on link-local addresses. The resolver is the one exception.
- */
-static const char rules[] =
-	"table inet immure {\n"
-	"  chain out {\n"
-	"    type filter hook output priority 0; policy accept;\n"
-	"    oif lo accept\n"
-	"    ip daddr " NETWORK_RESOLVER " meta l4proto { tcp, udp } th dport 53 accept\n"
-	"    ip daddr 169.254.0.0/16 reject with icmp type admin-prohibited\n"
-	"    ip6 daddr fd00:ec2::/32 reject with icmpv6 type admin-prohibited\n"
-	"    ip6 daddr fe80::/10 meta l4proto { tcp, udp } reject with icmpv6 type admin-prohibited\n"
-	"  }\n"
-	"}\n";
 
 static int first_line(const char *text)
 {
@@ -51,53 +36,31 @@ static int first_line(const char *text)
 	return n < 150 ? (int)n : 150;
 }
 
-/* In a process of its own, for it enters the sandbox's namespaces and cannot come back. */
-static void load_rules(struct err *err)
+/* The table comes first: its length, then its text. */
+static char *read_table(struct err *err)
 {
-	struct nft_ctx *nft;
+	uint32_t size = 0;
+	char *table;
 
-	if (setns(UPLINK_USERNS, CLONE_NEWUSER) < 0 || setns(UPLINK_NETNS, CLONE_NEWNET) < 0) {
-		err_sys(err, errno, "cannot enter the sandbox's network namespace");
-		return;
+	if (fd_read_full(UPLINK_LIFE, &size, sizeof(size)) != (ssize_t)sizeof(size) ||
+	    size > UPLINK_TABLE_MAX) {
+		err_set(err, EPROTO, "no table of rules came");
+		return NULL;
 	}
-	nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!nft || nft_ctx_buffer_error(nft) != 0) {
-		err_set(err, ENOMEM, "out of memory");
-		return;
+	table = calloc(1, (size_t)size + 1);
+	if (!table || fd_read_full(UPLINK_LIFE, table, size) != (ssize_t)size) {
+		err_set(err, EPROTO, "the table of rules is cut short");
+		free(table);
+		return NULL;
 	}
-	if (nft_run_cmd_from_buffer(nft, rules) != 0) {
-		const char *why = nft_ctx_get_error_buffer(nft);
-
-		err_set(err, ENOTSUP, "cannot load the rules of the network (nftables): %.*s",
-			first_line(why), why);
-	}
-	nft_ctx_free(nft);
+	return table;
 }
 
-static int apply_rules(struct err *err)
+static int apply_rules(pid_t *ret, struct err *err)
 {
-	struct err answer = { 0 };
-	int pipe_fds[2];
-	ssize_t n;
-	pid_t pid;
+	cleanup_free char *table = read_table(err);
 
-	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return err_sys(err, errno, "cannot make a pipe");
-	pid = fork();
-	if (pid == 0) {
-		load_rules(&answer);
-		_exit(fd_write_all(pipe_fds[1], &answer, sizeof(answer)) < 0);
-	}
-	close(pipe_fds[1]);
-	n = fd_read_full(pipe_fds[0], &answer, sizeof(answer));
-	close(pipe_fds[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (n != (ssize_t)sizeof(answer))
-		return err_set(err, EIO, "the process that loads the rules died");
-	if (answer.code > 0)
-		*err = answer;
-	return -answer.code;
+	return table ? uplink_gate_start(table, ret, err) : -err->code;
 }
 
 /* Ports of one protocol become options; none of it means that nothing is led in. */
@@ -175,24 +138,26 @@ static int await_pasta(pid_t pid, int ready, int talk, struct err *err)
 	return err_set(err, EIO, "pasta ended: %.*s", first_line(text), text);
 }
 
-static void watch(pid_t pid)
+/* Until the gate, which listens to the launcher, or pasta has ended. */
+static void watch(pid_t pid, pid_t gate)
 {
 	cleanup_close int pasta = pidfd_open(pid, 0);
-	struct pollfd fds[] = { { .fd = UPLINK_LIFE, .events = POLLIN },
+	cleanup_close int rules = pidfd_open(gate, 0);
+	struct pollfd fds[] = { { .fd = rules, .events = POLLIN },
 				{ .fd = pasta, .events = POLLIN } };
 
-	while (pasta >= 0 && poll(fds, ARRAY_LEN(fds), -1) < 0 && errno == EINTR)
+	while (pasta >= 0 && rules >= 0 && poll(fds, ARRAY_LEN(fds), -1) < 0 && errno == EINTR)
 		;
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
 
-static int begin(int argc, char *argv[], pid_t *ret, struct err *err)
+static int begin(int argc, char *argv[], pid_t *ret, pid_t *ret_gate, struct err *err)
 {
 	int ready[2];
 	int talk[2];
-	int r = apply_rules(err);
+	int r = apply_rules(ret_gate, err);
 
 	if (r < 0)
 		return r;
@@ -213,6 +178,7 @@ int main(int argc, char *argv[])
 {
 	struct err err = { 0 };
 	pid_t pasta = -1;
+	pid_t gate = -1;
 	int r;
 
 	if (fcntl(UPLINK_LIFE, F_SETFD, FD_CLOEXEC) < 0 || fcntl(UPLINK_NETNS, F_GETFD) < 0) {
@@ -222,12 +188,14 @@ int main(int argc, char *argv[])
 	if (close_range(UPLINK_NETNS + 1, ~0U, 0) < 0 || argc > MAX_ARGS / 2)
 		return 2;
 	signal(SIGPIPE, SIG_IGN);
-	r = begin(argc, argv, &pasta, &err);
+	r = begin(argc, argv, &pasta, &gate, &err);
 	if (fd_write_all(UPLINK_LIFE, &err, sizeof(err)) < 0 && r == 0)
 		r = -EPIPE;
 	if (r == 0)
-		watch(pasta);
+		watch(pasta, gate);
 	else if (pasta > 0)
 		kill(pasta, SIGKILL);
+	if (r < 0 && gate > 0)
+		kill(gate, SIGKILL);
 	return r < 0;
 }

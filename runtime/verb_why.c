@@ -129,6 +129,10 @@ static int explain_denial(const struct subject *s, const char *which, struct are
 	}
 	if (strcmp(record_text(event, "layer", ""), "landlock") == 0)
 		return explain_file(s, event, arena, line, wish, err);
+	if (strcmp(record_text(event, "layer", ""), "netns") == 0) {
+		printf("%s  ", which);
+		return why_packet(s, event, arena, line, err);
+	}
 	for (i = 0; i < 6; i++)
 		data.args[i] = (uint64_t)json_integer_value(json_array_get(args, i));
 	*wish = (struct probe_wish){ .wanted = true, .data = data };

@@ -73,6 +73,10 @@ must_check int why_path(const struct subject *s, const char *path, const char *o
 must_check int why_connect(const struct subject *s, const char *address, struct arena *arena,
 			   struct why_line *ret, struct probe_wish *wish, struct err *err);
 
+/* Explain a packet that the table of a private network refused: its record of kind "denied". */
+must_check int why_packet(const struct subject *s, const json_t *event, struct arena *arena,
+			  struct why_line *ret, struct err *err);
+
 /*
  * Add the line to the policy that the run used, comments kept.
  *

@@ -24,6 +24,14 @@ struct ruleset_attr {
 	uint64_t scoped;
 };
 
+/* struct landlock_net_port_attr, ABI 4. */
+struct port_attr {
+	uint64_t allowed_access;
+	uint64_t port;
+};
+
+#define RULE_NET_PORT ((enum landlock_rule_type)2)
+
 struct fsrules {
 	const struct confine *c;
 	int ruleset;
@@ -178,26 +186,23 @@ static int add_plan_rule(const struct fsrules *rules, const struct plan_fsrule *
 	return grant_exec(rules, fd, rule->path, 16, err);
 }
 
-static bool is_without(const struct bundle *bundle, int type)
+/* Ports that the plan grants, one by one, as Landlock takes them. */
+static int add_ports(const struct fsrules *rules, struct err *err)
 {
-	return !lsm_allows_call(bundle, "socket", AF_INET, (uint32_t)type) &&
-	       !lsm_allows_call(bundle, "socket", AF_INET6, (uint32_t)type);
-}
+	const struct plan *plan = rules->c->plan;
 
-/* A policy without TCP, or UDP: no port can be bound or connected to, should a socket come from
- * elsewhere.
- */
-static uint64_t refused_net(const struct bundle *bundle, int abi)
-{
-	uint64_t refused = 0;
+	for (size_t i = 0; i < plan->n_port_rules; i++) {
+		const struct plan_port_rule *rule = &plan->port_rules[i];
 
-	if (is_without(bundle, SOCK_STREAM))
-		refused |= landlock_bit(LANDLOCK_NET, "bind_tcp") |
-			   landlock_bit(LANDLOCK_NET, "connect_tcp");
-	if (is_without(bundle, SOCK_DGRAM))
-		refused |= landlock_bit(LANDLOCK_NET, "bind_udp") |
-			   landlock_bit(LANDLOCK_NET, "connect_send_udp");
-	return refused & landlock_known(LANDLOCK_NET, abi);
+		for (uint32_t port = rule->low; port <= rule->high; port++) {
+			struct port_attr attr = { rule->rights, port };
+			int r = sys_landlock_add_rule(rules->ruleset, RULE_NET_PORT, &attr);
+
+			if (r < 0)
+				return err_sys(err, -r, "cannot add the rule of port %u", port);
+		}
+	}
+	return 0;
 }
 
 static int make_ruleset(int abi, uint64_t handled, uint64_t net, struct err *err)
@@ -243,10 +248,7 @@ int fsrules_apply(struct confine *c, struct err *err)
 		return 0;
 	rules.handled = landlock_known(LANDLOCK_FS, c->plan->landlock_abi);
 	ruleset = make_ruleset(c->plan->landlock_abi, rules.handled,
-			       c->plan->bundle->audit_only
-				       ? 0
-				       : refused_net(c->plan->bundle, c->plan->landlock_abi),
-			       err);
+			       c->plan->bundle->audit_only ? 0 : c->plan->net_handled, err);
 	if (ruleset < 0)
 		return ruleset;
 	rules.ruleset = ruleset;
@@ -257,6 +259,9 @@ int fsrules_apply(struct confine *c, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	r = add_ports(&rules, err);
+	if (r < 0)
+		return r;
 	r = sys_landlock_restrict_self(ruleset, 0);
 	if (r < 0)
 		return err_sys(err, -r, "cannot apply the ruleset");

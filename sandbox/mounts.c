@@ -2,6 +2,7 @@
 /* What the plan shows inside the new root: host views, volumes, empty tmpfs, links, masks. */
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -130,17 +131,20 @@ static int make_dir(const struct confine *c, const struct plan_mount *m, struct 
 }
 
 /* What is there may be a link, or cannot be made: then the root's own way of it stays. */
-static int make_text(const struct confine *c, const struct plan_mount *m, struct err *err)
+static int make_text(const struct confine *c, size_t index, struct err *err)
 {
+	const struct plan_mount *m = &c->plan->mounts[index];
 	cleanup_close int target = mount_point_open(c, m->target, false, err);
 	cleanup_close int tree = -1;
+	char name[32];
 	int r;
 
 	if (target == -ENOENT || target == -ELOOP || target == -ENOTDIR || target == -EROFS)
 		return 0;
 	if (target < 0)
 		return target;
-	tree = tree_clone(c->scratch, "text", false, err);
+	snprintf(name, sizeof(name), "text%zu", index);
+	tree = tree_clone(c->scratch, name, false, err);
 	if (tree < 0)
 		return tree;
 	r = tree_restrict(
@@ -163,7 +167,7 @@ static int mount_one(const struct confine *c, size_t index, struct err *err)
 	case MOUNT_DIR:
 		return make_dir(c, m, err);
 	case MOUNT_TEXT:
-		return make_text(c, m, err);
+		return make_text(c, index, err);
 	case MOUNT_MASK:
 		return 0; /* masks_apply(), when all else is there */
 	}

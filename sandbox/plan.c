@@ -163,8 +163,8 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 	      struct err *err)
 {
 	static int (*const parts[])(struct planner *, struct err *) = {
-		plan_root,   plan_names,   plan_ids,    plan_mounts,
-		plan_limits, plan_fsrules, plan_ledger,
+		plan_root,   plan_names,   plan_ids, plan_mounts,
+		plan_limits, plan_fsrules, plan_net, plan_ledger,
 	};
 	struct plan plan = {
 		.bundle = bundle,
@@ -177,6 +177,8 @@ int plan_make(const struct bundle *bundle, const struct host *host,
 		.network = request->network,
 		.n_ports = request->n_ports,
 		.ports = request->ports,
+		.n_pins = request->n_pins,
+		.pins = request->pins,
 		.namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC |
 			      CLONE_NEWUTS | CLONE_NEWCGROUP,
 		.landlock_abi = host->landlock_abi,

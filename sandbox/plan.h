@@ -17,6 +17,7 @@
 #include "base/jsonw.h"
 #include "base/procfs.h"
 #include "policies/bundle.h"
+#include "policies/to_nft.h"
 #include "sandbox/host.h"
 
 enum root_kind {
@@ -74,6 +75,12 @@ enum network_kind {
 	NETWORK_PRIVATE, /* own network namespace with a way out in user mode: runtime/uplink.h */
 	NETWORK_HOST,    /* the host's */
 	NETWORK_ENGINE,  /* made by the engine whose container this is */
+};
+
+/* Ports that Landlock grants a right for: LANDLOCK_NET bits of policies/landlock_rights.h. */
+struct plan_port_rule {
+	uint16_t low, high;
+	uint64_t rights;
 };
 
 /* A port of the host that leads to one inside. */
@@ -181,6 +188,8 @@ struct plan_request {
 	enum network_kind network;
 	size_t n_ports;
 	const struct plan_port *ports; /* NETWORK_PRIVATE */
+	size_t n_pins;
+	const struct net_pin *pins; /* NETWORK_PRIVATE: of the names in network rules */
 	bool tty;
 	uint16_t categories[2];  /* of SELinux: a pair that no other run has */
 	bool read_cwd;           /* ROOT_HOST: show the working folder read-only */
@@ -226,6 +235,11 @@ struct plan {
 	enum network_kind network;
 	size_t n_ports;
 	const struct plan_port *ports;
+	size_t n_pins;
+	const struct net_pin *pins;
+	uint64_t net_handled; /* LANDLOCK_NET bits: ports that no rule below grants are refused */
+	size_t n_port_rules;
+	struct plan_port_rule *port_rules;
 	uint64_t namespaces; /* CLONE_NEW* */
 	struct plan_ids ids;
 	size_t n_groups;  /* supplementary, all of them mapped */
@@ -282,7 +296,7 @@ must_check int plan_ids_files(const struct host *host, bool range, struct plan_i
 			      struct err *err);
 
 /* Where a private network looks up names: the address that the way out answers for. */
-#define NETWORK_RESOLVER "169.254.1.53"
+#define NETWORK_RESOLVER NET_RESOLVER
 
 const char *network_name(enum network_kind network);
 

@@ -155,34 +155,6 @@ static int note_limits(struct planner *p, struct err *err)
 		err);
 }
 
-/* A policy that says what may be reached is not run where nothing holds it to that. */
-static int note_unheld(struct planner *p, struct err *err)
-{
-	int r = planner_note(p, LAYER_NETNS, LEDGER_LOST,
-			     "the network rules of the policy are not held on this network",
-			     "--network none", err);
-
-	if (r == 0)
-		p->plan->ledger[p->plan->n_ledger - 1].required = true;
-	return r;
-}
-
-static int note_network(struct planner *p, struct err *err)
-{
-	if (p->plan->network != NETWORK_NONE && p->bundle->net.stated)
-		return note_unheld(p, err);
-	if (p->plan->network == NETWORK_HOST)
-		return planner_note(p, LAYER_NETNS, LEDGER_WEAKENED, "shares the host's network",
-				    "leave out --network host", err);
-	if (p->plan->network == NETWORK_PRIVATE)
-		return planner_note(
-			p, LAYER_NETNS, LEDGER_ENFORCED,
-			"own network with a way out; the host's loopback and link-local addresses refused",
-			NULL, err);
-	return planner_note(p, LAYER_NETNS, LEDGER_ENFORCED, "own network, loopback only", NULL,
-			    err);
-}
-
 int plan_ledger(struct planner *p, struct err *err)
 {
 	int r = note_userns(p, err);
@@ -204,7 +176,7 @@ int plan_ledger(struct planner *p, struct err *err)
 	if (r == 0)
 		r = note_limits(p, err);
 	if (r == 0)
-		r = note_network(p, err);
+		r = plan_note_network(p, err);
 	if (r == 0)
 		r = plan_lsm(p, err);
 	return r;

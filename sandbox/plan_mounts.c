@@ -331,13 +331,8 @@ int plan_mounts(struct planner *p, struct err *err)
 		p->plan->limits.tmp = p->bundle->limits.tmp;
 	p->plan->limits.set |= p->bundle->limits.set & LIMIT_TMP;
 	r = p->request->root_kind == ROOT_HOST ? add_host_root(p, err) : add_dir_root(p, err);
-	if (r == 0 && p->plan->network == NETWORK_PRIVATE)
-		r = planner_add_mount(
-			p,
-			(struct plan_mount){ .kind = MOUNT_TEXT,
-					     .source = "nameserver " NETWORK_RESOLVER "\n",
-					     .target = "/etc/resolv.conf" },
-			err);
+	if (r == 0)
+		r = plan_net_texts(p, err);
 	if (r == 0)
 		r = add_requested(p, err);
 	if (r == 0)

@@ -12,7 +12,7 @@ struct planner {
 	const struct plan_request *request;
 	struct arena *arena;
 	struct plan *plan;
-	size_t cap_mounts, cap_fsrules, cap_ledger;
+	size_t cap_mounts, cap_fsrules, cap_ledger, cap_port_rules;
 	/* Folders that a rule names without stars: Landlock cannot grant them without all below. */
 	size_t n_folders_alone, cap_folders_alone;
 	const char **folders_alone;
@@ -29,6 +29,10 @@ must_check int plan_limits(struct planner *p, struct err *err);
 must_check int plan_lsm(struct planner *p, struct err *err);
 /* `absent`: what a missing SELinux is to this policy. */
 must_check int plan_selinux(struct planner *p, enum ledger_state absent, struct err *err);
+must_check int plan_net(struct planner *p, struct err *err);
+/* The texts inside that tell names: /etc/resolv.conf, /etc/hosts. */
+must_check int plan_net_texts(struct planner *p, struct err *err);
+must_check int plan_note_network(struct planner *p, struct err *err);
 must_check int plan_ledger(struct planner *p, struct err *err);
 
 /* Append to the plan; -ENOMEM only. */

@@ -119,6 +119,14 @@ static void print_network(const struct plan *plan, struct strbuf *out)
 	for (size_t i = 0; i < plan->n_ports; i++)
 		strbuf_addf(out, "port      %s %s:%u -> %u\n", plan->ports[i].udp ? "udp" : "tcp",
 			    plan->ports[i].address, plan->ports[i].outside, plan->ports[i].inside);
+	for (size_t i = 0; i < plan->n_pins; i++) {
+		strbuf_addf(out, "name      %s", plan->pins[i].name);
+		for (size_t k = 0; k < plan->pins[i].n; k++) {
+			strbuf_putc(out, ' ');
+			address_print(&plan->pins[i].addresses[k], out);
+		}
+		strbuf_putc(out, '\n');
+	}
 }
 
 static void print_stop(const struct plan *plan, struct strbuf *out)
@@ -276,6 +284,27 @@ static void json_ports(const struct plan *plan, struct jsonw *j)
 	jsonw_array_end(j);
 }
 
+static void json_pins(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "names");
+	jsonw_array(j);
+	for (size_t i = 0; i < plan->n_pins; i++) {
+		jsonw_object(j);
+		jsonw_key(j, "addresses");
+		jsonw_array(j);
+		for (size_t k = 0; k < plan->pins[i].n; k++) {
+			cleanup_strbuf struct strbuf text = { 0 };
+
+			address_print(&plan->pins[i].addresses[k], &text);
+			jsonw_str(j, strbuf_str(&text));
+		}
+		jsonw_array_end(j);
+		jsonw_kstr(j, "name", plan->pins[i].name);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+}
+
 static void json_engine(const struct plan *plan, struct jsonw *j)
 {
 	if (!plan->engine)
@@ -416,6 +445,7 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_limits(plan, j);
 	jsonw_kstr(j, "mode", plan->bundle->audit_only ? "audit" : "enforce");
 	json_mounts(plan, j);
+	json_pins(plan, j);
 	jsonw_kstr(j, "network", network_name(plan->network));
 	jsonw_kstr(j, "policy", plan->bundle->name);
 	jsonw_kstr(j, "policy_digest", hex);

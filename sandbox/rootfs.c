@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -21,17 +22,19 @@
 #define ROOT_TMPFS_INODES 4096
 #define SCRATCH_INODES 65536
 
-/* The text of the plan's MOUNT_TEXT, of which there is one at most. */
+/* The texts of the plan's MOUNT_TEXT: "text" and the number of the mount. */
 static int make_text(const struct plan *plan, int scratch, struct err *err)
 {
 	for (size_t i = 0; i < plan->n_mounts; i++) {
 		const struct plan_mount *m = &plan->mounts[i];
 		cleanup_close int file = -1;
+		char name[32];
 		int r;
 
 		if (m->kind != MOUNT_TEXT)
 			continue;
-		file = openat(scratch, "text", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+		snprintf(name, sizeof(name), "text%zu", i);
+		file = openat(scratch, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
 		r = file < 0 ? -errno : fd_write_all(file, m->source, strlen(m->source));
 		if (r < 0)
 			return err_sys(err, -r, "cannot write the text of %s", m->target);

@@ -292,6 +292,41 @@ static void judges_ports_where_there_is_a_network(void **state)
 	assert_int_equal(find(f, "CIS", "5.14")->status, FINDING_PASS);
 }
 
+/* Rules that the kernel holds are proof; without them, or without all counters, nothing is. */
+static void judges_the_way_out_by_its_table(void **state)
+{
+	static const struct {
+		const char *table;
+		enum finding_status status;
+		enum evidence_level level;
+	} rows[] = {
+		{ "\"network\":null,", FINDING_NOT_PROVEN, LEVEL_NONE },
+		{ "\"network\":{\"complete\":true,\"stated\":false,\"rules\":[]},",
+		  FINDING_NOT_PROVEN, LEVEL_NONE },
+		{ "\"network\":{\"complete\":false,\"stated\":true,\"rules\":[]},",
+		  FINDING_NOT_PROVEN, LEVEL_NONE },
+		{ "\"network\":{\"complete\":true,\"stated\":true,\"rules\":[{}],\"refused_out\":{\"packets\":3}},",
+		  FINDING_PASS, LEVEL_KERNEL },
+	};
+	struct fixture *f = *state;
+
+	swap(&f->record.plan, good_plan, "\"network\":\"none\"", "\"network\":\"private\"");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *text = replaced(good_evidence, "lo\\n", "lo\\neth0\\n");
+		char *with = malloc(strlen(text) + strlen(rows[i].table) + 1);
+
+		snprintf(with, strlen(text) + strlen(rows[i].table) + 1, "{%s%s", rows[i].table,
+			 strchr(text, '{') + 1);
+		json_decref(f->record.evidence);
+		f->record.evidence = load(with);
+		free(text);
+		free(with);
+		judge(f, (struct judge_input){ 0 });
+		assert_int_equal(find(f, "NIST", "4.4.2-egress")->status, rows[i].status);
+		assert_int_equal(find(f, "NIST", "4.4.2-egress")->level, rows[i].level);
+	}
+}
+
 static void judges_the_limit_of_processes_without_a_cgroup(void **state)
 {
 	struct fixture *f = *state;
@@ -436,6 +471,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(judges_ports_where_there_is_a_network, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(judges_the_way_out_by_its_table, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(judges_the_limit_of_processes_without_a_cgroup,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_passes_without_evidence, set_up, tear_down),

@@ -97,12 +97,16 @@ static void decides(void **state)
 static void nothing_is_said_without_rules(void **state)
 {
 	static const struct address metadata = { .bytes = { 169, 254, 169, 254 } };
+	static const struct address resolver = { .bytes = { 169, 254, 1, 53 } };
 	static const struct address other = { .bytes = { 10, 1, 2, 3 } };
 	const struct net_table free_table = { 0 };
 	const struct net_table empty = { .stated = true };
 	struct net_query query = { NET_CONNECT, NET_TCP, &other, NULL, 80 };
 
 	(void)state;
+	assert_true(net_decide(&free_table, &query).allowed);
+	assert_false(net_decide(&empty, &query).allowed);
+	query.address = &resolver;
 	assert_true(net_decide(&free_table, &query).allowed);
 	assert_false(net_decide(&empty, &query).allowed);
 	query.address = &metadata;

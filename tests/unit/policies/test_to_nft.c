@@ -80,7 +80,7 @@ static void writes_the_table(void **state)
 
 	(void)state;
 	assert_int_equal(policy_read(span_of(text), "t\x1b", &arena, &policy, &diags), 0);
-	assert_int_equal(to_nft(&policy.net, &pin, 1, true, &out, &err), 0);
+	assert_int_equal(to_nft(&policy.net, &pin, 1, NFT_LOG, &out, &err), 0);
 	assert_string_equal(strbuf_str(&out), expected);
 }
 
@@ -97,7 +97,7 @@ static void refuses_the_floor_without_rules(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(to_nft(&table, NULL, 0, false, &out, &err), 0);
+	assert_int_equal(to_nft(&table, NULL, 0, 0, &out, &err), 0);
 	assert_string_equal(strbuf_str(&out), expected);
 }
 

@@ -367,6 +367,103 @@ static void prints_what_it_will_do(void **state)
 	arena_done(&s.arena);
 }
 
+static const struct ledger_entry *network_entry(struct scene *s, const struct net_rule *rules,
+						size_t n, enum network_kind network)
+{
+	scene_init(s);
+	s->bundle.net = (struct net_table){ .stated = true,
+					    .n = n,
+					    .rules = (struct net_rule *)(uintptr_t)rules };
+	s->request.network = network;
+	assert_int_equal(decide(s), 0);
+	return entry_of(&s->plan, LAYER_NETNS);
+}
+
+static void holds_network_rules_or_does_not_start(void **state)
+{
+	static const struct rule line = { .text = "connect tcp *:443", .where = { "t", 7, 5 } };
+	struct net_rule rule = { .rule = &line,
+				 .verb = NET_CONNECT,
+				 .protocols = NET_TCP,
+				 .to = { .host = NET_ANY, .low = 443, .high = 443 } };
+	struct scene s;
+
+	(void)state;
+	assert_int_equal(network_entry(&s, &rule, 1, NETWORK_PRIVATE)->state, LEDGER_ENFORCED);
+	assert_null(plan_refusal(&s.plan));
+	arena_done(&s.arena);
+	/* By port, on the host's network, for this policy opens no other sockets and no listen(2).
+	 */
+	assert_int_equal(network_entry(&s, &rule, 1, NETWORK_HOST)->state, LEDGER_WEAKENED);
+	assert_null(plan_refusal(&s.plan));
+	arena_done(&s.arena);
+	rule.to.host = NET_NAME;
+	rule.to.name = "a.example";
+	assert_int_equal(network_entry(&s, &rule, 1, NETWORK_HOST)->state, LEDGER_LOST);
+	assert_non_null(plan_refusal(&s.plan));
+	assert_non_null(
+		strstr(plan_refusal(&s.plan)->text, "t:7: Landlock tells no addresses apart"));
+	arena_done(&s.arena);
+	rule.program = "/usr/bin/x";
+	assert_int_equal(network_entry(&s, &rule, 1, NETWORK_PRIVATE)->state, LEDGER_WEAKENED);
+	assert_non_null(plan_refusal(&s.plan));
+	arena_done(&s.arena);
+	assert_int_equal(network_entry(&s, &rule, 1, NETWORK_NONE)->state, LEDGER_ENFORCED);
+	assert_null(plan_refusal(&s.plan));
+	arena_done(&s.arena);
+}
+
+static void publishes_what_may_be_listened_on(void **state)
+{
+	static const struct rule line = { .text = "listen tcp *:80", .where = { "t", 7, 5 } };
+	static const struct plan_port ports[] = {
+		{ .address = "127.0.0.1", .outside = 8080, .inside = 80 }
+	};
+	struct net_rule rule = { .rule = &line,
+				 .verb = NET_LISTEN,
+				 .protocols = NET_TCP,
+				 .to = { .host = NET_ANY, .low = 80, .high = 80 } };
+	struct scene s;
+
+	(void)state;
+	for (int right = 0; right < 2; right++) {
+		scene_init(&s);
+		rule.to.low = rule.to.high = right ? 80 : 81;
+		s.bundle.net = (struct net_table){ .stated = true, .n = 1, .rules = &rule };
+		s.request.network = NETWORK_PRIVATE;
+		s.request.n_ports = 1;
+		s.request.ports = ports;
+		assert_int_equal(decide(&s), right ? 0 : -EINVAL);
+		if (!right)
+			assert_non_null(strstr(s.err.msg, "listen tcp *:80"));
+		arena_done(&s.arena);
+	}
+}
+
+static void tells_names_inside(void **state)
+{
+	static const struct address found[] = { { .bytes = { 192, 0, 2, 7 } } };
+	static const struct net_pin pin = { "a.example", 1, found };
+	struct scene s;
+
+	(void)state;
+	scene_init(&s);
+	s.bundle.net.stated = true;
+	s.request.network = NETWORK_PRIVATE;
+	s.request.n_pins = 1;
+	s.request.pins = &pin;
+	assert_int_equal(decide(&s), 0);
+	assert_non_null(strstr(mount_at(&s.plan, "/etc/hosts")->source, "192.0.2.7 a.example\n"));
+	assert_null(strstr(mount_at(&s.plan, "/etc/resolv.conf")->source, "nameserver"));
+	arena_done(&s.arena);
+	scene_init(&s);
+	s.request.network = NETWORK_PRIVATE;
+	assert_int_equal(decide(&s), 0);
+	assert_null(mount_at(&s.plan, "/etc/hosts"));
+	assert_non_null(strstr(mount_at(&s.plan, "/etc/resolv.conf")->source, "nameserver"));
+	arena_done(&s.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -382,6 +479,9 @@ int main(void)
 		cmocka_unit_test(records_the_hosts_network_as_a_weakening),
 		cmocka_unit_test(lets_the_command_line_override_limits),
 		cmocka_unit_test(grants_no_folder_without_stars),
+		cmocka_unit_test(holds_network_rules_or_does_not_start),
+		cmocka_unit_test(publishes_what_may_be_listened_on),
+		cmocka_unit_test(tells_names_inside),
 		cmocka_unit_test(prints_what_it_will_do),
 	};
 
