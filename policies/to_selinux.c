@@ -66,12 +66,17 @@ static const struct {
 /* Parts of the host's tree, and the attribute of the types that are found there. */
 static const struct {
 	const char *attribute;
-	const char *folders[8]; /* NULL-terminated */
+	const char *paths[7]; /* NULL-terminated */
 } parts[] = {
 	{ "immure_host_programs",
 	  { "/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/libexec", "/usr/local/bin" } },
 	{ "immure_host_libraries",
 	  { "/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64", "/lib32" } },
+	{ "immure_host_linker",
+	  { "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld-musl-x86_64.path" } },
+	{ "immure_host_locale", { "/usr/share/locale", "/usr/share/zoneinfo", "/etc/localtime" } },
+	{ "immure_host_certificates", { "/etc/ssl", "/etc/pki", "/usr/share/ca-certificates" } },
+	{ "immure_host_names", { "/etc/hosts", "/etc/resolv.conf" } },
 	{ "immure_host_data", { "/usr/share", "/usr/include", "/opt", "/usr/local" } },
 	{ "immure_host_settings", { "/etc" } },
 	{ "immure_host_proc", { "/proc" } },
@@ -87,6 +92,19 @@ static bool is_within(const char *path, const char *folder)
 	return strncmp(path, folder, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+/* Whether a path belongs to a part that lies within `folder`, rather than to the folder's own. */
+static bool has_closer_part(const char *path, const char *folder)
+{
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		for (const char *const *p = parts[i].paths; *p; p++) {
+			if (strlen(*p) > strlen(folder) && is_within(*p, folder) &&
+			    is_within(path, *p))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The most that any rule gives at or below a folder; 0 where one takes all of it. */
 static unsigned access_below(const struct bundle *bundle, const char *folder)
 {
@@ -96,10 +114,11 @@ static unsigned access_below(const struct bundle *bundle, const char *folder)
 		const struct bundle_file *file = &bundle->files[i];
 
 		if (file->access & FILE_DENY) {
-			if (is_within(folder, file->path))
+			if (file->tree && is_within(folder, file->path))
 				return 0;
-		} else if (is_within(file->path, folder) ||
-			   (file->tree && is_within(folder, file->path))) {
+		} else if (file->tree && is_within(folder, file->path)) {
+			access |= file->access;
+		} else if (is_within(file->path, folder) && !has_closer_part(file->path, folder)) {
 			access |= file->access;
 		}
 	}
@@ -111,8 +130,8 @@ static void put_files(struct strbuf *out, const struct bundle *bundle)
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		unsigned access = 0;
 
-		for (size_t k = 0; k < ARRAY_LEN(parts[i].folders) && parts[i].folders[k]; k++)
-			access |= access_below(bundle, parts[i].folders[k]);
+		for (const char *const *p = parts[i].paths; *p; p++)
+			access |= access_below(bundle, *p);
 		if (access & FILE_READ)
 			strbuf_addf(out, "(call immure_host_read (" PLACEHOLDER " %s))\n",
 				    parts[i].attribute);

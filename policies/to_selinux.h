@@ -17,7 +17,8 @@
 #define SELINUX_ANY "immure_any_t"         /* the domain of policies without a module */
 #define SELINUX_ROOT "immure_root_t"       /* a root that is only read */
 #define SELINUX_SCRATCH "immure_scratch_t" /* a root with a throw-away layer */
-#define SELINUX_DATA "immure_data_t"       /* volumes, temporary folders */
+#define SELINUX_DATA "immure_data_t"       /* volumes of one run, temporary folders */
+#define SELINUX_SHARED "immure_shared_t"   /* volumes of all sandboxes */
 
 #define SELINUX_NAME_MAX 80
 

@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 
 #include "base/path.h"
+#include "policies/to_selinux.h"
 
 #define ATTRIBUTE "security.selinux"
 #define DEPTH_MAX 256
@@ -99,10 +100,26 @@ static bool may_be_labelled(const char *path, const char *home)
 	return !home || strcmp(path, home) != 0;
 }
 
+/* That of the run's own files, with another type and without the categories. */
+static void make_shared_label(const char *own, char *ret, size_t n)
+{
+	struct span rest = span_of(own);
+	struct span user = span_cut(&rest, ':');
+	struct span role = span_cut(&rest, ':');
+	struct span level;
+
+	span_cut(&rest, ':');
+	level = span_cut(&rest, ':');
+	snprintf(ret, n, "%.*s:%.*s:" SELINUX_SHARED ":%.*s", (int)user.n, user.p, (int)role.n,
+		 role.p, (int)level.n, level.p);
+}
+
 int label_volumes(const struct plan *plan, const char *home, struct err *err)
 {
-	char label[512];
+	char shared[512];
 
+	if (plan->lsm.selinux)
+		make_shared_label(plan->lsm.selinux_data, shared, sizeof(shared));
 	for (size_t i = 0; plan->lsm.selinux && i < plan->n_mounts; i++) {
 		const struct plan_mount *m = &plan->mounts[i];
 		bool own = m->flags & MOUNT_FLAG_LABEL_OWN;
@@ -116,10 +133,7 @@ int label_volumes(const struct plan *plan, const char *home, struct err *err)
 				       "%s is not for sandboxes alone: its labels are left as they "
 				       "are",
 				       m->source);
-		snprintf(label, sizeof(label), "%s", plan->lsm.selinux_data);
-		if (!own && strrchr(label, ':'))
-			*strrchr(label, ':') = '\0'; /* without the categories */
-		r = label_tree(m->source, label, err);
+		r = label_tree(m->source, own ? plan->lsm.selinux_data : shared, err);
 		if (r < 0)
 			return r;
 	}

@@ -190,11 +190,15 @@ static enum program_label check_label(struct supervisor *s)
 
 static int read_evidence(struct supervisor *s, struct err *err)
 {
-	if (launch_find_program(s->launched) && s->launched->program > 0)
+	bool found = launch_find_program(s->launched) && s->launched->program > 0;
+	/* First: what is read after it was seen right has it, too. */
+	bool pending = check_label(s) == PROGRAM_LABEL_PENDING;
+
+	if (found)
 		evidence_process(s->launched->program, s->evidence);
 	if (s->evidence->mountinfo.len == 0 && s->launched->page->mountinfo >= 0)
 		evidence_mounts(s->launched->page->mountinfo, s->evidence);
-	s->read_once = check_label(s) != PROGRAM_LABEL_PENDING;
+	s->read_once = !pending;
 	if (s->detach && s->launched->page->state != CONFINE_FAILED)
 		detach_report(s->detach, &(const struct err){ 0 });
 	return s->read_once ? s->keep_evidence(s->data, err) : 0;

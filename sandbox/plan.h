@@ -161,8 +161,7 @@ struct plan_lsm {
 
 	const char *selinux;      /* the label of the program */
 	const char *selinux_root; /* of what its root shows, if that is a mount of ours */
-	const char
-		*selinux_data; /* of what it alone may write; others too, without the categories */
+	const char *selinux_data; /* of what it alone may write */
 };
 
 /* What the command line asks for, besides the policy. */

@@ -59,9 +59,13 @@ static void writes_what_the_policy_says(void **state)
 		"(call immure_host_execute (NAME_t immure_host_programs))\n"
 		"(call immure_host_read (NAME_t immure_host_libraries))\n"
 		"(call immure_host_execute (NAME_t immure_host_libraries))\n"
+		"(call immure_host_read (NAME_t immure_host_locale))\n"
+		"(call immure_host_execute (NAME_t immure_host_locale))\n"
+		"(call immure_host_read (NAME_t immure_host_certificates))\n"
+		"(call immure_host_execute (NAME_t immure_host_certificates))\n"
+		"(call immure_host_read (NAME_t immure_host_names))\n"
 		"(call immure_host_read (NAME_t immure_host_data))\n"
 		"(call immure_host_execute (NAME_t immure_host_data))\n"
-		"(call immure_host_read (NAME_t immure_host_settings))\n"
 		"(typeattributeset immure_no_unix (NAME_t))\n"
 		"(allow NAME_t self (tcp_socket (create ioctl read write getattr setattr append "
 		"connect getopt)))\n"
@@ -119,6 +123,9 @@ static void turns_paths_into_parts_of_the_tree(void **state)
 	says_not(HEAD "files:\n  - read /**\n  - deny /etc/**\n" CALLS, "immure_host_settings");
 	says(HEAD "files:\n  - read /**\n  - deny /etc/shadow\n" CALLS, "immure_host_settings");
 	says_not(HEAD "files:\n  - read /etcetera/**\n" CALLS, "immure_host_settings");
+	says_not(HEAD "files:\n  - read /etc/ld.so.cache\n" CALLS, "immure_host_settings");
+	says(HEAD "files:\n  - read /etc/ld.so.cache\n" CALLS, "immure_host_linker");
+	says(HEAD "files:\n  - read /etc/**\n" CALLS, "immure_host_names");
 }
 
 /* What the launcher looks for is what was installed, or nothing. */

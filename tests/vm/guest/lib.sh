@@ -23,10 +23,12 @@ says() {
 	name=$1 text=$2
 	shift 2
 	"$@" >/tmp/check.out 2>&1
-	if grep -qF -- "$text" /tmp/check.out; then ok "$name"; else fail "$name: no \"$text\" in: $(tail -n 5 /tmp/check.out | tr '\n' ' ')"; fi
+	if grep -qF -- "$text" /tmp/check.out; then ok "$name"; else fail "$name: no \"$text\" in: $(tail -n 5 /tmp/check.out | tr '\n\0' '  ' | tail -c 600)"; fi
 }
 
 as_user() { su -s /bin/sh immure-test -c "cd && $*"; }
+
+label() { /vm/tests/vm/guest/label.py "$@"; }
 
 # Two sandboxes of one user: the second tries to reach the first.
 two_sandboxes() {

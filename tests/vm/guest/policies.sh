@@ -11,4 +11,14 @@ for top in /tmp/data /opt/data; do
 	cp /usr/bin/busybox $top/tool && cp /usr/bin/busybox $top/other
 	chown -R 1234:1234 $top
 done
+mkdir -p /tmp/strange/home /tmp/strange/other
+for file in shadow home/x other/x; do echo x >/tmp/strange/$file; done
+chown -R 1234:1234 /tmp/strange
+if [ "$1" = selinux ]; then
+	label shadow_t /tmp/strange/shadow
+	label user_home_t /tmp/strange/home /tmp/strange/home/x
+	label immure_data_t:s0:c1000,c1001 /tmp/strange/other /tmp/strange/other/x
+	find /opt -print0 | xargs -0 /vm/tests/vm/guest/label.py usr_t
+	label usr_t /tmp/strange
+fi
 exec /vm/tests/vm/guest/policies.py "$1"

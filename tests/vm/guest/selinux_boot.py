@@ -30,7 +30,7 @@ PLACES = {
     "/var/lib": ("var_lib_t", "var_lib_t", "var_lib_t"),
     "/var/tmp": ("tmp_t", "tmp_t", "tmp_t"),
     "/dev": ("device_t", "device_t", "device_t"),
-    "/vm": ("usr_t", "bin_t", "usr_t"),
+    "/vm": ("lib_t", "bin_t", "lib_t"),
 }
 FILES = {
     "/home": "home_root_t",

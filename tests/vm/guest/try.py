@@ -59,6 +59,34 @@ def connect(path):
     socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).connect(path)
 
 
+def bind(address):
+    """Of the loopback: bind only, or talk to ourselves over it."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server.bind((address, 0))
+    return server
+
+
+def loop(address):
+    server = bind(address)
+    server.listen()
+    socket.create_connection(server.getsockname(), timeout=5).close()
+
+
+def trace_child(_):
+    pid = os.fork()
+    if pid == 0:
+        signal.pause()
+    try:
+        call(LIBC.ptrace, 16, pid, None, None)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def make_code(_):
+    mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+
+
 def wait_for(path):
     while not os.path.exists(path):
         time.sleep(0.1)
@@ -74,6 +102,11 @@ ACTIONS = {
     "map": map_code,
     "socket": open_socket,
     "connect": connect,
+    "bind": bind,
+    "loop": loop,
+    "trace-child": trace_child,
+    "make-code": make_code,
+    "shmget": lambda size: call(LIBC.shmget, 0, int(size), 0o1600),
     "kill": lambda pid: os.kill(int(pid), signal.SIGCONT),
     "ptrace": lambda pid: call(LIBC.ptrace, 16, int(pid), None, None),
     "chroot": os.chroot,
