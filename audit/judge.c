@@ -225,6 +225,7 @@ static const char *layer_of(const struct control *control)
 {
 	static const char *const rows[][2] = {
 		{ "landlock", "landlock" },     { "own-folders", "mounts" },
+		{ "apparmor", "apparmor" },     { "capabilities", "capabilities" },
 		{ "read-only-root", "mounts" }, { "rlimits", "rlimits" },
 		{ "seccomp", "seccomp" },
 	};

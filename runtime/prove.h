@@ -15,11 +15,12 @@
 #define PROBE_MAX 4096
 
 enum probe_kind {
-	PROBE_CALL,   /* judged by the filter alone: announced and refused, or not */
-	PROBE_FILE,   /* a path and what is done to it */
-	PROBE_LIMIT,  /* raising a limit */
-	PROBE_NET,    /* a route to somewhere else */
-	PROBE_HELPER, /* its result is another probe's evidence */
+	PROBE_CALL,    /* judged by the filter alone: announced and refused, or not */
+	PROBE_FILE,    /* a path and what is done to it */
+	PROBE_LIMIT,   /* raising a limit */
+	PROBE_NET,     /* a route to somewhere else */
+	PROBE_BENEATH, /* refused by `layer` with `error` where filter and Landlock are left out */
+	PROBE_HELPER,  /* its result is another probe's evidence */
 };
 
 enum probe_outcome {
@@ -69,13 +70,30 @@ must_check int probes_add_call(struct probes *probes, const struct bundle *bundl
  * Run them: `immure run OPTIONS -- probe`.
  *
  *   options  of run, without --policy and --without; NULL-terminated
- *   without  a layer to leave out, or NULL
+ *   without  layers to leave out, NULL-terminated; or NULL
  *   ret      the run, opened; undone by subject_done() in any case
  *
  * Effects   one run, recorded like any other; results are filled in
  */
 must_check int probes_run(struct probes *probes, const char *policy, const char *const *options,
-			  const char *without, struct subject *ret, struct err *err);
+			  const char *const *without, struct subject *ret, struct err *err);
+
+/*
+ * Try in a second sandbox, without filter and Landlock, what the layers beneath must refuse:
+ * capabilities, limits of namespaces, a profile of AppArmor. Judged probes are added.
+ *
+ *   probes   run and judged
+ *   without  a layer that was left out of the first one too, or NULL
+ *   first    the first run
+ *
+ * Effects   one more run
+ */
+must_check int probes_run_beneath(struct probes *probes, uint32_t arch, const char *policy,
+				  const char *const *options, const char *without,
+				  const struct subject *first, struct err *err);
+
+/* The call's own result in words, in arena. */
+const char *probe_result_text(struct arena *arena, const struct probe *probe);
 
 /* It was not refused: by the filter, or on its path. */
 bool probe_went_through(const struct probe *probe);

@@ -103,7 +103,7 @@ static void find_refusals(struct probes *probes, const struct subject *subject)
 	}
 }
 
-static int call_run(const char *policy, const char *const *options, const char *without,
+static int call_run(const char *policy, const char *const *options, const char *const *without,
 		    const char *hostname, const int fds[2], struct arena *arena, struct err *err)
 {
 	const char *argv[MAX_OPTIONS + 16] = { "immure", "run" };
@@ -124,9 +124,9 @@ static int call_run(const char *policy, const char *const *options, const char *
 	argv[n++] = hostname;
 	argv[n++] = "--volume";
 	argv[n++] = arena_printf(arena, "%s:%s:ro,exec", probe, PROBE_INSIDE);
-	if (without) {
+	for (size_t i = 0; without && without[i] && i < 3; i++) {
 		argv[n++] = "--without";
-		argv[n++] = without;
+		argv[n++] = without[i];
 	}
 	argv[n++] = "--";
 	argv[n++] = PROBE_INSIDE;
@@ -169,9 +169,10 @@ static int find_run(const char *hostname, struct arena *arena, struct subject *r
 }
 
 int probes_run(struct probes *probes, const char *policy, const char *const *options,
-	       const char *without, struct subject *ret, struct err *err)
+	       const char *const *without, struct subject *ret, struct err *err)
 {
-	const char *hostname = arena_printf(probes->arena, "prove-%d", getpid());
+	static unsigned count;
+	const char *hostname = arena_printf(probes->arena, "prove-%d-%u", getpid(), count++);
 	cleanup_close int in = memfd_create("probes", MFD_CLOEXEC);
 	cleanup_close int out = memfd_create("results", MFD_CLOEXEC);
 	int r;
@@ -195,7 +196,7 @@ int probes_run(struct probes *probes, const char *policy, const char *const *opt
 }
 
 /* The call's own result in words. */
-static const char *result_text(struct arena *arena, const struct probe *p)
+const char *probe_result_text(struct arena *arena, const struct probe *p)
 {
 	if (p->result >= 0)
 		return "it was done";
@@ -291,7 +292,7 @@ size_t probes_judge(struct probes *probes, const struct subject *subject)
 			judge_net(p, subject);
 		}
 		if (!p->observed)
-			p->observed = result_text(probes->arena, p);
+			p->observed = probe_result_text(probes->arena, p);
 		different += p->outcome == PROBE_DIFFERENT;
 	}
 	return different;

@@ -164,7 +164,9 @@ static int make_plan(struct run *run, struct err *err)
 	for (size_t i = 0; i < run->plan.n_ledger; i++) {
 		const struct ledger_entry *e = &run->plan.ledger[i];
 
-		if (e->required && e->degraded && e->state != LEDGER_ENFORCED)
+		/* What was left out by --without was left out on purpose, by who reads this. */
+		if (e->required && e->degraded && e->state != LEDGER_ENFORCED &&
+		    !(run->request.without & 1U << e->layer))
 			log_warning("degraded: %s: %s", layer_name(e->layer), e->text);
 	}
 	refusal = plan_refusal(&run->plan);

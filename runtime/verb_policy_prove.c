@@ -28,7 +28,8 @@ static const struct opt prove_opts[] = {
 };
 
 static const char *const outcomes[] = { "as predicted", "DIFFERENT", "untestable" };
-static const char *const layers[] = { "seccomp", "landlock", "mounts", "rlimits", "netns" };
+static const char *const layers[] = { "seccomp", "landlock",     "mounts",   "rlimits",
+				      "netns",   "capabilities", "nslimits", "apparmor" };
 
 struct tally {
 	size_t n, different, untestable;
@@ -141,7 +142,7 @@ static void print(const struct probes *probes, const struct subject *s, bool ver
 		struct tally t = count(probes, layer);
 
 		if (t.n > 0)
-			printf("%-9s %4zu probes, %zu different, %zu untestable\n",
+			printf("%-12s %4zu probes, %zu different, %zu untestable\n",
 			       layer ? layer : "allowed", t.n, t.different, t.untestable);
 	}
 	printf("run %s\n", s->id);
@@ -197,10 +198,19 @@ static int prove(const struct verb_call *call, struct err *err)
 		return r;
 	r = derive(&probes, &policy, &bundle, err);
 	if (r == 0)
-		r = probes_run(&probes, call->argv[0], options, o->without, &subject, err);
+		r = probes_run(&probes, call->argv[0], options,
+			       o->without ? (const char *const[]){ o->without, NULL } : NULL,
+			       &subject, err);
 	if (r < 0)
 		return r;
 	different = probes_judge(&probes, &subject);
+	r = probes_run_beneath(&probes, bundle.audit_arch, call->argv[0], options, o->without,
+			       &subject, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < probes.n; i++)
+		different += probes.items[i].kind == PROBE_BENEATH &&
+			     probes.items[i].outcome == PROBE_DIFFERENT;
 	to_json(&probes, &subject, o->without, different, &json);
 	if (json.failed)
 		return err_set(err, ENOMEM, "out of memory");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "policies/bundle_manifest.h"
 #include "runtime/dirs.h"
 #include "runtime/prove.h"
 #include "runtime/why.h"
@@ -92,7 +93,8 @@ static int try_once(const struct subject *s, const struct probe_wish *wish, cons
 	if (probes.n == 0)
 		return err_set(err, EINVAL,
 			       "--bisect: the policy refuses the calls that a probe would need");
-	r = probes_run(&probes, policy, o->items, without, &again, err);
+	r = probes_run(&probes, policy, o->items,
+		       without ? (const char *const[]){ without, NULL } : NULL, &again, err);
 	if (r < 0)
 		return r;
 	p = &probes.items[probes.n - 1];
@@ -102,15 +104,27 @@ static int try_once(const struct subject *s, const struct probe_wish *wish, cons
 	return forget(&again, err);
 }
 
+/* What the run's policy is called by; a bundle by its folder, not by what lists its files. */
+static const char *policy_of(const struct subject *s, struct arena *arena)
+{
+	const struct policy_source *source = &s->bundle.sources[0];
+	const char *slash = source->path ? strrchr(source->path, '/') : NULL;
+
+	if (slash && strcmp(slash + 1, BUNDLE_MANIFEST) == 0)
+		return arena_strndup(arena, source->path, (size_t)(slash - source->path));
+	return source->path ? source->path : source->name;
+}
+
 int why_bisect(const struct subject *s, const struct probe_wish *wish, struct arena *arena,
 	       struct err *err)
 {
-	const struct policy_source *source = &s->bundle.sources[0];
-	const char *policy = source->path ? source->path : source->name;
+	const char *policy = policy_of(s, arena);
 	struct options options = { .arena = arena };
 	bool through = false;
 	int r = options_of(s, &options, err);
 
+	if (!policy)
+		return err_set(err, ENOMEM, "out of memory");
 	if (r == 0)
 		r = try_once(s, wish, policy, &options, NULL, &through, err);
 	if (r < 0)

@@ -29,6 +29,8 @@ teardown() { common_teardown; }
 	run ! "$IMMURE" run --host --policy web.bundle -- setarch -R true
 	run -0 "$IMMURE" why d1
 	[[ $output == *personality*EBUSY*"web.yaml:7"* ]]
+	run -0 "$IMMURE" why --bisect d1
+	[[ $output == *"confirmed"*seccomp* ]]
 	run ! "$IMMURE" run --host --policy web.bundle -- cat /etc/hostname
 	run -0 "$IMMURE" policy show web.bundle
 	[[ $output == *"deny /etc/hostname  # why: nobody's business"* ]]

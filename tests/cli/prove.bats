@@ -21,7 +21,7 @@ teardown() { common_teardown; }
 
 @test "without a layer exactly its probes come out differently" {
 	local layer
-	for layer in seccomp landlock rlimits; do
+	for layer in seccomp landlock rlimits nslimits; do
 		run -1 "$IMMURE" policy prove --json --without $layer builtin/strict
 		jq -e --arg layer $layer '[.probes[] | select((.outcome == "DIFFERENT") != (.layer == $layer and .outcome != "untestable"))] == []' <<<"$(grep '^{' <<<"$output")"
 		[ "$(grep '^{' <<<"$output" | jq --arg layer $layer '.layers[] | select(.layer == $layer) | .different')" -gt 0 ]
@@ -89,4 +89,15 @@ EOF
 	run -0 "$IMMURE" run --host --policy wide.yaml -- cat /etc/passwd
 	run -1 "$IMMURE" policy diff p.yaml wide.yaml
 	[[ $output == *"wider file:"*"read /etc/"* ]]
+}
+
+@test "what stands beneath the filter is tried without it" {
+	run -0 "$IMMURE" policy prove --json builtin/strict
+	[ "$(jq '.layers[] | select(.layer == "capabilities") | .probes' <<<"$output")" -ge 8 ]
+	[ "$(jq '.layers[] | select(.layer == "nslimits") | .probes' <<<"$output")" = 1 ]
+	jq -e '.probes[] | select(.what == "unshare(flags=CLONE_NEWUSER) beneath the filter") | .observed == "ENOSPC" and .layer == "nslimits"' <<<"$output"
+	run -1 "$IMMURE" policy prove --without nslimits builtin/strict
+	[[ $output == *"DIFFERENT"*"nslimits"*"unshare(flags=CLONE_NEWUSER) beneath the filter"*"(observed: it was done)"* ]]
+	# Neither of the two runs is "last".
+	run ! "$IMMURE" audit show last
 }
