@@ -107,6 +107,9 @@ must_check int oci_wait(pid_t pid, struct err *err);
 /* Print a text on standard output. */
 must_check int oci_print(const struct strbuf *text, struct err *err);
 
+/* The specification wants a word about what cannot be granted. */
+void oci_warn_of_caps(const struct oci_process *process);
+
 /* Exactly n positional arguments, or a usage error. */
 must_check int oci_want_args(int argc, char *const argv[], int used, int min, int max,
 			     struct err *err);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/sys.h"
 #include "policies/oci_filter.h"
 #include "runtime/oci.h"
@@ -129,7 +130,8 @@ int oci_run_hooks(struct oci_loaded *loaded, enum oci_hook_point point, const ch
 	if (r < 0)
 		return r;
 	oci_state_json(&plan, status, loaded->state.pid, &state);
-	return oci_hooks_run(&plan.hooks[point], strbuf_str(&state), err);
+	return oci_hooks_run(&plan.hooks[point], strbuf_str(&state), point == OCI_HOOK_POSTSTOP,
+			     err);
 }
 
 int oci_write_pid(const char *path, pid_t pid, struct err *err)
@@ -234,6 +236,13 @@ int oci_wait(pid_t pid, struct err *err)
 	while (wait_child(pid, signals, &status) == 0)
 		;
 	return status_of_end(status);
+}
+
+void oci_warn_of_caps(const struct oci_process *process)
+{
+	if (process->unknown_cap)
+		log_warning("capabilities: %.64s is none that this runtime knows",
+			    process->unknown_cap);
 }
 
 int oci_print(const struct strbuf *text, struct err *err)

@@ -48,16 +48,21 @@ void oci_config_pairs(struct oci_json *j, const json_t *in, const char *key, str
 	ret->items = items;
 }
 
-/* 1.0.0 up to 1.3.x; a pre-release of one of these too. */
+/* 1.0.0 up to 1.3.x, as semver.org has it: a pre-release or build of one of these too. */
 static bool is_known_version(const char *version)
 {
 	struct span rest = span_of(version);
 	uint64_t major = 0;
 	uint64_t minor = 0;
+	uint64_t patch = 0;
+	size_t digits;
 
-	if (span_u64(span_cut(&rest, '.'), 99, &major) < 0 || major != 1)
+	if (span_u64(span_cut(&rest, '.'), 99, &major) < 0 || major != 1 ||
+	    span_u64(span_cut(&rest, '.'), 99, &minor) < 0 || minor > 3)
 		return false;
-	return span_u64(span_cut(&rest, '.'), 99, &minor) == 0 && minor <= 3 && rest.n > 0;
+	digits = strspn(rest.p, "0123456789");
+	return span_u64((struct span){ rest.p, digits }, UINT32_MAX, &patch) == 0 &&
+	       (rest.p[digits] == '\0' || rest.p[digits] == '-' || rest.p[digits] == '+');
 }
 
 static void read_root(struct oci_json *j, const json_t *config, struct oci_plan *ret)
@@ -159,6 +164,10 @@ int oci_config_read(const json_t *config, const char *bundle, struct arena *aren
 	oci_config_mounts(&j, config, &plan);
 	read_hooks(&j, config, &plan);
 	oci_config_pairs(&j, config, "annotations", &plan.annotations);
+	for (size_t i = 0; i < plan.annotations.n; i++) {
+		if (plan.annotations.items[i].key[0] == '\0')
+			oci_json_fault(&j, EINVAL, "annotations: a key is empty");
+	}
 	oci_config_linux(&j, oci_json_object(&j, config, "linux"), &plan);
 	check_names(&j, &plan);
 	if (j.r < 0)

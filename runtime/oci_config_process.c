@@ -133,7 +133,10 @@ const char *oci_cap_name(int cap)
 	return cap >= 0 && (size_t)cap < ARRAY_LEN(cap_names) ? cap_names[cap] : NULL;
 }
 
-/* A name that is no capability is skipped, as the specification (1.2) wants: an engine is newer. */
+/*
+ * A name that is no capability is skipped, as the specification (1.2) wants: an engine is newer.
+ * Whoever makes something by it warns.
+ */
 static void read_caps(struct oci_json *j, const json_t *process, struct oci_process *ret)
 {
 	static const char *const sets[OCI_CAP_COUNT] = {
@@ -152,6 +155,8 @@ static void read_caps(struct oci_json *j, const json_t *process, struct oci_proc
 
 			if (cap >= 0)
 				ret->caps[i] |= UINT64_C(1) << cap;
+			else
+				ret->unknown_cap = names[k];
 		}
 	}
 }

@@ -91,6 +91,9 @@ static uint32_t read_action(struct oci_json *j, const json_t *in, const char *ke
 
 	if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
 		return action | (uint32_t)number;
+	if (oci_json_has(in, errno_key))
+		oci_json_fault(j, EINVAL, "linux.seccomp: %s with an action that gives no errno",
+			       errno_key);
 	return action;
 }
 
@@ -186,6 +189,8 @@ static void check_listener(struct oci_json *j, const struct oci_filter *filter,
 {
 	if (notifies(filter) && !seccomp->listener_path)
 		oci_json_fault(j, EINVAL, "linux.seccomp: SCMP_ACT_NOTIFY needs listenerPath");
+	if (seccomp->listener_metadata && !seccomp->listener_path)
+		oci_json_fault(j, EINVAL, "linux.seccomp: listenerMetadata without listenerPath");
 	if (seccomp->listener_path && !notifies(filter))
 		oci_json_fault(j, EINVAL,
 			       "linux.seccomp: listenerPath without a rule of SCMP_ACT_NOTIFY");

@@ -90,6 +90,7 @@ static int read_bundle(struct creation *c, const char *id, const struct oci_glob
 	r = oci_config_read(config, c->state.bundle, &c->arena, &c->plan, err);
 	if (r < 0)
 		return r;
+	oci_warn_of_caps(&c->plan.process);
 	if (!c->plan.has_process)
 		return err_set(err, EINVAL, "config.json: process is missing");
 	c->plan.id = id;
@@ -127,13 +128,13 @@ static int make_folder(struct creation *c, const struct oci_globals *g, struct e
 	if (c->dir < 0)
 		return c->dir;
 	c->made = true;
+	c->state.id = c->plan.id;
 	if (!g->cgroup_manager || strcmp(g->cgroup_manager, "disabled") != 0) {
 		r = oci_cgroup_path(&c->plan, g->systemd_cgroup, &c->arena, &c->state.cgroup,
 				    &c->state.hybrid, err);
 		if (r < 0)
 			return r;
 	}
-	c->state.id = c->plan.id;
 	c->state.version = c->plan.version;
 	c->state.rootfs = c->plan.root;
 	c->state.created = now_text(&c->arena);
@@ -245,9 +246,7 @@ static int make_watched(struct creation *c, struct err *err)
 	if (r < 0)
 		return r;
 	c->state.run = arena_strdup(&c->arena, c->page->run);
-	if (!c->state.run)
-		return err_set(err, ENOMEM, "out of memory");
-	return oci_state_write(c->dir, &c->state, err);
+	return c->state.run ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
 static int make_sibling(struct creation *c, struct err *err)
@@ -302,9 +301,10 @@ static int run_creator_hooks(const struct creation *c, struct err *err)
 	int r;
 
 	oci_state_json(&c->plan, "creating", c->pid, &state);
-	r = oci_hooks_run(&c->plan.hooks[OCI_HOOK_PRESTART], strbuf_str(&state), err);
+	r = oci_hooks_run(&c->plan.hooks[OCI_HOOK_PRESTART], strbuf_str(&state), false, err);
 	if (r == 0)
-		r = oci_hooks_run(&c->plan.hooks[OCI_HOOK_CREATE_RUNTIME], strbuf_str(&state), err);
+		r = oci_hooks_run(&c->plan.hooks[OCI_HOOK_CREATE_RUNTIME], strbuf_str(&state),
+				  false, err);
 	return r;
 }
 
@@ -347,6 +347,11 @@ static int settle(struct creation *c, struct err *err)
 	c->state.started = oci_started_of(c->pid);
 	if (c->state.started == 0)
 		return err_set(err, EPROTO, "the container's process died half-way");
+	/* What was learned since the folder was made, before anybody can ask for it. */
+	if (c->state.note || c->state.no_mknod || c->state.run)
+		r = oci_state_write(c->dir, &c->state, err);
+	if (r < 0)
+		return r;
 	r = oci_state_write_process(c->dir, c->pid, c->state.started, err);
 	if (r == 0 && c->options->pid_file)
 		r = oci_write_pid(c->options->pid_file, c->pid, err);

@@ -179,6 +179,8 @@ static int decide(const struct exec_options *o, int n_words, char *const words[]
 	else
 		r = from_words(o, words, &loaded->arena, plan, ret, err);
 	if (r == 0)
+		oci_warn_of_caps(ret);
+	if (r == 0)
 		r = oci_floor_check_process(plan, ret, err);
 	if (r == 0)
 		r = oci_policy_impose_process(plan, &loaded->arena, ret, err);

@@ -20,11 +20,19 @@
 
 #define END_PATIENCE_MS 10000
 
+/* Its end is not an event that we get: whoever is its parent reaps it. */
+static void wait_for_end(int pidfd)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	while (poll(&end, 1, END_PATIENCE_MS) < 0 && errno == EINTR)
+		;
+}
+
 int oci_start(struct oci_loaded *loaded, struct err *err)
 {
 	cleanup_close int to = -1;
 	struct oci_say answer = { 0 };
-	struct err late = { 0 };
 	char path[64];
 	int r;
 
@@ -45,10 +53,11 @@ int oci_start(struct oci_loaded *loaded, struct err *err)
 	}
 	if (r == 0)
 		return err_set(err, EPROTO, "the container's process makes no sense");
-	if (loaded->state.poststart &&
-	    oci_run_hooks(loaded, OCI_HOOK_POSTSTART, "running", &late) < 0)
-		log_warning("%s", late.msg); /* the specification: log, and go on */
-	return 0;
+	r = loaded->state.poststart ? oci_run_hooks(loaded, OCI_HOOK_POSTSTART, "running", err) : 0;
+	/* The specification (1.1 and later): an error, and the container is stopped. */
+	if (r < 0 && sys_pidfd_send_signal(loaded->pidfd, SIGKILL) == 0)
+		wait_for_end(loaded->pidfd);
+	return r;
 }
 
 static int run_start(const struct oci_globals *globals, int argc, char *argv[], struct err *err)
@@ -143,15 +152,6 @@ const struct oci_verb oci_verb_kill = {
 	.n_opts = ARRAY_LEN(kill_opts),
 	.run = run_kill,
 };
-
-/* Its end is not an event that we get: whoever is its parent reaps it. */
-static void wait_for_end(int pidfd)
-{
-	struct pollfd end = { .fd = pidfd, .events = POLLIN };
-
-	while (poll(&end, 1, END_PATIENCE_MS) < 0 && errno == EINTR)
-		;
-}
 
 int oci_destroy(struct oci_loaded *loaded, struct err *err)
 {

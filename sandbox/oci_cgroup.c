@@ -189,28 +189,30 @@ int oci_cgroup_set(int dir, const struct oci_pairs *files, struct err *err)
 static const char lost[] =
 	"no limits by cgroup: the controllers are in cgroup v1 hierarchies or not delegated";
 
-/* "memory.max" → is "memory" in the list of what the whole tree has? */
-static bool has_controller(bool hybrid, const char *key)
+/*
+ * "memory.max" → does a cgroup v1 hierarchy hold "memory"? Then there is nothing to be done about
+ * it. Source: /proc/cgroups, "name hierarchy number enabled"; hierarchy 0 is v2
+ */
+static bool is_of_v1(const char *key)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct err ignored = { 0 };
-	const char *list = hybrid ? "/sys/fs/cgroup/unified/cgroup.controllers"
-				  : "/sys/fs/cgroup/cgroup.controllers";
 	struct span rest = span_of(key);
 	struct span name = span_cut(&rest, '.');
-	struct span words;
 
-	if (fd_read_file(AT_FDCWD, list, 4096, &text, &ignored) < 0)
-		return true;
-	words = (struct span){ strbuf_str(&text), text.len ? text.len - 1 : 0 };
-	for (;;) {
-		struct span word = span_word(&words);
+	if (span_eq(name, "io"))
+		name = span_of("blkio");
+	if (fd_read_file(AT_FDCWD, "/proc/cgroups", FILE_MAX, &text, &ignored) < 0)
+		return false;
+	rest = (struct span){ text.p, text.len };
+	while (rest.n > 0) {
+		struct span line = span_cut(&rest, '\n');
+		struct span word = span_cut(&line, '\t');
 
-		if (word.n == 0)
-			return false;
 		if (word.n == name.n && memcmp(word.p, name.p, name.n) == 0)
-			return true;
+			return !span_eq(span_cut(&line, '\t'), "0");
 	}
+	return false;
 }
 
 /* Each limit by itself: one that the machine has no controller for is lost, the others hold. */
@@ -225,7 +227,7 @@ static int set_limits(const struct oci_plan *plan, const struct oci_cgroup *made
 
 		if (oci_cgroup_set(made->dir, &one, &failed) == 0)
 			continue;
-		if (plan->in_host_userns && has_controller(made->hybrid, one.items[0].key)) {
+		if (plan->in_host_userns && !is_of_v1(one.items[0].key)) {
 			*err = failed;
 			return -err->code;
 		}

@@ -184,7 +184,7 @@ static int run_start_hooks(const struct oci_child *c, struct err *err)
 	if (hooks->n == 0)
 		return 0;
 	oci_state_json(c->plan, "created", 1, &state);
-	return oci_hooks_run(hooks, strbuf_str(&state), err);
+	return oci_hooks_run(hooks, strbuf_str(&state), false, err);
 }
 
 /* A container with a policy does not run where nobody writes down what it does. */

@@ -108,7 +108,7 @@ static int run_one(const struct oci_hook *hook, const char *state, struct err *e
 	return wait_hook(hook, pid, err);
 }
 
-int oci_hooks_run(const struct oci_hooks *hooks, const char *state, struct err *err)
+int oci_hooks_run(const struct oci_hooks *hooks, const char *state, bool all, struct err *err)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct sigaction old = { 0 };
@@ -117,8 +117,11 @@ int oci_hooks_run(const struct oci_hooks *hooks, const char *state, struct err *
 	if (hooks->n == 0)
 		return 0;
 	sigaction(SIGPIPE, &ignore, &old);
-	for (size_t i = 0; r == 0 && i < hooks->n; i++)
-		r = run_one(&hooks->items[i], state, err);
+	for (size_t i = 0; (r == 0 || all) && i < hooks->n; i++) {
+		int one = run_one(&hooks->items[i], state, err);
+
+		r = r == 0 ? one : r;
+	}
 	sigaction(SIGPIPE, &old, NULL);
 	return r;
 }
@@ -138,5 +141,5 @@ int oci_hooks_apply(struct oci_child *c, struct err *err)
 	if (hooks[OCI_HOOK_CREATE_CONTAINER].n == 0)
 		return 0;
 	oci_state_json(c->plan, "creating", getpid(), &state);
-	return oci_hooks_run(&hooks[OCI_HOOK_CREATE_CONTAINER], strbuf_str(&state), err);
+	return oci_hooks_run(&hooks[OCI_HOOK_CREATE_CONTAINER], strbuf_str(&state), false, err);
 }

@@ -125,6 +125,7 @@ struct oci_process {
 	uint16_t rows, columns;
 	bool no_new_privs;
 	uint64_t caps[OCI_CAP_COUNT]; /* bits 1 << CAP_*; empty unless given */
+	const char *unknown_cap;      /* one that was asked for and is none, or NULL */
 	size_t n_rlimits;
 	const struct oci_rlimit *rlimits;
 	bool has_oom_score_adj;

@@ -62,8 +62,13 @@ must_check int oci_target_open(int root, const char *path, bool is_dir, bool str
 /* Copy what is below `from` into the empty directory `to`: folders, files, links. */
 must_check int oci_copy_tree(int from, int to, struct err *err);
 
-/* Run the hooks of one point, one after the other, with `state` on their standard input. */
-must_check int oci_hooks_run(const struct oci_hooks *hooks, const char *state, struct err *err);
+/*
+ * Run the hooks of one point, one after the other, with `state` on their standard input.
+ *
+ *   all  those behind one that fails, too
+ */
+must_check int oci_hooks_run(const struct oci_hooks *hooks, const char *state, bool all,
+			     struct err *err);
 
 /* What a hook reads: the state of the container. Appends JSON to *out. */
 struct strbuf;

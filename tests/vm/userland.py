@@ -28,6 +28,7 @@ def add_immure(segment, build):
     build = pathlib.Path(build)
     segment.replace(str(build / "runtime/immure"), "/usr/bin/immure")
     segment.replace(str(build / "runtime/immure-tool"), "/usr/bin/immure-tool")
+    segment.replace(str(build / "runtime/immure-oci"), "/usr/bin/immure-oci")
     segment.link("/vm/immure-tool", "/usr/bin/immure-tool")
     segment.replace(str(build / "tests/containment/acts"), "/vm/acts")
     segment.replace(str(build / "tests/layers/immure-layers"), "/vm/immure-layers")
