@@ -248,6 +248,35 @@ static void decode_datagram(const struct event *e, struct decoder *d, struct rec
 	}
 }
 
+static const char *const guarded_calls[] = {
+	[TRACER_GUARD_OPEN] = "open",     [TRACER_GUARD_CONNECT] = "connect",
+	[TRACER_GUARD_USERNS] = "userns", [TRACER_GUARD_SIGNAL] = "kill",
+	[TRACER_GUARD_PTRACE] = "ptrace",
+};
+
+/* Refused within a call, by a program of ours: all of it is the kernel's own. */
+static bool decode_guarded(const struct event *e, struct record *r)
+{
+	uint64_t what = e->head.args[0];
+
+	if (what == 0 || what >= ARRAY_LEN(guarded_calls))
+		return false;
+	r->kind = RECORD_DENIED;
+	r->layer = "bpf";
+	r->call = guarded_calls[what];
+	if (e->has_tuple)
+		add_socket(e, r);
+	else if (e->first.n > 0)
+		r->path = (struct record_text){ e->first, TRUST_KERNEL };
+	r->has |= HAS_FLAGS;
+	r->flags = e->head.args[what == TRACER_GUARD_OPEN ? 1 : 2];
+	if (what == TRACER_GUARD_SIGNAL || what == TRACER_GUARD_PTRACE) {
+		r->has |= HAS_TARGET;
+		r->target = (uint32_t)e->head.args[1];
+	}
+	return true;
+}
+
 /* "task" members: what every event says of who it was. */
 static void add_task(const struct event *e, struct record *r)
 {
@@ -309,6 +338,8 @@ bool decode_event(const struct event *e, struct decoder *d, struct record *r)
 		r->call = "io_uring";
 		r->flags = e->head.args[0];
 		return true;
+	case TRACER_GUARDED:
+		return decode_guarded(e, r);
 	case TRACER_TYPE_END:
 		break;
 	}

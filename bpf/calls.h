@@ -18,8 +18,13 @@ enum tracer_group {
 	TRACER_GROUP_SECURITY = 1 << 5, /* signals, ptrace, mounts, namespaces, bpf, keys, ... */
 	TRACER_GROUP_TASKS = 1 << 6,    /* tasks that are made and end */
 	TRACER_GROUP_ALL = 1 << 7,      /* every call */
+	/* Not to be recorded but refused, where the daemon can. */
+	TRACER_GROUP_GUARD = 1 << 8,  /* user namespaces; signals and ptrace to other sandboxes */
+	TRACER_GROUP_LOCAL = 1 << 9,  /* connecting to other machines */
+	TRACER_GROUP_PATHS = 1 << 10, /* opening what the rules that follow do not name */
 };
-#define TRACER_GROUPS 0xffU
+#define TRACER_GROUPS 0x7ffU
+#define TRACER_GUARDS (TRACER_GROUP_GUARD | TRACER_GROUP_LOCAL | TRACER_GROUP_PATHS)
 
 /* Fill the table that the programs read, by number. */
 void tracer_calls_fill(struct tracer_call how[TRACER_CALLS]);

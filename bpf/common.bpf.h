@@ -133,6 +133,34 @@ struct {
 	__array(values, struct stats_map);
 } stats SEC(".maps");
 
+struct rules_map {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, TRACER_GUARD_RULES);
+	__uint(key_size, sizeof(struct tracer_rule));
+	__uint(value_size, sizeof(__u32));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TRACER_SLOTS);
+	__type(key, __u32);
+	__array(values, struct rules_map);
+} rules SEC(".maps");
+
+/* A program of an LSM hook can be preempted: what it works with belongs to the task. */
+struct guard_scratch {
+	struct tracer_rule rule;
+	char path[4096];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct guard_scratch);
+} guard_scratches SEC(".maps");
+
 static __always_inline struct mark *mark_of_current(void)
 {
 	return bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);

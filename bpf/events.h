@@ -9,11 +9,13 @@
 
 #include <linux/types.h>
 
-#define TRACER_VERSION 1
+#define TRACER_VERSION 2
 #define TRACER_CALLS 512 /* numbers of calls are below this; others are counted as `other` */
 #define TRACER_SLOTS 256 /* sandboxes at a time */
 #define TRACER_TEXT 1024 /* bytes of one tail at most, a power of two */
 #define TRACER_COMM 16
+#define TRACER_GUARD_PATH 248 /* bytes of a path that a rule can tell apart */
+#define TRACER_GUARD_RULES 1024
 
 enum tracer_type {
 	TRACER_SYSCALL = 1, /* a call that came back */
@@ -26,6 +28,7 @@ enum tracer_type {
 	TRACER_DATAGRAM,    /* first datagram of its kind to that address; args[0]: its length */
 	TRACER_DNS,         /* first: struct tracer_socket, second: the query */
 	TRACER_RING,        /* io_uring took an operation: args[0] is its number */
+	TRACER_GUARDED,     /* refused by us: args[0] is enum tracer_guard, args[1] of what */
 	TRACER_TYPE_END
 };
 
@@ -93,6 +96,34 @@ enum tracer_want {
 	TRACER_WANT_FLOWS = 1 << 3,      /* TCP, DATAGRAM, DNS */
 	TRACER_WANT_READ_OPENS = 1 << 4, /* opens that neither write nor create */
 	TRACER_WANT_ALL = 1 << 5,        /* every call, whatever the mask */
+	TRACER_WANT_GUARD = 1 << 6,      /* refuse namespaces, and signals and ptrace to others */
+	TRACER_WANT_LOCAL = 1 << 7,      /* refuse to connect to other machines */
+	TRACER_WANT_PATHS = 1 << 8,      /* refuse to open what no rule of the slot names */
+};
+
+/* What was refused, where the kernel lets programs refuse (BPF LSM). */
+enum tracer_guard {
+	TRACER_GUARD_OPEN = 1, /* args[1]: enum tracer_access; first: the path, not walked */
+	TRACER_GUARD_CONNECT,  /* first: struct tracer_socket, its remote end */
+	TRACER_GUARD_USERNS,
+	TRACER_GUARD_SIGNAL, /* args[1]: to whom, args[2]: which */
+	TRACER_GUARD_PTRACE, /* args[1]: whom */
+};
+
+enum tracer_access {
+	TRACER_READ = 1 << 0,
+	TRACER_WRITE = 1 << 1,
+	TRACER_EXECUTE = 1 << 2,
+};
+
+/*
+ * A rule of a slot: its value is what may be done (enum tracer_access) with all paths that begin
+ * so. The longest rule that fits a path counts alone. "/a/" is all below a folder, "/a" with its
+ * NUL the folder or file itself.
+ */
+struct tracer_rule {
+	__u32 bits; /* of path that count: 8 for each byte */
+	char path[TRACER_GUARD_PATH];
 };
 
 struct tracer_slot {
@@ -125,6 +156,7 @@ _Static_assert(sizeof(struct tracer_event) == 128, "layout");
 _Static_assert(sizeof(struct tracer_stats) == 128 + 3 * 8 * TRACER_CALLS, "layout");
 _Static_assert(sizeof(struct tracer_slot) == 144, "layout");
 _Static_assert(sizeof(struct tracer_call) == 4, "layout");
+_Static_assert(sizeof(struct tracer_rule) == 252, "layout");
 
 #define TRACER_EVENT_MAX (sizeof(struct tracer_event) + 2 * TRACER_TEXT)
 

@@ -33,6 +33,7 @@ struct nsproxy {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_flags;
 };
 
 struct inode {
@@ -66,7 +67,7 @@ struct path {
 };
 
 struct file {
-	unsigned int f_mode;
+	unsigned int f_mode, f_flags;
 	struct path f_path;
 	struct inode *f_inode;
 	void *private_data;
@@ -100,6 +101,18 @@ struct task_struct {
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
+};
+
+struct cred {
+	int unused;
+};
+
+struct kernel_siginfo {
+	int si_signo;
+};
+
+struct sockaddr {
+	unsigned short sa_family;
 };
 
 struct linux_binprm {

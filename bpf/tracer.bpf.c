@@ -4,6 +4,7 @@
  * (clang 14 leaves them as forward declarations).
  */
 #include "bpf/calls.bpf.c"
+#include "bpf/guard.bpf.c"
 #include "bpf/net.bpf.c"
 #include "bpf/tasks.bpf.c"
 

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
+#include "base/text.h"
 #include "bpf/calls.h"
 #include "tracer_object.h"
 
@@ -25,25 +27,35 @@ struct mark {
 };
 
 #define MARK_UNHEEDED 2
+#define LSM_LIST_MAX 1024
 
 enum map {
 	MAP_MARKS,
 	MAP_SLOTS,
 	MAP_RINGS,
 	MAP_STATS,
+	MAP_RULES,
 	MAP_COUNT
 };
 
-static const char *const map_names[MAP_COUNT] = { "marks", "slots", "rings", "stats" };
+static const char *const map_names[MAP_COUNT] = { "marks", "slots", "rings", "stats", "rules" };
 
 /* Tasks first: nothing is missed between two attachments, for nobody is marked yet. */
 static const struct {
 	const char *name;
-	bool optional; /* io_uring's tracepoint has had several names */
+	enum need {
+		NEED_ALWAYS,
+		NEED_IF_THERE, /* io_uring's tracepoint has had several names */
+		NEED_TO_GUARD, /* a hook of the BPF LSM: attached when somebody asks for it */
+	} need;
 } programs[] = {
-	{ "task_is_made", false },  { "task_ends", false },    { "program_begins", false },
-	{ "call_enters", false },   { "call_returns", false }, { "connection_changes", false },
-	{ "packet_leaves", false }, { "ring_takes", true },
+	{ "task_is_made", NEED_ALWAYS },   { "task_ends", NEED_ALWAYS },
+	{ "program_begins", NEED_ALWAYS }, { "call_enters", NEED_ALWAYS },
+	{ "call_returns", NEED_ALWAYS },   { "connection_changes", NEED_ALWAYS },
+	{ "packet_leaves", NEED_ALWAYS },  { "ring_takes", NEED_IF_THERE },
+	{ "guard_open", NEED_TO_GUARD },   { "guard_connect", NEED_TO_GUARD },
+	{ "guard_userns", NEED_TO_GUARD }, { "guard_signal", NEED_TO_GUARD },
+	{ "guard_ptrace", NEED_TO_GUARD },
 };
 #define N_PROGRAMS ARRAY_LEN(programs)
 
@@ -98,7 +110,7 @@ static bool take_over(struct tracer *t)
 	}
 	for (size_t i = 0; i < N_PROGRAMS; i++) {
 		t->programs[i] = open_pin(t, "program", programs[i].name);
-		if (t->programs[i] < 0 && !programs[i].optional)
+		if (t->programs[i] < 0 && programs[i].need == NEED_ALWAYS)
 			return false;
 		t->links[i] = open_pin(t, "link", programs[i].name);
 	}
@@ -173,7 +185,27 @@ static int set_constants(const struct bpf_object *object, struct err *err)
 	return 0;
 }
 
-static int load(struct tracer *t, struct err *err)
+/*
+ * Programs can refuse only where the BPF LSM was switched on when the kernel was booted: elsewhere
+ * they can be attached, and nobody ever calls them.
+ */
+static bool has_bpf_lsm(void)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+	struct span rest;
+
+	if (fd_read_file(AT_FDCWD, "/sys/kernel/security/lsm", LSM_LIST_MAX, &text, &ignored) < 0)
+		return false;
+	rest = (struct span){ strbuf_str(&text), text.len };
+	while (rest.n > 0) {
+		if (span_eq(span_trim(span_cut(&rest, ',')), "bpf"))
+			return true;
+	}
+	return false;
+}
+
+static int load(struct tracer *t, bool guards, struct err *err)
 {
 	cleanup(close_object) struct bpf_object *object = NULL;
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "immure");
@@ -192,6 +224,15 @@ static int load(struct tracer *t, struct err *err)
 	if (ring_takes)
 		bpf_program__set_autoload(ring_takes,
 					  has_tracepoint("btf_trace_io_uring_submit_req"));
+	for (size_t i = 0; i < N_PROGRAMS; i++) {
+		struct bpf_program *p =
+			programs[i].need == NEED_TO_GUARD
+				? bpf_object__find_program_by_name(object, programs[i].name)
+				: NULL;
+
+		if (p)
+			bpf_program__set_autoload(p, guards);
+	}
 	r = bpf_object__load(object);
 	if (r < 0)
 		return err_sys(err, -r,
@@ -226,7 +267,12 @@ int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 	}
 	if (!take_over(t)) {
 		close_all(t);
-		r = load(t, err);
+		r = has_bpf_lsm() ? load(t, true, err) : -ENOTSUP;
+		/* Some kernels have it, and let nobody load such programs. */
+		if (r < 0) {
+			close_all(t);
+			r = load(t, false, err);
+		}
 	}
 	if (r < 0) {
 		tracer_close(t);
@@ -245,12 +291,22 @@ void tracer_close(struct tracer *t)
 	free(t);
 }
 
-int tracer_attach(struct tracer *t, struct err *err)
+bool tracer_can_guard(const struct tracer *t)
+{
+	for (size_t i = 0; i < N_PROGRAMS; i++) {
+		if (programs[i].need == NEED_TO_GUARD && t->programs[i] < 0)
+			return false;
+	}
+	return true;
+}
+
+int tracer_attach(struct tracer *t, bool guards, struct err *err)
 {
 	for (size_t i = 0; i < N_PROGRAMS; i++) {
 		int r;
 
-		if (t->links[i] >= 0 || t->programs[i] < 0)
+		if (t->links[i] >= 0 || t->programs[i] < 0 ||
+		    (programs[i].need == NEED_TO_GUARD && !guards))
 			continue;
 		t->links[i] = bpf_raw_tracepoint_open(NULL, t->programs[i]);
 		if (t->links[i] < 0)
@@ -327,12 +383,35 @@ int tracer_take_slot(struct tracer *t, uint32_t slot, const struct tracer_slot *
 	return 0;
 }
 
+int tracer_make_rules(struct tracer *t, uint32_t slot, struct err *err)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+	cleanup_close int rules =
+		bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "immure_rules", sizeof(struct tracer_rule),
+			       sizeof(uint32_t), TRACER_GUARD_RULES, &options);
+
+	if (rules < 0)
+		return err_sys(err, errno, "cannot make a table of rules");
+	if (bpf_map_update_elem(t->maps[MAP_RULES], &slot, &rules, BPF_ANY) < 0)
+		return err_sys(err, errno, "cannot give slot %u its rules", slot);
+	return steal_fd(rules);
+}
+
+int tracer_add_rule(int rules, const struct tracer_rule *rule, uint32_t access, struct err *err)
+{
+	if (bpf_map_update_elem(rules, rule, &access, BPF_ANY) < 0)
+		return err_sys(err, errno, "cannot add a rule");
+	return 0;
+}
+
 void tracer_drop_slot(struct tracer *t, uint32_t slot)
 {
 	const struct tracer_slot empty = { 0 };
 	char name[16];
 
 	snprintf(name, sizeof(name), "%u", slot);
+	/* ENOENT: it had no rules. */
+	bpf_map_delete_elem(t->maps[MAP_RULES], &slot);
 	/* Neither can fail for a slot that exists; if it did, the slot would stay taken. */
 	if (bpf_map_update_elem(t->maps[MAP_SLOTS], &slot, &empty, BPF_ANY) == 0)
 		remove_pin(t, "stats", name);

@@ -33,8 +33,11 @@ must_check int tracer_open(const char *dir, struct tracer **ret, struct err *err
 /* Release descriptors. What is pinned stays, and so does what is attached. */
 void tracer_close(struct tracer *tracer);
 
-/* Attach what is not attached yet, and pin that too. */
-must_check int tracer_attach(struct tracer *tracer, struct err *err);
+/* Can it refuse, or only look? Where the kernel's BPF LSM is on and root may load such programs. */
+bool tracer_can_guard(const struct tracer *tracer);
+
+/* Attach what is not attached yet, and pin that too; what refuses only with `guards`. */
+must_check int tracer_attach(struct tracer *tracer, bool guards, struct err *err);
 
 /* Detach all: without sandboxes no task on this machine pays for us. */
 void tracer_detach(struct tracer *tracer);
@@ -56,7 +59,15 @@ must_check int tracer_fill_slot(struct tracer *tracer, uint32_t slot, uint32_t r
 must_check int tracer_take_slot(struct tracer *tracer, uint32_t slot,
 				const struct tracer_slot *value, int stats, struct err *err);
 
-/* The slot is nobody's. */
+/*
+ * Give a slot an empty table of rules, before TRACER_WANT_PATHS is set in it. The caller owns the
+ * descriptor, by which rules are added.
+ */
+must_check int tracer_make_rules(struct tracer *tracer, uint32_t slot, struct err *err);
+must_check int tracer_add_rule(int rules, const struct tracer_rule *rule, uint32_t access,
+			       struct err *err);
+
+/* The slot is nobody's, and has no rules. */
 void tracer_drop_slot(struct tracer *tracer, uint32_t slot);
 
 /* What is in a slot; generation 0 if it is nobody's. */

@@ -43,6 +43,23 @@ int wire_request_decode(const void *bytes, size_t n, struct wire_request *ret, s
 	return 0;
 }
 
+int wire_rule_decode(const void *bytes, size_t n, struct wire_rule *ret, struct err *err)
+{
+	struct wire_rule rule = { 0 };
+
+	if (n != sizeof(rule))
+		return err_set(err, EBADMSG, "a rule of %zu bytes; expected %zu", n, sizeof(rule));
+	memcpy(&rule, bytes, sizeof(rule));
+	if (rule.magic != WIRE_MAGIC || rule.version != WIRE_VERSION || rule.kind != WIRE_RULE)
+		return err_set(err, EBADMSG, "not a rule of this version");
+	if (rule.access & ~(uint32_t)(TRACER_READ | TRACER_WRITE | TRACER_EXECUTE))
+		return err_set(err, EBADMSG, "unknown access %x", rule.access);
+	if (rule.length == 0 || rule.length > sizeof(rule.path) || rule.path[0] != '/')
+		return err_set(err, EBADMSG, "a rule without path");
+	*ret = rule;
+	return 0;
+}
+
 int wire_reply_decode(const void *bytes, size_t n, struct wire_reply *ret, struct err *err)
 {
 	struct wire_reply reply = { 0 };

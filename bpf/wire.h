@@ -13,14 +13,16 @@
 
 #define WIRE_SOCKET "/run/immure/tracerd.sock"
 #define WIRE_MAGIC 0x54524d49U /* "IMRT" */
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 
 enum wire_kind {
 	WIRE_TRACE = 1, /* with the pidfd of a task that waits: mark it */
 	WIRE_LIST,      /* what of mine is traced? One reply for each, then one with status 0 */
-	WIRE_MISSED,    /* what has the kernel left out? See `missed` */
+	WIRE_MISSED,    /* what has the kernel left out, and can you guard? See the reply */
+	WIRE_RULE,      /* struct wire_rule: one more rule for the sandbox of this connection */
 };
 
+/* The longest message is a rule: it is told apart from a request by its size. */
 struct wire_request {
 	uint32_t magic;
 	uint16_t version;
@@ -28,6 +30,16 @@ struct wire_request {
 	uint32_t groups; /* enum tracer_group bits */
 	uint32_t zero;
 	char name[64]; /* of the run: text_is_id(), padded with NUL */
+};
+
+/* Where paths are guarded: all rules come before the first program begins. */
+struct wire_rule {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t kind;   /* WIRE_RULE */
+	uint32_t access; /* enum tracer_access bits */
+	uint32_t length; /* bytes of path that count, its NUL among them where there is one */
+	char path[TRACER_GUARD_PATH];
 };
 
 enum wire_status {
@@ -44,7 +56,9 @@ struct wire_reply {
 	uint32_t pid;        /* LIST: its first process */
 	uint64_t calls, denied, events, dropped, tasks, alive, sent, received;
 	uint64_t missed; /* runs of programs that the kernel left out, whoever they were for */
-	char text[128];  /* ends with NUL */
+	uint32_t guards; /* this daemon can refuse, too */
+	uint32_t zero;
+	char text[128]; /* ends with NUL */
 };
 
 /* Fill in magic, version, kind; copy name. */
@@ -58,6 +72,8 @@ void wire_request_init(enum wire_kind kind, uint32_t groups, const char *name,
  */
 must_check int wire_request_decode(const void *bytes, size_t n, struct wire_request *ret,
 				   struct err *err);
+must_check int wire_rule_decode(const void *bytes, size_t n, struct wire_rule *ret,
+				struct err *err);
 must_check int wire_reply_decode(const void *bytes, size_t n, struct wire_reply *ret,
 				 struct err *err);
 

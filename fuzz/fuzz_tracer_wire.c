@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Property: what is taken has a name that is safe in a path and known groups; all text ends. */
+/*
+ * Property: what is taken has a name that is safe in a path and known groups; all text ends; a rule
+ * has a path within its bounds.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wire_request request = { 0 };
 	struct wire_reply reply = { 0 };
+	struct wire_rule rule = { 0 };
 	struct err err = { 0 };
 
 	if (wire_request_decode(data, size, &request, &err) == 0) {
@@ -20,6 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (request.groups & ~TRACER_GROUPS)
 			abort();
 	}
+	if (wire_rule_decode(data, size, &rule, &err) == 0 &&
+	    (rule.length == 0 || rule.length > sizeof(rule.path) || rule.path[0] != '/'))
+		abort();
 	if (wire_reply_decode(data, size, &reply, &err) == 0 &&
 	    !memchr(reply.text, '\0', sizeof(reply.text)))
 		abort();

@@ -8,7 +8,7 @@
 
 static const char layer_names[LAYER_COUNT][16] = {
 	"userns", "mounts",  "seccomp", "capabilities", "nslimits", "landlock",
-	"cgroup", "rlimits", "netns",   "apparmor",     "selinux",
+	"cgroup", "rlimits", "netns",   "apparmor",     "selinux",  "bpf",
 };
 
 static const char recording_names[RECORDING_COUNT][16] = {

@@ -133,6 +133,7 @@ enum layer {
 	LAYER_NETNS,
 	LAYER_APPARMOR,
 	LAYER_SELINUX,
+	LAYER_BPF, /* by immure-tracerd, for who asks for it */
 	LAYER_COUNT,
 };
 /* "userns", "landlock"...; never NULL for a valid layer. */

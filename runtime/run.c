@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One run from end to end: decide, launch, watch, record. */
 #include "runtime/run.h"
+#include "runtime/guard.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -145,6 +146,8 @@ static int make_plan(struct run *run, struct err *err)
 	int r;
 
 	run->request.name = run->options.name ? run->options.name : run->folder.id;
+	run->request.guard = guard_find(run->options.guard, &run->policy.bundle, &run->arena,
+					&run->request.guard_why);
 	r = run_volumes(run, err);
 	if (r == 0)
 		r = keep_layer(run, err);
@@ -342,8 +345,8 @@ static int launch(struct run *run, struct err *err)
 	r = start_uplink(run, err);
 	if (r < 0)
 		return r;
-	r = tracing_start((enum collector)collector_find(run->options.collector),
-			  &run->policy.bundle, &run->launched, run->folder.id, &run->tracing, err);
+	r = tracing_start((enum collector)collector_find(run->options.collector), &run->plan,
+			  &run->launched, run->folder.id, &run->tracing, err);
 	if (r < 0)
 		return r;
 	run->tracing.log = &run->log;

@@ -11,7 +11,7 @@
 /* The options of `immure run`, as typed. */
 struct run_options {
 	bool detach, host, writable, keep, interactive, tty, dry_run, json, trace_steps, verbose;
-	bool publish_all, remove, init;
+	bool guard, publish_all, remove, init;
 	const char *rootfs, *policy, *require_signature, *name, *workdir, *user, *hostname,
 		*network, *ids;
 	const char *learn, *collector, *entrypoint, *sign_by;
@@ -21,7 +21,7 @@ struct run_options {
 		without, labels;
 };
 
-#define N_RUN_OPTS 44
+#define N_RUN_OPTS 45
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */

@@ -38,12 +38,12 @@ int tracer_client_connect(const char *path, struct err *err)
 	return steal_fd(fd);
 }
 
-static int ask(int connection, const struct wire_request *request, int pidfd,
-	       struct wire_reply *ret, int fds[2], struct err *err)
+static int ask_bytes(int connection, const void *message, size_t size, int pidfd,
+		     struct wire_reply *ret, int fds[2], struct err *err)
 {
 	char bytes[sizeof(*ret) + 1];
 	ssize_t n;
-	int r = wire_send(connection, request, sizeof(*request), pidfd, -1);
+	int r = wire_send(connection, message, size, pidfd, -1);
 
 	if (r < 0)
 		return err_sys(err, -r, "cannot ask immure-tracerd");
@@ -56,6 +56,12 @@ static int ask(int connection, const struct wire_request *request, int pidfd,
 	if (ret->status != WIRE_DONE)
 		return err_set(err, EPERM, "immure-tracerd: %s", ret->text);
 	return 0;
+}
+
+static int ask(int connection, const struct wire_request *request, int pidfd,
+	       struct wire_reply *ret, int fds[2], struct err *err)
+{
+	return ask_bytes(connection, request, sizeof(*request), pidfd, ret, fds, err);
 }
 
 /*
@@ -155,6 +161,38 @@ static int ask_missed(int connection, struct wire_reply *ret, struct err *err)
 
 	wire_request_init(WIRE_MISSED, 0, "", &request);
 	r = ask(connection, &request, -1, ret, fds, err);
+	closep(&fds[0]);
+	closep(&fds[1]);
+	return r;
+}
+
+int tracer_client_can_guard(struct err *err)
+{
+	cleanup_close int connection = tracer_client_connect(tracer_client_socket(), err);
+	struct wire_reply reply = { 0 };
+	int r = connection < 0 ? connection : ask_missed(connection, &reply, err);
+
+	if (r < 0)
+		return r;
+	return reply.guards ? 0 : err_set(err, ENOTSUP, "this kernel lets no program refuse");
+}
+
+int tracer_client_add_rule(const struct tracer_client *client, const char *path, size_t length,
+			   uint32_t access, struct err *err)
+{
+	struct wire_rule rule = { .magic = WIRE_MAGIC,
+				  .version = WIRE_VERSION,
+				  .kind = WIRE_RULE,
+				  .access = access,
+				  .length = (uint32_t)length };
+	struct wire_reply reply = { 0 };
+	int fds[2] = { -1, -1 };
+	int r;
+
+	if (length > sizeof(rule.path))
+		return err_set(err, ENAMETOOLONG, "%.40s... is too long for a rule", path);
+	memcpy(rule.path, path, length);
+	r = ask_bytes(client->connection, &rule, sizeof(rule), -1, &reply, fds, err);
 	closep(&fds[0]);
 	closep(&fds[1]);
 	return r;

@@ -46,6 +46,22 @@ must_check int tracer_client_start(int pidfd, uint32_t groups, const char *name,
 				   struct tracer_client *ret, struct err *err);
 
 /*
+ * Can the daemon refuse as well as look?
+ *
+ * Returns   0 (yes), -ENOTSUP, or -errno: as for connect.
+ */
+must_check int tracer_client_can_guard(struct err *err);
+
+/*
+ * With TRACER_GROUP_PATHS: one more rule, before the program begins.
+ *
+ *   path    its first `length` bytes count: below "/a/", or "/a" with its NUL
+ *   access  enum tracer_access bits
+ */
+must_check int tracer_client_add_rule(const struct tracer_client *client, const char *path,
+				      size_t length, uint32_t access, struct err *err);
+
+/*
  * The next event; its texts stay valid until tracer_client_release().
  *
  * Returns   1, 0 (none now), -EBADMSG.

@@ -64,6 +64,7 @@ static void tell(const struct server *s, const struct connection *c, enum wire_s
 		.version = WIRE_VERSION,
 		.status = (uint16_t)status,
 		.missed = tracer_missed(s->with->tracer),
+		.guards = tracer_can_guard(s->with->tracer),
 	};
 
 	snprintf(reply.text, sizeof(reply.text), "%s", text);
@@ -99,6 +100,7 @@ static int trace(struct server *s, struct connection *c, const struct wire_reque
 	c->slot = slot;
 	reply.pid = pid;
 	reply.missed = tracer_missed(s->with->tracer);
+	reply.guards = tracer_can_guard(s->with->tracer);
 	snprintf(reply.text, sizeof(reply.text), "%.63s", request->name);
 	r = wire_send(c->fd, &reply, sizeof(reply), fds.ring, fds.stats);
 	slots_handed_out(&s->slots, (uint32_t)slot);
@@ -123,12 +125,31 @@ static void list(struct server *s, const struct connection *c)
 	tell(s, c, WIRE_DONE, "");
 }
 
+static int add_rule(struct server *s, struct connection *c, const void *bytes, size_t n,
+		    struct err *err)
+{
+	struct wire_rule rule = { 0 };
+	int r = wire_rule_decode(bytes, n, &rule, err);
+
+	if (r == 0 && c->slot < 0)
+		r = err_set(err, EINVAL, "a rule without a sandbox");
+	if (r == 0)
+		r = slots_add_rule(&s->slots, (uint32_t)c->slot, &rule, err);
+	if (r == 0)
+		tell(s, c, WIRE_DONE, "");
+	return r;
+}
+
 /* Returns 0 if the connection is to stay. */
 static int answer(struct server *s, struct connection *c, const void *bytes, size_t n, int pidfd,
 		  struct err *err)
 {
 	struct wire_request request = { 0 };
-	int r = wire_request_decode(bytes, n, &request, err);
+	int r;
+
+	if (n == sizeof(struct wire_rule))
+		return add_rule(s, c, bytes, n, err);
+	r = wire_request_decode(bytes, n, &request, err);
 
 	if (r < 0)
 		return r;
@@ -147,7 +168,7 @@ static int answer(struct server *s, struct connection *c, const void *bytes, siz
 
 static void hear(struct server *s, struct connection *c)
 {
-	char bytes[sizeof(struct wire_request) + 1];
+	char bytes[sizeof(struct wire_rule) + 1];
 	struct err err = { 0 };
 	int fds[2] = { -1, -1 };
 	ssize_t n = wire_receive(c->fd, bytes, sizeof(bytes), fds);

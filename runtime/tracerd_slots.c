@@ -14,8 +14,9 @@ static void make_empty(struct slots *slots, struct slot *slot)
 		slots->n_taken--;
 	closep(&slot->fds.ring);
 	closep(&slot->fds.stats);
+	closep(&slot->rules);
 	stats_unmap(slot->stats);
-	*slot = (struct slot){ .fds = { -1, -1 } };
+	*slot = (struct slot){ .fds = { -1, -1 }, .rules = -1 };
 }
 
 static int adopt(struct slots *slots, uint32_t number, const struct tracer_slot *value,
@@ -61,6 +62,7 @@ int slots_init(struct slots *slots, struct tracer *tracer, uint32_t ring_bytes, 
 		if (r < 0)
 			return r;
 		slots->slots[i].fds = (struct tracer_fds){ -1, -1 };
+		slots->slots[i].rules = -1;
 		if (value.generation == 0)
 			continue;
 		r = adopt(slots, i, &value, err);
@@ -152,7 +154,9 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 	if (count_owner(slots, uid) >= SLOTS_PER_UID)
 		return err_set(err, EMFILE, "%d sandboxes of yours are traced already",
 			       SLOTS_PER_UID);
-	r = tracer_attach(slots->tracer, err);
+	if ((request->groups & TRACER_GUARDS) && !tracer_can_guard(slots->tracer))
+		return err_set(err, ENOTSUP, "this kernel lets no program refuse (BPF LSM)");
+	r = tracer_attach(slots->tracer, request->groups & TRACER_GUARDS, err);
 	if (r < 0)
 		return r;
 	i = find_state(slots, SLOT_FILLED);
@@ -161,6 +165,11 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 	if (i < 0)
 		return i;
 	tracer_calls_select(request->groups, &value);
+	if (request->groups & TRACER_GROUP_PATHS) {
+		slots->slots[i].rules = tracer_make_rules(slots->tracer, (uint32_t)i, err);
+		if (slots->slots[i].rules < 0)
+			return slots->slots[i].rules;
+	}
 	memcpy(value.name, request->name, sizeof(value.name));
 	r = take(slots, (uint32_t)i, &value, pidfd, err);
 	if (r < 0)
@@ -174,6 +183,17 @@ void slots_handed_out(struct slots *slots, uint32_t slot)
 {
 	closep(&slots->slots[slot].fds.ring);
 	closep(&slots->slots[slot].fds.stats);
+}
+
+int slots_add_rule(struct slots *slots, uint32_t slot, const struct wire_rule *rule,
+		   struct err *err)
+{
+	struct tracer_rule key = { .bits = 8 * rule->length };
+
+	if (slots->slots[slot].rules < 0)
+		return err_set(err, EINVAL, "a rule for a sandbox whose paths are not guarded");
+	memcpy(key.path, rule->path, rule->length);
+	return tracer_add_rule(slots->slots[slot].rules, &key, rule->access, err);
 }
 
 static bool is_over(const struct slot *slot)

@@ -21,6 +21,7 @@ enum slot_state {
 struct slot {
 	enum slot_state state;
 	struct tracer_fds fds;            /* FILLED only; -1 otherwise */
+	int rules;                        /* TAKEN, with guarded paths; -1 otherwise */
 	const struct tracer_stats *stats; /* TAKEN: mapped */
 	bool connected;                   /* TAKEN: somebody waits for its end */
 	uint32_t owner, pid;
@@ -49,6 +50,10 @@ must_check int slots_init(struct slots *slots, struct tracer *tracer, uint32_t r
  */
 must_check int slots_take(struct slots *slots, const struct wire_request *request, uint32_t uid,
 			  uint32_t pid, int pidfd, struct tracer_fds *ret_fds, struct err *err);
+
+/* One more rule for the paths of a taken slot. -EINVAL: it has asked for no guard of them. */
+must_check int slots_add_rule(struct slots *slots, uint32_t slot, const struct wire_rule *rule,
+			      struct err *err);
 
 /* The descriptors of a taken slot have been sent: ours are closed. */
 void slots_handed_out(struct slots *slots, uint32_t slot);

@@ -8,6 +8,7 @@
 
 #include "audit/denial.h"
 #include "base/log.h"
+#include "runtime/guard.h"
 
 #define EVENTS_PER_TURN 4096
 #define READY_STEP_US 100
@@ -89,7 +90,7 @@ static int wait_until_ready(const struct launched *launched, struct err *err)
 	struct pollfd end = { .fd = launched->pidfd, .events = POLLIN };
 
 	for (int i = 0; i < READY_STEPS; i++) {
-		if (__atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_STARTED ||
+		if (__atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE) >= CONFINE_READY ||
 		    poll(&end, 1, 0) != 0)
 			return 0; /* a child that failed is noticed by whoever launched it */
 		usleep(READY_STEP_US);
@@ -102,15 +103,19 @@ static bool is_absent(int error)
 	return error == -ENOENT || error == -ECONNREFUSED;
 }
 
-int tracing_start(enum collector collector, const struct bundle *bundle,
+int tracing_start(enum collector collector, const struct plan *plan,
 		  const struct launched *launched, const char *id, struct tracing *ret,
 		  struct err *err)
 {
+	const struct bundle *bundle = plan->bundle;
+	uint32_t groups = groups_of(bundle) | guard_groups(plan);
 	struct err why = { 0 };
 	int r;
 
 	*ret = (struct tracing){ .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 },
 				 .bundle = bundle };
+	if (plan->guard)
+		collector = COLLECTOR_BPF;
 	if (collector == COLLECTOR_NOTIFY ||
 	    (collector == COLLECTOR_AUTO && access(tracer_client_socket(), F_OK) < 0)) {
 		warn_of_what_is_missing(bundle);
@@ -118,9 +123,12 @@ int tracing_start(enum collector collector, const struct bundle *bundle,
 	}
 	r = wait_until_ready(launched, &why);
 	if (r == 0)
-		r = tracer_client_start(launched->pidfd, groups_of(bundle), id, &ret->client, &why);
+		r = tracer_client_start(launched->pidfd, groups, id, &ret->client, &why);
 	if (r == 0) {
 		ret->on = true;
+		r = guard_send_rules(plan, launched, &ret->client, &why);
+	}
+	if (r == 0) {
 		find_names(ret);
 		log_info("recording with the kernel's collector (immure-tracerd)");
 		return 0;

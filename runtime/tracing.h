@@ -31,14 +31,15 @@ int collector_find(const char *word);
 
 /*
  * Ask immure-tracerd to trace the child, which must be on its way: waits until it has
- * no_new_privs. Without a daemon this is a no-op, unless the collector is required.
+ * no_new_privs. Without a daemon this is a no-op, unless the collector is required, or the plan has
+ * the layer "bpf".
  *
  *   id   of the run
  *   ret  set in any case; ended by tracing_done()
  *
  * Returns   0 (ret->on says whether), or -errno: required and not to be had, stage ERR_HOST.
  */
-must_check int tracing_start(enum collector collector, const struct bundle *bundle,
+must_check int tracing_start(enum collector collector, const struct plan *plan,
 			     const struct launched *launched, const char *id, struct tracing *ret,
 			     struct err *err);
 

@@ -60,7 +60,7 @@ int planner_note(struct planner *p, enum layer layer, enum ledger_state state, c
 	grown[p->plan->n_ledger++] = (struct ledger_entry){
 		.layer = layer,
 		.state = state,
-		.required = p->bundle->require & 1U << layer,
+		.required = (p->bundle->require & 1U << layer) || layer == LAYER_BPF,
 		/* The policy asked for it itself: said, recorded, no reason to stop. */
 		.degraded =
 			((p->request->allow_degraded | p->request->without) & 1U << layer) ||

@@ -164,6 +164,13 @@ struct plan_lsm {
 	const char *selinux_data; /* of what it alone may write */
 };
 
+/* The layer "bpf": refused once more, by the kernel's BPF LSM. */
+enum plan_guard {
+	GUARD_NONE, /* not asked for */
+	GUARD_THERE,
+	GUARD_ABSENT,
+};
+
 /* What the command line asks for, besides the policy. */
 struct plan_request {
 	enum root_kind root_kind;
@@ -203,7 +210,9 @@ struct plan_request {
 	const char *private_dir;         /* immure's own folder: never visible inside */
 	const char *data_dir;            /* images and volumes: shown only as what they are */
 	const char *own_program;         /* never writable inside (R6) */
-	const char *profile;             /* name for an AppArmor profile that no other run has */
+	enum plan_guard guard;
+	const char *guard_why; /* GUARD_ABSENT: the reason */
+	const char *profile;   /* name for an AppArmor profile that no other run has */
 };
 
 /* Not to run anything, but to fill a volume with what the image has at a place. */
@@ -259,6 +268,7 @@ struct plan {
 	struct plan_lsm lsm;
 	const struct plan_engine *engine; /* NULL: a run of our own */
 	const struct plan_copy *copy;     /* NULL: run the program; borrowed */
+	bool guard;                       /* the layer "bpf" */
 	size_t n_ledger;
 	struct ledger_entry *ledger;
 };

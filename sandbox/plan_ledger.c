@@ -155,6 +155,26 @@ static int note_limits(struct planner *p, struct err *err)
 		err);
 }
 
+static int note_guard(struct planner *p, struct err *err)
+{
+	if (p->request->guard == GUARD_NONE)
+		return 0;
+	if (p->request->guard == GUARD_ABSENT)
+		return planner_note(
+			p, LAYER_BPF, LEDGER_LOST, p->request->guard_why,
+			"immure setup tracer, and a kernel booted with bpf in lsm=", err);
+	if (p->bundle->audit_only)
+		return planner_note(p, LAYER_BPF, LEDGER_WEAKENED, "mode audit: nothing is refused",
+				    "mode: enforce", err);
+	p->plan->guard = true;
+	return planner_note(
+		p, LAYER_BPF, LEDGER_ENFORCED,
+		p->plan->network == NETWORK_NONE
+			? "files, connections, user namespaces, signals and ptrace refused by immure-tracerd"
+			: "files, user namespaces, signals and ptrace refused by immure-tracerd",
+		NULL, err);
+}
+
 int plan_ledger(struct planner *p, struct err *err)
 {
 	int r = note_userns(p, err);
@@ -179,5 +199,7 @@ int plan_ledger(struct planner *p, struct err *err)
 		r = plan_note_network(p, err);
 	if (r == 0)
 		r = plan_lsm(p, err);
+	if (r == 0)
+		r = note_guard(p, err);
 	return r;
 }

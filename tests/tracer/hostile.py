@@ -17,10 +17,11 @@ import sys
 import threading
 import time
 
-MAGIC, VERSION, TRACE, LIST, MISSED = 0x54524D49, 1, 1, 2, 3
+MAGIC, VERSION, TRACE, LIST, MISSED, RULE = 0x54524D49, 2, 1, 2, 3, 4
 DONE, REFUSED = 0, 1
 REQUEST = struct.Struct('<IHHII64s')
-REPLY = struct.Struct('<IHHII9Q128s')
+REPLY = struct.Struct('<IHHII9QII128s')
+RULES = struct.Struct('<IHHII248s')
 PR_SET_NO_NEW_PRIVS = 38
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -34,6 +35,10 @@ def connect():
 
 def request(kind=TRACE, groups=0x2f, name=b'hostile'):
     return REQUEST.pack(MAGIC, VERSION, kind, groups, 0, name)
+
+
+def rule(kind=RULE, access=1, length=5, path=b'/etc\0'):
+    return RULES.pack(MAGIC, VERSION, kind, access, length, path)
 
 
 def ask(message, *fds):
@@ -143,6 +148,15 @@ def messages():
                           ('name', request(name=b'../x')), ('endless name', request(name=b'a' * 64))):
             answer = ask(bad, task.pidfd)
             check(f'a wrong {what}', answer is not None and answer[0] == REFUSED, answer)
+        for what, bad in (('of nobody', rule()), ('with unknown access', rule(access=8)), ('without length', rule(length=0)),
+                          ('of endless length', rule(length=249)), ('without path', rule(path=b'etc')),
+                          ('of another kind', rule(kind=1))):
+            answer = ask(bad)
+            check(f'a rule {what}', answer is not None and answer[0] == REFUSED, answer)
+        with connect() as s:
+            answers = [exchange(s, request(), task.pidfd), exchange(s, rule())]
+            check('a rule for a sandbox that asked for no guard', answers[0][0] == DONE and answers[1][0] == REFUSED, answers)
+    with Task() as task:
         many = [os.dup(task.pidfd) for _ in range(100)]
         with connect() as s:
             answer = exchange(s, request(), *many)

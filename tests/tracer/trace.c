@@ -31,7 +31,7 @@ static uint64_t seen[TRACER_CALLS];
 
 static const char *const types[TRACER_TYPE_END] = {
 	"?",    "SYSCALL", "DENIED",   "KILLED", "EXEC", "FORK",
-	"EXIT", "TCP",     "DATAGRAM", "DNS",    "RING",
+	"EXIT", "TCP",     "DATAGRAM", "DNS",    "RING", "GUARDED",
 };
 
 static void print_strings(const char *label, struct span rest)
@@ -200,7 +200,7 @@ static int run(char *argv[], const struct settings *settings, struct err *err)
 
 int main(int argc, char *argv[])
 {
-	struct settings settings = { .groups = TRACER_GROUPS };
+	struct settings settings = { .groups = TRACER_GROUPS & ~TRACER_GUARDS };
 	struct err err = { 0 };
 	int option;
 	int r;

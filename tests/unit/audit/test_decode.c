@@ -167,9 +167,33 @@ static void leaves_out_what_is_told_elsewhere(void **state)
 	assert_has(json_of(&thread), "exit ");
 }
 
+static void what_the_guard_refuses_is_the_kernels_own(void **state)
+{
+	struct event e = { .head = { .type = TRACER_GUARDED,
+				     .nr = -1,
+				     .args = { TRACER_GUARD_OPEN, TRACER_WRITE } },
+			   .first = { "/etc/shadow", 11 } };
+	const char *json = json_of(&e);
+
+	(void)state;
+	assert_has(json, "denied ");
+	assert_has(json, "\"layer\":\"bpf\"");
+	assert_has(json, "\"path\":\"/etc/shadow\",\"path_from\":\"kernel\"");
+	e = (struct event){
+		.head = { .type = TRACER_GUARDED, .nr = -1, .args = { TRACER_GUARD_SIGNAL, 77, 9 } }
+	};
+	json = json_of(&e);
+	assert_has(json, "\"call\":\"kill\"");
+	assert_has(json, "\"flags\":9");
+	assert_has(json, "\"target\":77");
+	e.head.args[0] = 99;
+	assert_null(json_of(&e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_the_guard_refuses_is_the_kernels_own),
 		cmocka_unit_test(a_path_of_an_opened_file_is_the_kernels),
 		cmocka_unit_test(a_path_of_a_failed_call_is_the_users),
 		cmocka_unit_test(an_unreadable_path_is_never_an_empty_one),

@@ -36,7 +36,7 @@ static void refuses_each_field_that_is_wrong(void **state)
 	CHANGED(magic, 0);
 	CHANGED(version, WIRE_VERSION + 1);
 	CHANGED(kind, 0);
-	CHANGED(kind, 4);
+	CHANGED(kind, WIRE_RULE);
 	CHANGED(groups, TRACER_GROUPS + 1);
 	CHANGED(zero, 1);
 	CHANGED(name[0], '/');
@@ -59,6 +59,46 @@ static void refuses_other_lengths(void **state)
 	assert_int_equal(wire_request_decode(bytes, sizeof(got) - 1, &got, &err), -EBADMSG);
 	assert_int_equal(wire_request_decode(bytes, sizeof(got) + 1, &got, &err), -EBADMSG);
 	assert_int_equal(wire_request_decode(bytes, 0, &got, &err), -EBADMSG);
+}
+
+static int decode_rule(const struct wire_rule *rule)
+{
+	struct wire_rule got = { 0 };
+	struct err err = { 0 };
+
+	return wire_rule_decode(rule, sizeof(*rule), &got, &err);
+}
+
+static void refuses_each_field_of_a_rule(void **state)
+{
+	const struct wire_rule good = { .magic = WIRE_MAGIC,
+					.version = WIRE_VERSION,
+					.kind = WIRE_RULE,
+					.access = TRACER_READ | TRACER_EXECUTE,
+					.length = 5,
+					.path = "/usr/" };
+	struct wire_request request = { 0 };
+	struct wire_rule bad;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(decode_rule(&good), 0);
+#define WRONG(field, value)                                    \
+	do {                                                   \
+		bad = good;                                    \
+		bad.field = (value);                           \
+		assert_int_equal(decode_rule(&bad), -EBADMSG); \
+	} while (0)
+	WRONG(magic, 0);
+	WRONG(version, 1);
+	WRONG(kind, WIRE_TRACE);
+	WRONG(access, 8);
+	WRONG(length, 0);
+	WRONG(length, TRACER_GUARD_PATH + 1);
+	WRONG(path[0], 'u');
+	/* Told apart by their sizes alone. */
+	assert_int_not_equal(sizeof(good), sizeof(request));
+	assert_int_equal(wire_request_decode(&good, sizeof(good), &request, &err), -EBADMSG);
 }
 
 static void ends_the_text_of_a_reply(void **state)
@@ -113,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_each_field_that_is_wrong),
 		cmocka_unit_test(refuses_other_lengths),
+		cmocka_unit_test(refuses_each_field_of_a_rule),
 		cmocka_unit_test(ends_the_text_of_a_reply),
 		cmocka_unit_test(sends_descriptors_and_keeps_no_others),
 	};
