@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* immure-tool: every verb but run. Started by immure; `immure VERB` is how people call it. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -228,8 +229,10 @@ int main(int argc, char *argv[])
 		log_error("%s", err.msg);
 		r = status_of(&err);
 	}
+	errno = 0;
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		log_error("cannot write to standard output");
+		log_error("cannot write to standard output%s%s", errno ? ": " : "",
+			  errno ? strerror(errno) : "");
 		return STATUS_FAILED;
 	}
 	return r;
