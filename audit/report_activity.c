@@ -207,16 +207,15 @@ static void take_times(json_t *activity, const json_t *events)
 json_t *report_activity(const struct run_record *record)
 {
 	const char *cgroup = record_text(record->evidence, "cgroup_limits", NULL);
-	json_t *activity =
-		json_pack("{s:{}, s:I, s:[], s:[], s:[], s:[], s:{s:o, s:I}, s:[], s:[], s:[]}",
-			  "calls", "denied",
-			  (json_int_t)(record_number(record->status, "denied", 0) +
-				       record_number(record->status, "would_deny", 0)),
-			  "denials", "flows", "listeners", "names", "peaks", "cgroup",
-			  cgroup ? json_string(cgroup) : json_null(), "vm_hwm_kib",
-			  (json_int_t)record_number(json_object_get(record->evidence, "status"),
-						    "vm_hwm_kib", 0),
-			  "processes", "timeline", "written");
+	json_int_t denied = record_number(record->status, "denied", 0);
+	json_int_t would_be = record_number(record->status, "would_deny", 0);
+	json_t *activity = json_pack(
+		"{s:{}, s:I, s:[], s:[], s:[], s:[], s:{s:o, s:I}, s:[], s:[], s:[]}", "calls",
+		"denied", denied + would_be, "denials", "flows", "listeners", "names", "peaks",
+		"cgroup", cgroup ? json_string(cgroup) : json_null(), "vm_hwm_kib",
+		(json_int_t)record_number(json_object_get(record->evidence, "status"), "vm_hwm_kib",
+					  0),
+		"processes", "timeline", "written");
 	json_int_t denials = 0;
 	const json_t *event;
 	size_t i;

@@ -25,8 +25,8 @@ enum landlock_kind {
 
 struct landlock_right {
 	const char *name;
-	enum landlock_kind kind;
 	uint64_t bit;
+	enum landlock_kind kind;
 	int abi;
 	unsigned access; /* FS: enum file_access bits, any of which grants it; 0: nobody gets it */
 	bool of_folder;  /* FS: makes sense for folders only */

@@ -218,7 +218,10 @@ static void make_name(const struct bundle *bundle, const struct strbuf *rules,
 		bool fits = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
 			    (*p >= '0' && *p <= '9');
 
-		name[n++] = fits ? *p : '_';
+		name[n] = *p;
+		if (!fits)
+			name[n] = '_';
+		n++;
 	}
 	name[n] = '\0';
 	digest_hex(&hash, hex);

@@ -263,7 +263,7 @@ int kept_on_image(const struct store *store, const char *manifest, char ret_id[R
 
 		if (text_is_id(entry->d_name))
 			one = open_id(dirfd(dir), entry->d_name, &ignored);
-		if (one < 0 || kept_read(one, &arena, &info, &ignored) < 0 ||
+		if (one < 0 || kept_read(one, &arena, &info, &ignored) < 0 || !info.manifest ||
 		    strcmp(info.manifest, manifest) != 0)
 			continue;
 		snprintf(ret_id, RUN_ID_LEN, "%.13s", entry->d_name);

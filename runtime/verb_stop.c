@@ -131,7 +131,7 @@ static void read_stop(int dir, int *ret_signal, uint64_t *ret_ms)
 	int64_t ms = record_number(stop, "ms", 0);
 
 	*ret_signal = signal > 0 ? signal : SIGTERM;
-	*ret_ms = ms > 0 && ms <= STOP_SECONDS_MAX * 1000 ? (uint64_t)ms : STOP_MS_DEFAULT;
+	*ret_ms = ms > 0 && ms <= (int64_t)STOP_SECONDS_MAX * 1000 ? (uint64_t)ms : STOP_MS_DEFAULT;
 	json_decref(plan);
 }
 
