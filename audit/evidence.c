@@ -148,6 +148,7 @@ void evidence_process(pid_t pid, struct evidence *evidence)
 		return;
 	evidence->status = status;
 	evidence->has_status = true;
+	read_into(AT_FDCWD, "/sys/kernel/security/lsm", &evidence->lsm);
 	read_into(proc, "limits", &evidence->limits);
 	read_into(proc, "cgroup", &evidence->cgroup);
 	read_into(proc, "attr/apparmor/current", &evidence->apparmor);
@@ -290,6 +291,7 @@ void evidence_json(const struct evidence *evidence, struct jsonw *j)
 	json_text(j, "interfaces", &evidence->interfaces);
 	jsonw_kstr(j, "level", "E3");
 	json_text(j, "limits", &evidence->limits);
+	json_text(j, "lsm", &evidence->lsm);
 	json_text(j, "lsm_label", &evidence->lsm_label);
 	json_text(j, "mountinfo", &evidence->mountinfo);
 	jsonw_key(j, "namespaces");
@@ -323,6 +325,7 @@ void evidence_done(struct evidence *evidence)
 	strbuf_done(&evidence->own_cgroup);
 	strbuf_done(&evidence->apparmor);
 	strbuf_done(&evidence->lsm_label);
+	strbuf_done(&evidence->lsm);
 	strbuf_done(&evidence->interfaces);
 	strbuf_done(&evidence->devices);
 	strbuf_done(&evidence->cgroup_limits);

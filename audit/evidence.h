@@ -56,6 +56,7 @@ struct evidence {
 	struct strbuf own_cgroup;    /* the supervisor's */
 	struct strbuf apparmor;      /* attr/apparmor/current */
 	struct strbuf lsm_label;     /* attr/current: SELinux, or the first LSM that answers */
+	struct strbuf lsm;           /* the kernel's security modules, in their order */
 	struct strbuf interfaces;    /* names, each followed by a newline */
 	struct strbuf devices;       /* of /dev inside: "c 1:3 null", each with a newline */
 	struct strbuf cgroup_limits; /* "memory.max 1024", each with a newline */

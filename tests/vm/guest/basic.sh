@@ -13,6 +13,8 @@ for user in root immure-test immure-nosub; do
 	check "$user: status comes back" run "immure run --host -- sh -c 'exit 7'; test \$? -eq 7"
 	refuse "$user: files of the host cannot be written" run "immure run --host -- touch /usr/x"
 	refuse "$user: no further namespaces" run "immure run --host -- unshare -U true"
+	says "$user: the report names the security modules in their order" "\"lsm\": \"$(cat /sys/kernel/security/lsm)\"" \
+		run "immure run --host -- true; immure audit report --format json -o -"
 	says "$user: a refused call is recorded" "unshare" run "immure run --host -- unshare -U true; immure audit show last"
 done
 
