@@ -38,6 +38,23 @@ check "a killed launcher leaves its profile" test -n "$(ls $namespace/profiles)"
 as_user "immure run --host -- true"
 check "which the next one removes" test -z "$(ls $namespace/profiles)"
 
+cat >/tmp/audit.yaml <<'Y'
+policy: 1
+name: t/audit
+mode: audit
+extends: [builtin/start]
+files:
+  - read,exec /usr/** /bin/**
+  - deny /etc/passwd
+require: [apparmor]
+Y
+says "mode audit: a profile that only complains" "only complains" as_user "immure run --dry-run --policy /tmp/audit.yaml --host -- true"
+says "... is what the program has" "(mixed)" \
+	as_user "immure run --policy /tmp/audit.yaml --host -- true; cat .local/state/immure/runs/*/evidence.json"
+says "... and lets be read what the policy denies" "root:" as_user "immure run --policy /tmp/audit.yaml --host -- cat /etc/passwd"
+sed 's/mode: audit/mode: enforce/' /tmp/audit.yaml >/tmp/enforced.yaml
+says "... which mode enforce does not" "ermission denied" as_user "immure run --policy /tmp/enforced.yaml --host -- cat /etc/passwd"
+
 two_sandboxes
 
 # Another user makes a running sandbox's own profile allow all: the floor is as it was.
