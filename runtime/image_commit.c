@@ -177,8 +177,8 @@ static int add_written(struct making *m, const struct kept *kept, bool range, st
 			   .has_newest = m->request->is_fixed,
 			   .newest = m->request->created },
 		.source = { .range = range,
-			    .max_bytes = UINT64_MAX >> 8,
-			    .max_entries = UINT32_MAX },
+			    .max_bytes = m->request->max_bytes,
+			    .max_entries = m->request->max_entries },
 	};
 	int r;
 

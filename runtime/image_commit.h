@@ -15,7 +15,7 @@ struct commit_request {
 	int64_t created;                 /* seconds since 1970 */
 	bool is_fixed;                   /* no file is newer than `created` */
 	bool range;                      /* import: owners are a range of ids */
-	uint64_t max_bytes, max_entries; /* import; 0: the defaults */
+	uint64_t max_bytes, max_entries; /* of the layer; 0: the defaults */
 };
 
 /*

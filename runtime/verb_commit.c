@@ -29,6 +29,8 @@ struct commit_options {
 	{ "author",      'a', OPT_TEXT, ROW(author),      "TEXT", "who made it", NULL },                                                         \
 	{ "timestamp",   0,   OPT_TEXT, ROW(timestamp),   "SECONDS", "when it was made, since 1970; no file is newer (SOURCE_DATE_EPOCH, or now)", \
 	  NULL },                                                                                                                                \
+	{ "max-bytes",   0,   OPT_TEXT, ROW(max_bytes),   "SIZE", "refuse a layer that unpacks to more (32GiB)", NULL },                         \
+	{ "max-entries", 0,   OPT_TEXT, ROW(max_entries), "N", "refuse a layer with more files and folders (1000000)", NULL },                   \
 	{ "json",        0,   OPT_FLAG, ROW(json),        NULL, "print the result as JSON", NULL }
 
 static const struct opt commit_opts[] = {
@@ -38,8 +40,6 @@ static const struct opt commit_opts[] = {
 static const struct opt import_opts[] = {
 	COMMON_OPTS,
 	{ "ids",         0,   OPT_TEXT, ROW(ids),         "one|range", "who owns the files: you alone (the default), or your subordinate ids too", "one range" },
-	{ "max-bytes",   0,   OPT_TEXT, ROW(max_bytes),   "SIZE", "refuse what unpacks to more (32GiB)", NULL },
-	{ "max-entries", 0,   OPT_TEXT, ROW(max_entries), "N", "refuse more files and folders (1000000)", NULL },
 };
 /* clang-format on */
 

@@ -89,6 +89,16 @@ why" ]
   run "$IMMURE" commit last new
   [ "$status" -eq 125 ]
   [[ "$output" == *".wh.passwd: a name that begins with .wh."* ]]
+  kept 'busybox truncate -s 1000000000000 /endless'
+  run "$IMMURE" commit last new
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"more than the limit"* ]]
+  kept 'busybox head -c 100000 /bin/busybox >/file; for i in 1 2 3; do busybox touch /file$i; done'
+  run "$IMMURE" commit --max-bytes 50k last new
+  [ "$status" -eq 125 ]
+  run "$IMMURE" commit --max-entries 2 last new
+  [[ "$output" == *"limit of 2 entries"* ]]
+  kept 'echo x >/.wh.passwd'
   run "$IMMURE" commit nothing new
   [[ "$output" == *"immure run --keep"* ]]
   for bad in 'FOO x' 'CMD ["a"' 'EXPOSE 0' 'ENV x=1 y'; do
