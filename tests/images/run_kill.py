@@ -34,6 +34,7 @@ class Harness:
         self.data, self.before = work / 'data', work / 'before'
         self.env = {'PATH': '/usr/bin:/bin:/usr/sbin:/sbin', 'HOME': str(work), 'XDG_DATA_HOME': str(self.data), 'XDG_STATE_HOME': str(work / 'state')}
         self.passed = self.failed = 0
+        self.statuses = (0, 125)
 
     def immure_(self, *words, trace=()):
         return subprocess.run([*trace, self.immure, *words], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
@@ -85,7 +86,7 @@ class Harness:
             copy(self.before, self.data)
             done = self.immure_(*words, trace=['strace', *more, '-qq', '-o', '/dev/null', '-e', f'trace={calls}', '-e', f'inject={calls}:{how}:when={number}'])
             wrong = self.wrong(old, new)
-            if how != 'signal=KILL' and done.returncode not in (0, 125):
+            if how != 'signal=KILL' and done.returncode not in self.statuses:
                 wrong = wrong or f'exit status {done.returncode}: {done.stderr[-200:]}'
             # The call that failed may be the one that says why.
             if done.returncode == 125 and done.stderr and CAUSES.get(how, '') not in done.stderr:
@@ -217,4 +218,5 @@ def main():
     print(f'{harness.passed} passed, {harness.failed} failed, 0 skipped')
 
 
-main()
+if __name__ == '__main__':
+    main()

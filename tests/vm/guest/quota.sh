@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Limits of volumes where the file system keeps project quotas; root's volumes where owners cannot be mapped.
+# shellcheck source=tests/vm/guest/lib.sh
+. /vm/tests/vm/guest/lib.sh
+furnish
+mkdir -p /mnt
+dd if=/dev/zero of=/var/fs bs=1M count=1 seek=63 2>/dev/null
+mkfs.ext4 -q -O quota,project /var/fs && losetup /dev/loop1 /var/fs && mount -t ext4 -o prjquota /dev/loop1 /mnt || {
+	skip "project quotas: this kernel or mkfs.ext4 has none"
+	exit 0
+}
+export XDG_DATA_HOME=/mnt/data
+mkdir -m 700 $XDG_DATA_HOME
+
+check "a volume with limits" immure volume create --size 1MiB --inodes 20 v
+says "they are shown" '"max_bytes":1048576,"max_files":20' immure volume inspect v
+says "more bytes are refused" "uota exceeded" immure run --host -v v:/v -- dd if=/dev/zero of=/v/big bs=64k count=100
+check "near the limit" test "$(du -sk $XDG_DATA_HOME/immure/volumes/v | cut -f1)" -ge 900 -a "$(du -sk $XDG_DATA_HOME/immure/volumes/v | cut -f1)" -le 1100
+check "room again" immure run --host -v v:/v -- rm /v/big
+says "more files are refused" "uota exceeded" immure run --host -v v:/v -- sh -c 'for i in $(seq 50); do echo >/v/$i || exit; done'
+check "as many as were allowed" test "$(find $XDG_DATA_HOME/immure/volumes/v/data -type f | wc -l)" -ge 19 -a "$(find $XDG_DATA_HOME/immure/volumes/v/data -type f | wc -l)" -le 21
+check "another volume has no limit" immure run --host -v free:/v -- dd if=/dev/zero of=/v/big bs=64k count=100
+check "removed" immure volume rm v free
+# Numbers of projects that limit something: none is left.
+check "the limits are given back" python3 - <<'Y'
+import ctypes, os
+class Quota(ctypes.Structure):
+    _fields_ = [(n, ctypes.c_uint64) for n in 'hard soft space ihard isoft inodes btime itime'.split()] + [('valid', ctypes.c_uint32), ('id', ctypes.c_uint32)]
+libc = ctypes.CDLL(None, use_errno=True)
+fd, number, left = os.open('/mnt', os.O_RDONLY), 1, []
+while True:
+    q = Quota()
+    if libc.syscall(443, fd, (0x800009 << 8) | 2, number, ctypes.byref(q)) < 0:
+        break
+    if q.hard or q.ihard:
+        left.append((q.id, q.hard, q.ihard))
+    number = q.id + 1
+print(left)
+raise SystemExit(bool(left))
+Y
+umount /mnt && mount -t ext4 /dev/loop1 /mnt
+says "no quota switched on: refused" "mount -o prjquota" immure volume create --size 1MiB v
+check "and nothing is made" test -z "$(ls -A $XDG_DATA_HOME/immure/volumes)"
+export XDG_DATA_HOME=/tmp/data
+says "a file system without quotas: refused" "keeps no project quotas" immure volume create --size 1MiB v
+# Linux 6.1 cannot map the owners of a tmpfs: a new volume belongs to the program then.
+check "root's volume in memory" immure run --host -v n:/v -- sh -c 'echo kept >/v/f'
+says "is there for the next run" kept immure run --host -v n:/v -- cat /v/f
+mkdir /tmp/folder
+case $(uname -r) in
+6.1.*)
+	says "root's folder in memory: what to do is said" "chown it to " immure run --host -v /tmp/folder:/v -- true
+	# shellcheck disable=SC2046
+	chown $(immure run --host -v /tmp/folder:/v -- true 2>&1 | sed 's/.*chown it to \([0-9:]*\).*/\1/') /tmp/folder
+	;;
+esac
+check "and it works" immure run --host -v /tmp/folder:/v -- touch /v/f
