@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The steps of a container, or of a process of exec, that has a policy of the administrator's. */
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox/confine.h"
@@ -55,6 +58,20 @@ int oci_fsrules_apply(struct oci_child *c, struct err *err)
 	return fsrules_apply(&confine, err);
 }
 
+/* Whoever is to read what there is may have been killed. */
+static int await_go(const struct oci_child *c, struct err *err)
+{
+	const struct timespec patience = { .tv_sec = 10 };
+
+	confine_page_set(&c->told->confined);
+	while (__atomic_load_n(&c->told->go, __ATOMIC_ACQUIRE) == 0) {
+		if (syscall(SYS_futex, &c->told->go, FUTEX_WAIT, 0, &patience, NULL, 0) < 0 &&
+		    errno == ETIMEDOUT)
+			return err_set(err, EOWNERDEAD, "the container's monitor does not answer");
+	}
+	return 0;
+}
+
 /*
  * The policy's filter, on top of the bundle's and the floor's: a call has to be allowed by each.
  * What it refuses is announced to the monitor, who writes it down and answers.
@@ -69,8 +86,7 @@ int oci_filter_apply(struct oci_child *c, struct err *err)
 		return 0;
 	if (policy->host->seccomp_wait_killable)
 		flags |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-	confine_page_set(&c->told->confined);
-	r = confine_page_wait(&c->told->go, err);
+	r = await_go(c, err);
 	if (r < 0)
 		return r;
 	r = oci_program_load(&(struct oci_program){ policy->n_filter, policy->filter }, flags, err);

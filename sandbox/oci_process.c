@@ -3,14 +3,17 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -44,6 +47,20 @@ static uint64_t permitted_now(void)
 	return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
+/* A creator that was killed writes no maps: its end of our pair tells. */
+static int await_maps(const struct oci_child *c, struct err *err)
+{
+	const struct timespec look = { .tv_nsec = 50000000 };
+	char byte;
+
+	while (__atomic_load_n(&c->page->mapped, __ATOMIC_ACQUIRE) == 0) {
+		syscall(SYS_futex, &c->page->mapped, FUTEX_WAIT, 0, &look, NULL, 0);
+		if (recv(c->fds->creator, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0)
+			return err_set(err, EOWNERDEAD, "the creator is gone");
+	}
+	return 0;
+}
+
 /* In a new user namespace: the maps are in place, and we become what they call 0. */
 int oci_idmap_apply(struct oci_child *c, struct err *err)
 {
@@ -53,7 +70,7 @@ int oci_idmap_apply(struct oci_child *c, struct err *err)
 	if (!ns->asked)
 		return 0;
 	if (!ns->path) {
-		r = confine_page_wait(&c->page->mapped, err);
+		r = await_maps(c, err);
 		if (r < 0)
 			return r;
 	}
