@@ -30,6 +30,7 @@ static const char kind_names[RECORD_KIND_COUNT][12] = {
 	[RECORD_COUNTS] = "counts",
 	[RECORD_ENTER] = "enter",
 	[RECORD_WOULD_DENY] = "would-deny",
+	[RECORD_LIFE] = "life",
 };
 
 const char *record_kind_name(enum record_kind kind)

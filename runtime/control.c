@@ -13,9 +13,9 @@
 static const struct {
 	uint32_t least, most;
 } arguments[CONTROL_OP_COUNT] = {
-	[CONTROL_SIGNAL] = { 1, NSIG - 1 },
-	[CONTROL_WAIT] = { 0, 0 },
-	[CONTROL_ENTER] = { 0, 0 },
+	[CONTROL_SIGNAL] = { 1, NSIG - 1 },  [CONTROL_WAIT] = { 0, 0 },
+	[CONTROL_ENTER] = { 0, 0 },          [CONTROL_STOP] = { 1, NSIG - 1 },
+	[CONTROL_RESTART] = { 1, NSIG - 1 }, [CONTROL_STATE] = { 0, 0 },
 };
 
 bool control_request_decode(const void *bytes, size_t n, struct control_request *ret)

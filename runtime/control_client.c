@@ -62,3 +62,27 @@ int control_ask(int dir, enum control_op op, uint32_t argument, int timeout_ms, 
 		return err_sys(err, -answer.result, "its monitor cannot do that");
 	return answer.result;
 }
+
+int control_ask_state(int dir, struct control_state *ret, struct err *err)
+{
+	struct control_state state = { 0 };
+	cleanup_close int fd = control_connect(dir, err);
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = control_send(fd, CONTROL_STATE, 0, err);
+	if (r < 0)
+		return r;
+	do
+		r = poll(&ready, 1, 10000);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return err_set(err, ETIMEDOUT, "its monitor does not answer");
+	if (recv(fd, &state, sizeof(state), 0) != (ssize_t)sizeof(state) ||
+	    state.version != CONTROL_VERSION)
+		return err_set(err, ENOENT, "its monitor ended without an answer");
+	*ret = state;
+	return 0;
+}

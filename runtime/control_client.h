@@ -17,6 +17,9 @@
 must_check int control_ask(int dir, enum control_op op, uint32_t argument, int timeout_ms,
 			   struct err *err);
 
+/* Ask for what only the monitor knows. Same errors. */
+must_check int control_ask_state(int dir, struct control_state *ret, struct err *err);
+
 /* A connection to the monitor, for requests that have more than one answer. Same errors. */
 must_check int control_connect(int dir, struct err *err);
 

@@ -24,6 +24,9 @@ enum control_op {
 	 * has no answer.
 	 */
 	CONTROL_ENTER,
+	CONTROL_STOP,    /* send `argument`; when the program has ended it is not started again */
+	CONTROL_RESTART, /* send `argument`; when the program has ended it is started again */
+	CONTROL_STATE,   /* the answer is a struct control_state */
 	CONTROL_OP_COUNT
 };
 
@@ -40,6 +43,24 @@ struct control_answer {
 	int32_t result; /* 0 or more, or a negative errno */
 };
 static_assert(sizeof(struct control_answer) == 8, "no padding");
+
+/* What only the monitor knows. */
+struct control_state {
+	uint32_t version;
+	uint32_t starts;   /* of the program: 1 unless it was started again */
+	uint32_t health;   /* enum health_state */
+	uint32_t failures; /* of the health check, in a row */
+	int32_t first;     /* process 1 as the host numbers it; 0 between two starts */
+	int32_t program;
+	uint32_t entered;   /* programs that came later and are there */
+	uint32_t flags;     /* enum control_flag */
+	int64_t started_ms; /* since 1970: the last start */
+};
+static_assert(sizeof(struct control_state) == 40, "no padding");
+
+enum control_flag {
+	CONTROL_IS_WAITING = 1 << 0, /* between two starts */
+};
 
 /* After CONTROL_ENTER: one when it runs or why it does not, one when it has ended. */
 struct control_report {

@@ -37,21 +37,73 @@ void entries_init(struct entries *entries, int socket, const struct notify *patt
 		entries->all[i] = nobody;
 }
 
+static struct entry *free_place(struct entries *entries)
+{
+	for (size_t i = 0; i < ENTER_MAX_PROGRAMS; i++) {
+		if (entries->all[i].state == ENTRY_FREE)
+			return &entries->all[i];
+	}
+	return NULL;
+}
+
 int entries_add(struct entries *entries, int *client)
 {
+	struct entry *entry = free_place(entries);
+
 	if (entries->socket < 0)
 		return -ENOTSUP;
-	for (size_t i = 0; i < ENTER_MAX_PROGRAMS; i++) {
-		struct entry *entry = &entries->all[i];
+	if (!entry)
+		return -EAGAIN;
+	entry->state = ENTRY_ASKING;
+	entry->client = *client;
+	*client = -1;
+	return 0;
+}
 
-		if (entry->state != ENTRY_FREE)
-			continue;
-		entry->state = ENTRY_ASKING;
-		entry->client = steal_fd(*client);
-		*client = -1;
-		return 0;
+int entries_probe(struct entries *entries, const char *command)
+{
+	const char *args[] = { "/bin/sh", "-c", command, NULL };
+	const char *env[] = { NULL };
+	const struct enter_texts texts = { args, env, "" };
+	const struct enter_request request = { .id = ++entries->last_id, .n_args = 3 };
+	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int fds[] = { null, null, null };
+	cleanup_strbuf struct strbuf bytes = { 0 };
+	struct entry *entry = free_place(entries);
+	struct err err = { 0 };
+	int r = enter_encode(&request, &texts, &bytes, &err);
+
+	if (r == 0 && (null < 0 || !entry || entries->socket < 0))
+		r = -EAGAIN;
+	if (r == 0)
+		r = message_send(entries->socket, bytes.p, bytes.len, fds, ARRAY_LEN(fds),
+				 MSG_DONTWAIT);
+	if (r < 0)
+		return r;
+	entry->id = request.id;
+	entry->probe = true;
+	entry->state = ENTRY_STARTING;
+	return 0;
+}
+
+void entries_kill_probe(const struct entries *entries)
+{
+	for (size_t i = 0; i < ENTER_MAX_PROGRAMS; i++) {
+		const struct entry *entry = &entries->all[i];
+
+		if (entry->probe && entry->pidfd >= 0 &&
+		    sys_pidfd_send_signal(entry->pidfd, SIGKILL) < 0)
+			return; /* it has ended: process 1 will tell */
 	}
-	return -EAGAIN;
+}
+
+unsigned entries_count(const struct entries *entries)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ENTER_MAX_PROGRAMS; i++)
+		n += entries->all[i].state == ENTRY_RUNNING && !entries->all[i].probe;
+	return n;
 }
 
 static void tell(const struct entry *entry, enum enter_event event, int status,
@@ -69,8 +121,12 @@ static void tell(const struct entry *entry, enum enter_event event, int status,
 		return;
 }
 
-static void refuse(struct entry *entry, const struct err *err)
+static void refuse(struct entries *entries, struct entry *entry, const struct err *err)
 {
+	if (entry->probe) {
+		entries->probe_ended = true;
+		entries->probe_good = false;
+	}
 	tell(entry, ENTER_FAILED, 0, err, NULL, 0);
 	clear(entry);
 }
@@ -143,7 +199,7 @@ static void take_request(struct entries *entries, struct entry *entry)
 
 	if (!bytes) {
 		err_set(&err, ENOMEM, "out of memory");
-		refuse(entry, &err);
+		refuse(entries, entry, &err);
 		return;
 	}
 	message_receive(entry->client, bytes, ENTER_MAX, MSG_DONTWAIT, &message);
@@ -152,7 +208,7 @@ static void take_request(struct entries *entries, struct entry *entry)
 	if (message.n <= 0)
 		clear(entry);
 	else if (hand_on(entries, entry, bytes, &message, &err) < 0)
-		refuse(entry, &err);
+		refuse(entries, entry, &err);
 }
 
 /* Its client sends signals, or is gone: then the program goes, too. */
@@ -240,12 +296,17 @@ static int is_running(struct entries *entries, struct entry *entry,
 	entry->notify.first = entry->pid;
 	entry->state = ENTRY_RUNNING;
 	tell(entry, ENTER_RUNNING, 0, NULL, &master, master >= 0 ? 1 : 0);
-	return record_entry(entry, err);
+	return entry->probe ? 0 : record_entry(entry, err);
 }
 
-static int has_ended(struct entry *entry, int wait_status, struct err *err)
+static int has_ended(struct entries *entries, struct entry *entry, int wait_status, struct err *err)
 {
-	int r = record_end(entry, wait_status, err);
+	int r = entry->probe ? 0 : record_end(entry, wait_status, err);
+
+	if (entry->probe) {
+		entries->probe_ended = true;
+		entries->probe_good = wait_status == 0;
+	}
 
 	tell(entry, ENTER_ENDED, status_of_end(wait_status), NULL, NULL, 0);
 	clear(entry);
@@ -273,8 +334,8 @@ static int hear_process_1(struct entries *entries, struct err *err)
 		if (report.event == ENTER_RUNNING && entry->state == ENTRY_STARTING)
 			return is_running(entries, entry, &report, &message, err);
 		if (report.event == ENTER_ENDED)
-			return has_ended(entry, report.wait_status, err);
-		refuse(entry, &report.err);
+			return has_ended(entries, entry, report.wait_status, err);
+		refuse(entries, entry, &report.err);
 	}
 	return 0;
 }
@@ -334,4 +395,5 @@ void entries_done(struct entries *entries)
 			tell(entry, ENTER_ENDED, STATUS_SIGNAL + SIGKILL, NULL, NULL, 0);
 		clear(entry);
 	}
+	entries->socket = -1;
 }

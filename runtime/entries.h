@@ -26,6 +26,7 @@ struct entry {
 	uint32_t id;
 	int pidfd;
 	pid_t pid;            /* as the host numbers it */
+	bool probe;           /* a health check: ours, not in the log */
 	bool stays;           /* goes on when its client is gone */
 	bool deserted;        /* nobody is left behind its filter */
 	struct notify notify; /* of its own filter; listener -1 without one */
@@ -36,6 +37,8 @@ struct entries {
 	int socket; /* borrowed: to process 1; -1: nobody can enter */
 	uint32_t last_id;
 	const struct notify *pattern; /* borrowed: bundle, log, table */
+	bool probe_ended;             /* to be unset by who has seen it */
+	bool probe_good;
 	struct entry all[ENTER_MAX_PROGRAMS];
 };
 
@@ -47,6 +50,18 @@ void entries_init(struct entries *entries, int socket, const struct notify *patt
  * Returns   0, -ENOTSUP (this sandbox cannot be entered), -EAGAIN (too many).
  */
 must_check int entries_add(struct entries *entries, int *client);
+
+/*
+ * Start a health check: sh -c COMMAND. Its end sets probe_ended and probe_good.
+ *
+ * Returns   0, or -errno: it could not be asked for.
+ */
+must_check int entries_probe(struct entries *entries, const char *command);
+/* It takes too long. */
+void entries_kill_probe(const struct entries *entries);
+
+/* How many programs there are, health checks aside. */
+unsigned entries_count(const struct entries *entries);
 
 /* Fill ENTRIES_POLLFDS entries. */
 void entries_fill(const struct entries *entries, struct pollfd *fds);

@@ -204,80 +204,6 @@ static int print_plan(struct run *run, struct err *err)
 	return plan_refusal(&run->plan) ? STATUS_FAILED : 0;
 }
 
-static void print_trace(const struct confine_page *page)
-{
-	for (uint32_t i = 1; i < page->n_steps && i < CONFINE_MAX_STEPS; i++)
-		log_say(LOG_LEVEL_ERROR, "step %-14s %7llu us", page->steps[i].name,
-			(unsigned long long)(page->steps[i].ns - page->steps[i - 1].ns) / 1000);
-}
-
-static int watch(struct run *run, struct err *err)
-{
-	struct supervisor s = {
-		.plan = &run->plan,
-		.launched = &run->launched,
-		.notify = { .listener = -1,
-			    .bundle = &run->policy.bundle,
-			    .log = &run->log,
-			    .table = run->denials,
-			    .learn = run->options.learn ? &run->learn : NULL,
-			    .look = run->policy.bundle.audit_only ? &run->look : NULL,
-			    .first = run->launched.pid },
-		.evidence = &run->evidence,
-		.tracing = &run->tracing,
-		.egress = &run->egress,
-		.detach = run->detach,
-		.pty = run->pty,
-		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
-		.signals = run->signals,
-		.keep_evidence = run_record_evidence,
-		.data = run,
-	};
-	int end = 0;
-	int status;
-	int r = supervise(&s, &end, err);
-
-	closep(&s.notify.listener);
-	entries_done(&s.entries);
-	detach_drain(run->detach);
-	if (run->pty)
-		pty_done(run->pty);
-	stdfds_restore(&run->stdio);
-	if (r == 0)
-		r = launch_failure(&run->launched, err);
-	run->kept.used = r == 0;
-	if (run->options.trace_steps)
-		print_trace(run->launched.page);
-	if (r < 0)
-		return r;
-	status = status_of_end(end);
-	if (s.out_of_time)
-		log_error("the time limit of %llu ms was reached: the program was ended",
-			  (unsigned long long)run->plan.limits.wall_ms);
-	if (run->plan.network == NETWORK_PRIVATE)
-		r = egress_finish(&run->egress, &run->arena, err);
-	if (r == 0)
-		r = run_record_end(run, &s, status, err);
-	if (r < 0)
-		return err_at(err, ERR_STATE);
-	if (s.lost.code)
-		log_error("the record is incomplete: %s", s.lost.msg);
-	if (run->denials->total > 0 && log_is_on(LOG_LEVEL_INFO))
-		log_info("%llu calls were refused: immure audit show %s",
-			 (unsigned long long)run->denials->total, run->folder.id);
-	/* The run itself is over and recorded. */
-	if (run->options.learn)
-		r = run_learn_write(run->options.learn, &run->folder, err);
-	if (r == 0 && run->options.sign_by)
-		r = run_record_sign(run, err);
-	if (r < 0)
-		log_error("%s", err->msg);
-	status = s.lost.code || r < 0 ? STATUS_FAILED : status;
-	detach_report(run->detach, &(const struct err){ 0 });
-	detach_done(run->detach, &run->folder, status);
-	return status;
-}
-
 /* In a learning run another filter is installed, which announces what is to be recorded. */
 static int start_learning(struct run *run, struct err *err)
 {
@@ -294,64 +220,6 @@ static int start_learning(struct run *run, struct err *err)
 	run->plan.filter = run->learn.filter;
 	run->plan.n_filter = run->learn.n_filter;
 	return 0;
-}
-
-/* Only once the child has mapped its ids can the way out enter its namespaces. */
-static int start_uplink(struct run *run, struct err *err)
-{
-	int r;
-
-	if (run->plan.network != NETWORK_PRIVATE)
-		return 0;
-	if (!launch_await_linkable(&run->launched))
-		return launch_failure(&run->launched, err);
-	r = uplink_start(&run->plan, run->launched.pid, &run->uplink, err);
-	if (r < 0)
-		return err_at(err, ERR_HOST);
-	launch_linked(&run->launched);
-	run->egress.fd = run->uplink.life;
-	run->egress.bundle = &run->policy.bundle;
-	run->egress.log = &run->log;
-	run->egress.table = run->denials;
-	run->evidence.net = &run->egress.net;
-	return 0;
-}
-
-static int launch(struct run *run, struct err *err)
-{
-	int r;
-
-	run->signals = signals_open(err);
-	if (run->signals < 0)
-		return run->signals;
-	run->denials = arena_alloc(&run->arena, sizeof(*run->denials));
-	run->pty = run->plan.tty ? arena_alloc(&run->arena, sizeof(*run->pty)) : NULL;
-	if (!run->denials || (run->plan.tty && !run->pty))
-		return err_set(err, ENOMEM, "out of memory");
-	if (run->pty)
-		pty_init(run->pty);
-	r = stdfds_prepare(run->options.interactive, run->options.tty, &run->stdio, err);
-	if (r < 0)
-		return r;
-	r = launch_start(&run->plan, run->folder.id, run->detach && !run->options.learn,
-			 &run->launched, err);
-	if (r < 0)
-		return r;
-	run->learn.program = run->look.program = run->launched.page->program;
-	run->look.plan = &run->plan;
-	r = run_record_start(run, err);
-	if (r < 0)
-		return err_at(err, ERR_STATE);
-	r = start_uplink(run, err);
-	if (r < 0)
-		return r;
-	r = tracing_start((enum collector)collector_find(run->options.collector), &run->plan,
-			  &run->launched, run->folder.id, &run->tracing, err);
-	if (r < 0)
-		return r;
-	run->tracing.log = &run->log;
-	launch_go(&run->launched);
-	return watch(run, err);
 }
 
 /* Told before the program starts, and not when there is nobody left to answer for. */
@@ -427,7 +295,7 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 		return fflush(stdout) != 0 ? STATUS_FAILED : 0;
 	}
 	if (r == 0)
-		r = launch(run, err);
+		r = run_launch(run, err);
 	if (r >= 0 && run->life.remove)
 		remove_all(run);
 	if (r < 0) {

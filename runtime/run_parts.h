@@ -2,7 +2,10 @@
 #ifndef IMMURE_RUNTIME_RUN_PARTS_H
 #define IMMURE_RUNTIME_RUN_PARTS_H
 
-/* What the files of `immure run` share: run.c, run_record.c, run_volumes.c, run_find_image.c. */
+/*
+ * What the files of `immure run` share: run.c, run_launch.c, run_record.c, run_volumes.c,
+ * run_find_image.c.
+ */
 
 #include "audit/denial.h"
 #include "audit/event_log.h"
@@ -45,7 +48,8 @@ struct run {
 	struct learn learn;          /* used with --learn */
 	struct look look;            /* used in mode audit */
 	struct tracing tracing;
-	struct detach *detach; /* in arena; NULL without --detach */
+	struct lifetime lifetime; /* of the program, start by start */
+	struct detach *detach;    /* in arena; NULL without --detach */
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
 	struct volume_use volumes;
@@ -56,6 +60,12 @@ struct run {
 	bool has_evidence;
 	char *const *whole_argv; /* of main() */
 };
+
+/*
+ * Start the program, again if that was asked for, and look after it until it has ended for good;
+ * write the record. Returns its exit status, or -errno: it never came to be.
+ */
+must_check int run_launch(struct run *run, struct err *err);
 
 /* What is known before the program starts: plan, policy, the log's first record. */
 must_check int run_record_start(struct run *run, struct err *err);

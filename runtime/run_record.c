@@ -58,8 +58,9 @@ static int write_evidence(struct run *run, struct err *err)
 int run_record_evidence(void *data, struct err *err)
 {
 	struct run *run = data;
-	int r = run->launched.cgroup.dir >= 0 || run->uplink.life >= 0 ? 0
-								       : write_evidence(run, err);
+	/* The first start tells for all: the plan is the same. */
+	bool later = run->has_evidence || run->launched.cgroup.dir >= 0 || run->uplink.life >= 0;
+	int r = later ? 0 : write_evidence(run, err);
 
 	return r < 0 ? err_at(err, ERR_STATE) : 0;
 }

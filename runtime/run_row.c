@@ -10,6 +10,7 @@
 
 #include "audit/run_read.h"
 #include "base/strbuf.h"
+#include "runtime/control_client.h"
 #include "runtime/kept_list.h"
 #include "runtime/life.h"
 #include "runtime/run_find.h"
@@ -76,12 +77,28 @@ static void take_labels(const json_t *labels, struct arena *arena, struct run_ro
 	row->labels_text = arena_strdup(arena, strbuf_str(&text));
 }
 
+/* What its monitor knows besides. One that does not answer has nothing to say. */
+static void ask_monitor(int dir, struct run_row *row)
+{
+	struct control_state state = { 0 };
+	struct err ignored = { 0 };
+
+	if (control_ask_state(dir, &state, &ignored) < 0)
+		return;
+	row->health = health_name((enum health_state)state.health);
+	row->starts = state.starts;
+	if (state.flags & CONTROL_IS_WAITING)
+		row->state = "waiting";
+}
+
 /* Returns 1 if there is such a row. */
 static int read_row(int runs, const char *id, enum run_rows_which which, struct arena *arena,
 		    struct run_row *ret)
 {
 	cleanup_close int dir = openat(runs, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct run_row row = { .id = id, .exit = -1, .labels = no_labels, .labels_text = "" };
+	struct run_row row = {
+		.id = id, .exit = -1, .labels = no_labels, .labels_text = "", .health = "none"
+	};
 	bool live = run_folder_is_live(runs, id);
 	struct stat st = { 0 };
 	json_t *life;
@@ -109,7 +126,9 @@ static int read_row(int runs, const char *id, enum run_rows_which which, struct 
 	json_decref(plan);
 	json_decref(status);
 	json_decref(life);
-	if (which == RUN_ROWS_LIVE && strcmp(row.state, "running") != 0)
+	if (strcmp(row.state, "running") == 0 && row.detached)
+		ask_monitor(dir, &row);
+	else if (which == RUN_ROWS_LIVE && strcmp(row.state, "running") != 0)
 		return 0;
 	*ret = row;
 	return 1;
@@ -142,6 +161,7 @@ static int read_orphans(int runs, struct arena *arena, struct run_row **rows, si
 			.command = safe(arena, info.argv.n > 0 ? info.argv.items[0] : ""),
 			.labels = no_labels,
 			.labels_text = "",
+			.health = "none",
 			.kept = true,
 			.started = (int64_t)info.created,
 			.exit = -1,
@@ -199,10 +219,16 @@ static bool has_status(const struct run_row *row, const char *wanted)
 	return strcmp(row->state, wanted) == 0;
 }
 
+static bool has_health(const struct run_row *row, const char *wanted)
+{
+	return strcmp(row->health, wanted) == 0;
+}
+
 static const struct {
 	const char *prefix;
 	bool (*fits)(const struct run_row *row, const char *wanted);
 } kinds[] = {
+	{ "health=", has_health },
 	{ "label=", has_label },
 	{ "name=", has_name },
 	{ "status=", has_status },
@@ -237,7 +263,7 @@ int run_filters_check(const char *const *filters, size_t n, struct err *err)
 			k++;
 		if (k == ARRAY_LEN(kinds)) {
 			err_set(err, EINVAL,
-				"--filter %.60s: expected name=NAME, label=KEY[=VALUE] or status=STATE",
+				"--filter %.60s: expected name=NAME, label=KEY[=VALUE], status=STATE or health=HEALTH",
 				filters[i]);
 			return err_at(err, ERR_USAGE);
 		}

@@ -17,6 +17,8 @@ struct run_row {
 	const char *command;       /* cut at 60 bytes */
 	const char *const *labels; /* "KEY=VALUE", NULL-terminated */
 	const char *labels_text;   /* the same, with commas */
+	const char *health;        /* "none" if unknown */
+	int64_t starts;            /* of a detached run that goes on; else 0 */
 	bool detached, kept;       /* kept: what it wrote is there */
 	int64_t started;           /* seconds since 1970 */
 	int64_t exit;              /* -1 while there is none */
@@ -31,7 +33,8 @@ enum run_rows_which {
 
 /*
  * The state of a run: "done" once its record is sealed, even while its monitor ends; "kept" if what
- * it wrote is kept; else "running" if it has a supervisor; else "cut short".
+ * it wrote is kept; else "running" if it has a supervisor, which rows show as
+ * "waiting" between two starts; else "cut short".
  */
 const char *run_state(bool sealed, bool kept, bool live);
 
@@ -47,7 +50,7 @@ must_check int run_rows_read(int runs, enum run_rows_which which, struct arena *
 
 /*
  * True if a row fits every kind of filter that is there: "name=GLOB", "label=KEY[=VALUE]",
- * "status=STATE". Several of one kind: one of them.
+ * "status=STATE", "health=HEALTH". Several of one kind: one of them.
  */
 bool run_row_fits(const struct run_row *row, const char *const *filters, size_t n);
 

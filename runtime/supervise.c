@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "runtime/command.h"
 #include "runtime/program_label.h"
 #include "runtime/signals.h"
 
@@ -109,34 +110,11 @@ static void stop_by_signal(struct supervisor *s)
 	stop_workload(s, ms < left ? ms : left);
 }
 
-static int signal_program(const struct supervisor *s, int signal)
-{
-	int target =
-		launch_find_program(s->launched) ? s->launched->program_pidfd : s->launched->pidfd;
-
-	return sys_pidfd_send_signal(target, signal);
-}
-
-/* Asked for on the control socket. */
-static int act(void *data, const struct control_request *request, int *fd)
-{
-	struct supervisor *s = data;
-
-	switch ((enum control_op)request->op) {
-	case CONTROL_SIGNAL:
-		return signal_program(s, (int)request->argument);
-	case CONTROL_ENTER:
-		return entries_add(&s->entries, fd);
-	case CONTROL_WAIT:
-	case CONTROL_OP_COUNT:
-		break;
-	}
-	return -EINVAL;
-}
-
 static void handle_signals(struct supervisor *s)
 {
 	for (int sig = signals_next(s->signals); sig != 0; sig = signals_next(s->signals)) {
+		/* Whoever ends the session or the machine wants no further start. */
+		s->life->stopped = s->life->stopped || sig == SIGTERM || sig == SIGINT;
 		if (sig == SIGWINCH && s->pty)
 			pty_resize(s->pty);
 		else if (asks_to_stop(s, sig))
@@ -251,13 +229,19 @@ static int fill(struct supervisor *s, struct pollfd fds[POLL_MAX])
 	return n;
 }
 
+/* Of two times to wait; -1 is for ever. */
+static int least(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static int patience(const struct supervisor *s)
 {
 	if (!launch_is_confined(s->launched))
 		return EARLY_LOOK_MS;
 	if (!s->read_once)
 		return EVIDENCE_LOOK_MS;
-	return s->tracing->on ? s->trace_look_ms : -1;
+	return least(s->tracing->on ? s->trace_look_ms : -1, health_patience(s));
 }
 
 /* A sandbox that cannot be traced although it should be does not go on. */
@@ -302,6 +286,14 @@ static void handle_egress(struct supervisor *s)
 		s->lost = err;
 }
 
+static void step_health(struct supervisor *s)
+{
+	struct err err = { 0 };
+
+	if (health_step(s, &err) < 0 && s->lost.code == 0)
+		s->lost = err;
+}
+
 static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 {
 	if (fds[POLL_SIGNALS].revents)
@@ -319,7 +311,7 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 	if (!s->detach)
 		return;
 	handle_entries(s, fds + POLL_ENTRIES);
-	detach_handle(s->detach, fds + POLL_DETACH, act, s);
+	detach_handle(s->detach, fds + POLL_DETACH, command_act, s);
 }
 
 static int start_terminal(struct supervisor *s, struct err *err)
@@ -390,9 +382,11 @@ static int watch(struct supervisor *s, struct err *err)
 		r = read_evidence(s, err);
 	while (r == 0) {
 		struct pollfd fds[POLL_MAX] = { 0 };
-		int wait = patience(s);
+		int wait;
 		int n;
 
+		step_health(s);
+		wait = patience(s);
 		r = start_terminal(s, err);
 		if (r < 0)
 			return r;

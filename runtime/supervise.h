@@ -7,9 +7,21 @@
 #include "runtime/egress.h"
 #include "runtime/entries.h"
 #include "runtime/launch.h"
+#include "runtime/life.h"
 #include "runtime/notify.h"
 #include "runtime/pty.h"
 #include "runtime/tracing.h"
+
+/* What outlives one start of the program. */
+struct lifetime {
+	const struct life *plan; /* borrowed */
+	uint32_t starts;
+	uint32_t short_ends; /* in a row */
+	bool stopped;        /* it was asked to end: it is not started again */
+	bool again;          /* it was asked to be started again */
+	int64_t started_ms;  /* since 1970 */
+	struct health health;
+};
 
 /* The life of a workload, seen from outside. */
 struct supervisor {
@@ -20,6 +32,7 @@ struct supervisor {
 	struct egress *egress;     /* borrowed; its fd is -1 without a private network */
 	struct tracing *tracing;   /* borrowed; its `on` says whether there is one */
 	struct pty *pty;           /* borrowed; NULL without a terminal */
+	struct lifetime *life;     /* borrowed */
 	struct detach *detach;     /* borrowed; NULL unless we are a monitor */
 	struct entries entries;    /* programs that came later; in a monitor */
 	int terminal[2];           /* our own input and output, with a terminal */

@@ -25,6 +25,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_logs,
 	&verb_exec,
 	&verb_stop,
+	&verb_restart,
 	&verb_kill,
 	&verb_wait,
 	&verb_run_rm,

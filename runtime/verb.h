@@ -53,6 +53,7 @@ extern const struct verb verb_logs;
 extern const struct verb verb_exec;
 extern const struct verb verb_stop;
 extern const struct verb verb_kill;
+extern const struct verb verb_restart;
 extern const struct verb verb_wait;
 extern const struct verb verb_run_rm;
 extern const struct verb verb_run_inspect;

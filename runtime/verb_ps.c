@@ -20,7 +20,7 @@ struct ps_options {
 static const struct opt ps_opts[] = {
 	/* clang-format off */
 	{ "all", 'a', OPT_FLAG, ROW(all), NULL, "those that have ended, too", NULL },
-	{ "filter", 'f', OPT_LIST, ROW(filters), "KIND=VALUE", "only those: name=NAME, label=KEY[=VALUE], status=STATE", NULL },
+	{ "filter", 'f', OPT_LIST, ROW(filters), "KIND=VALUE", "only those: name=NAME, label=KEY[=VALUE], status=STATE, health=HEALTH", NULL },
 	{ "format", 0, OPT_TEXT, ROW(format), "TEMPLATE", "json, or text with fields such as {{.ID}} {{.Name}}", "json" },
 	{ "json", 0, OPT_FLAG, ROW(json), NULL, "print JSON", NULL },
 	{ "quiet", 'q', OPT_FLAG, ROW(quiet), NULL, "print ids only", NULL },
@@ -44,11 +44,12 @@ static void print_json(const struct run_row *row, bool first)
 
 	for (size_t i = 0; row->labels[i]; i++)
 		json_array_append_new(labels, json_string(row->labels[i]));
-	o = json_pack("{s:s, s:I, s:b, s:I, s:b, s:o, s:s, s:s, s:s, s:I, s:s}", "command",
-		      row->command, "denied", (json_int_t)row->denied, "detached", row->detached,
-		      "exit", (json_int_t)row->exit, "kept", row->kept, "labels", labels, "name",
-		      row->name, "policy", row->policy, "run", row->id, "started",
-		      (json_int_t)row->started, "state", row->state);
+	o = json_pack("{s:s, s:I, s:b, s:I, s:s, s:b, s:o, s:s, s:s, s:s, s:I, s:I, s:s}",
+		      "command", row->command, "denied", (json_int_t)row->denied, "detached",
+		      row->detached, "exit", (json_int_t)row->exit, "health", row->health, "kept",
+		      row->kept, "labels", labels, "name", row->name, "policy", row->policy, "run",
+		      row->id, "started", (json_int_t)row->started, "starts",
+		      (json_int_t)row->starts, "state", row->state);
 	fputs(first ? "" : ",", stdout);
 	json_dumpf(o, stdout, JSON_SORT_KEYS | JSON_COMPACT);
 	json_decref(o);
@@ -58,11 +59,15 @@ static void print_line(const struct run_row *row)
 {
 	char when[32] = "";
 	char status[24] = "  -";
+	char state[40];
 
+	snprintf(state, sizeof(state), "%s%s%s", row->state,
+		 strcmp(row->health, "none") == 0 ? "" : ", ",
+		 strcmp(row->health, "none") == 0 ? "" : row->health);
 	put_when(row, when);
 	if (row->exit >= 0)
 		snprintf(status, sizeof(status), "%3lld", (long long)row->exit);
-	printf("%s  %-16s %-9s %s  %s  %s\n", row->id, row->name, row->state, status, when,
+	printf("%s  %-16s %-9s %s  %s  %s\n", row->id, row->name, state, status, when,
 	       row->command);
 }
 
@@ -70,31 +75,28 @@ static void print_line(const struct run_row *row)
 static int print_format(const struct run_row *row, const char *template, struct err *err)
 {
 	cleanup_strbuf struct strbuf line = { 0 };
+	static const struct run_row none = { 0 };
+	const struct run_row *r = row ? row : &none;
 	char when[32] = "";
 	char status[24] = "";
 	char denied[24] = "";
-	struct format_field fields[] = {
-		{ "ID", NULL },     { "Name", NULL },    { "State", NULL },
-		{ "Exit", status }, { "Started", when }, { "Command", NULL },
-		{ "Policy", NULL }, { "Labels", NULL },  { "Denied", denied },
+	const struct format_field fields[] = {
+		{ "ID", r->id },           { "Name", r->name },
+		{ "State", r->state },     { "Health", r->health },
+		{ "Exit", status },        { "Started", when },
+		{ "Command", r->command }, { "Policy", r->policy },
+		{ "Denied", denied },      { "Labels", r->labels_text },
 	};
-	int r;
+	int result;
 
-	if (row) {
-		const char *values[] = { row->id,      row->name,   row->state,       status, when,
-					 row->command, row->policy, row->labels_text, denied };
-
-		for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-			fields[i].value = values[i];
-		put_when(row, when);
-		snprintf(denied, sizeof(denied), "%lld", (long long)row->denied);
-		if (row->exit >= 0)
-			snprintf(status, sizeof(status), "%lld", (long long)row->exit);
-	}
-	r = format_put(template, fields, ARRAY_LEN(fields), &line, err);
-	if (r == 0 && row)
+	put_when(r, when);
+	snprintf(denied, sizeof(denied), "%lld", (long long)r->denied);
+	if (r->exit >= 0)
+		snprintf(status, sizeof(status), "%lld", (long long)r->exit);
+	result = format_put(template, fields, ARRAY_LEN(fields), &line, err);
+	if (result == 0 && row)
 		fputs(strbuf_str(&line), stdout);
-	return r;
+	return result;
 }
 
 static int print_rows(const struct run_row *rows, int n, const struct ps_options *o,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* immure stop, kill, wait, rm: to the monitor of a detached run, by its control socket. */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct stop_options {
 };
 
 #define ROW(field) offsetof(struct stop_options, field)
+#define START_LOOK_MS 50
 #define STOP_SECONDS_MAX 86400
 
 static const struct opt stop_opts[] = {
@@ -135,27 +137,36 @@ static void read_stop(int dir, int *ret_signal, uint64_t *ret_ms)
 	json_decref(plan);
 }
 
-static int stop_one(const struct found_run *found, const struct stop_options *options,
-		    struct err *err)
+/* Which signal, and how long to wait for its effect. */
+static int read_how(const struct found_run *found, const struct stop_options *options,
+		    int *ret_signal, uint64_t *ret_ms, struct err *err)
 {
 	uint64_t seconds = 0;
-	uint64_t ms;
-	bool asked;
-	int signal;
-	int r = 0;
+	int r;
 
-	read_stop(found->dir, &signal, &ms);
-	if (options->signal)
-		r = read_signal(options->signal, &signal, err);
+	read_stop(found->dir, ret_signal, ret_ms);
+	r = options->signal ? read_signal(options->signal, ret_signal, err) : 0;
 	if (r == 0 && options->time &&
 	    span_u64(span_of(options->time), STOP_SECONDS_MAX, &seconds) < 0) {
 		err_set(err, EINVAL, "--time %.30s: expected seconds", options->time);
 		return usage(err);
 	}
+	if (r == 0 && options->time)
+		*ret_ms = seconds * 1000;
+	return r;
+}
+
+static int stop_one(const struct found_run *found, const struct stop_options *options,
+		    struct err *err)
+{
+	uint64_t ms = 0;
+	bool asked;
+	int signal = 0;
+	int r = read_how(found, options, &signal, &ms, err);
+
 	if (r < 0)
 		return r;
-	ms = options->time ? seconds * 1000 : ms;
-	r = control_ask(found->dir, CONTROL_SIGNAL, (uint32_t)signal, 10000, err);
+	r = control_ask(found->dir, CONTROL_STOP, (uint32_t)signal, 10000, err);
 	asked = r >= 0;
 	if (asked)
 		r = control_ask(found->dir, CONTROL_WAIT, 0, (int)ms, err);
@@ -163,8 +174,41 @@ static int stop_one(const struct found_run *found, const struct stop_options *op
 		return await_end(found, err);
 	if (r != -ETIMEDOUT)
 		return r;
-	r = control_ask(found->dir, CONTROL_SIGNAL, SIGKILL, 10000, err);
+	r = control_ask(found->dir, CONTROL_STOP, SIGKILL, 10000, err);
 	return r < 0 && r != -ENOENT ? r : await_end(found, err);
+}
+
+/* Until the program has been started once more. */
+static int await_start(const struct found_run *found, uint32_t starts, uint64_t ms, struct err *err)
+{
+	struct control_state state = { 0 };
+
+	for (uint64_t waited = 0;; waited += START_LOOK_MS) {
+		int r = control_ask_state(found->dir, &state, err);
+
+		if (r < 0 || state.starts > starts)
+			return r;
+		if (waited / START_LOOK_MS == ms / START_LOOK_MS)
+			r = control_ask(found->dir, CONTROL_RESTART, SIGKILL, 10000, err);
+		if (r < 0)
+			return r;
+		poll(NULL, 0, START_LOOK_MS);
+	}
+}
+
+static int restart_one(const struct found_run *found, const struct stop_options *options,
+		       struct err *err)
+{
+	struct control_state before = { 0 };
+	uint64_t ms = 0;
+	int signal = 0;
+	int r = read_how(found, options, &signal, &ms, err);
+
+	if (r == 0)
+		r = control_ask_state(found->dir, &before, err);
+	if (r == 0)
+		r = control_ask(found->dir, CONTROL_RESTART, (uint32_t)signal, 10000, err);
+	return r < 0 ? r : await_start(found, before.starts, ms, err);
 }
 
 static int rm_one(const struct found_run *found, const struct stop_options *options,
@@ -176,7 +220,7 @@ static int rm_one(const struct found_run *found, const struct stop_options *opti
 		if (!options->force)
 			return err_set(err, EBUSY, "run %s goes on: immure stop it, or use --force",
 				       found->id);
-		r = control_ask(found->dir, CONTROL_SIGNAL, SIGKILL, 10000, err);
+		r = control_ask(found->dir, CONTROL_STOP, SIGKILL, 10000, err);
 		if (r < 0 && r != -ENOENT)
 			return r;
 	}
@@ -197,6 +241,11 @@ static int kill_run(const struct verb_call *call, struct err *err)
 static int stop_run(const struct verb_call *call, struct err *err)
 {
 	return for_each(call, stop_one, err);
+}
+
+static int restart_run(const struct verb_call *call, struct err *err)
+{
+	return for_each(call, restart_one, err);
 }
 
 static int rm_run(const struct verb_call *call, struct err *err)
@@ -243,6 +292,18 @@ const struct verb verb_stop = {
 	.min_args = 1,
 	.max_args = -1,
 	.run = stop_run,
+};
+
+const struct verb verb_restart = {
+	.name = "restart",
+	.args = "[OPTION...] RUN...",
+	.help = "end the program of detached runs, and start it again",
+	.opts = stop_opts,
+	.n_opts = ARRAY_LEN(stop_opts),
+	.options_size = sizeof(struct stop_options),
+	.min_args = 1,
+	.max_args = -1,
+	.run = restart_run,
 };
 
 const struct verb verb_kill = {

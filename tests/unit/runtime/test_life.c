@@ -54,6 +54,82 @@ static void nothing_is_kept_or_all(void **state)
 	assert_int_equal(life_make(&options, &arena, &life, &err), -EINVAL);
 }
 
+static void restart_words(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		enum restart_when when;
+		uint32_t most;
+	} cases[] = {
+		/* clang-format off */
+		{ "no",              0, RESTART_NEVER, 0 },
+		{ "always",          0, RESTART_ALWAYS, 0 },
+		{ "unless-stopped",  0, RESTART_ALWAYS, 0 },
+		{ "on-failure",      0, RESTART_ON_FAILURE, 0 },
+		{ "on-failure:3",    0, RESTART_ON_FAILURE, 3 },
+		{ "on-failure:",     -EINVAL, RESTART_NEVER, 0 },
+		{ "on-failure:0",    -EINVAL, RESTART_NEVER, 0 },
+		{ "on-failure:x",    -EINVAL, RESTART_NEVER, 0 },
+		{ "on-failures",     -EINVAL, RESTART_NEVER, 0 },
+		{ "",                -EINVAL, RESTART_NEVER, 0 },
+		/* clang-format on */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct run_options options = { .detach = true, .restart = cases[i].text };
+		cleanup_arena struct arena arena = { 0 };
+		struct life life = { 0 };
+		struct err err = { 0 };
+
+		assert_int_equal(life_make(&options, &arena, &life, &err), cases[i].result);
+		assert_int_equal(life.restart, cases[i].when);
+		assert_int_equal(life.restart_most, cases[i].most);
+	}
+}
+
+static void waits_longer_while_it_keeps_ending_soon(void **state)
+{
+	const struct life never = { 0 };
+	const struct life failure = { .restart = RESTART_ON_FAILURE, .restart_most = 2 };
+	const struct life always = { .restart = RESTART_ALWAYS };
+
+	(void)state;
+	assert_int_equal(life_restart_wait(&never, 1, 1, 1), -1);
+	assert_int_equal(life_restart_wait(&failure, 0, 1, 1), -1);
+	assert_int_equal(life_restart_wait(&failure, 1, 1, 1), 100);
+	assert_int_equal(life_restart_wait(&failure, 1, 2, 2), 200);
+	assert_int_equal(life_restart_wait(&failure, 1, 3, 3), -1);
+	assert_int_equal(life_restart_wait(&always, 0, 1000, 1), 100);
+	assert_int_equal(life_restart_wait(&always, 0, 1000, UINT32_MAX), 60000);
+}
+
+static void health_options(void **state)
+{
+	struct run_options good = {
+		.detach = true, .health_cmd = "true", .health_interval = "5s", .health_retries = "2"
+	};
+	struct run_options bad[6] = { good, good, good, good, good, good };
+	cleanup_arena struct arena arena = { 0 };
+	struct life life = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(life_make(&good, &arena, &life, &err), 0);
+	assert_int_equal(life.health.interval_ms, 5000);
+	assert_int_equal(life.health.timeout_ms, 30000);
+	assert_int_equal(life.health.retries, 2);
+	bad[0].health_cmd = NULL;
+	bad[1].detach = false;
+	bad[2].health_interval = "0s";
+	bad[3].health_timeout = "soon";
+	bad[4].health_retries = "0";
+	bad[5].learn = "file";
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(life_make(&bad[i], &arena, &life, &err), -EINVAL);
+}
+
 static void is_written_with_any_bytes(void **state)
 {
 	const char *labels[] = { "a=\"q\"", "b" };
@@ -63,9 +139,10 @@ static void is_written_with_any_bytes(void **state)
 
 	(void)state;
 	life_json(&life, argv, &out);
-	assert_string_equal(strbuf_str(&out),
-			    "{\"command\":[\"immure\",\"run\xef\xbf\xbd\"],\"labels\":{\"a\":"
-			    "\"\\\"q\\\"\",\"b\":\"\"},\"name\":\"web\",\"remove\":false}");
+	assert_string_equal(
+		strbuf_str(&out),
+		"{\"command\":[\"immure\",\"run\xef\xbf\xbd\"],\"health\":null,\"labels\":{\"a\":"
+		"\"\\\"q\\\"\",\"b\":\"\"},\"name\":\"web\",\"remove\":false,\"restart\":\"no\"}");
 }
 
 int main(void)
@@ -74,6 +151,9 @@ int main(void)
 		cmocka_unit_test(the_last_label_of_a_key_counts),
 		cmocka_unit_test(a_label_without_a_key_is_refused),
 		cmocka_unit_test(nothing_is_kept_or_all),
+		cmocka_unit_test(restart_words),
+		cmocka_unit_test(waits_longer_while_it_keeps_ending_soon),
+		cmocka_unit_test(health_options),
 		cmocka_unit_test(is_written_with_any_bytes),
 	};
 

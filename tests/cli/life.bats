@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Detached runs that are started again, that say whether they do their work.
+
+load common
+
+setup() {
+	common_setup
+}
+
+teardown() {
+	"$IMMURE" ps -q | xargs -r "$IMMURE" stop --time 0 >/dev/null 2>&1 || true
+	common_teardown
+}
+
+detached() {
+	"$IMMURE" run -d --host -v "$WORK:/data" "$@"
+}
+
+# What ps says of a run: field RUN
+field() {
+	"$IMMURE" ps -a --filter "name=$2" --format "{{.$1}}"
+}
+
+# Wait for what the words after it say, 20 seconds at most.
+await() {
+	local i
+	for i in $(seq 200); do
+		if "$@"; then return 0; fi
+		sleep 0.1
+	done
+	echo "in vain: $* ($i)" >&2
+	return 1
+}
+
+is() { # FIELD RUN VALUE
+	[ "$(field "$1" "$2")" = "$3" ]
+}
+
+events() { # RUN WORDS
+	grep -c "$2" "$XDG_STATE_HOME/immure/runs/$1/events.jsonl"
+}
+
+@test "on-failure: so often, then its status; one record and one log for all starts" {
+	run -0 detached --name three --restart on-failure:2 -- sh -c 'echo start; exit 3'
+	local id=$output
+	run -3 timeout 20 "$IMMURE" wait three
+	[ "$("$IMMURE" logs three | grep -c start)" = 3 ]
+	[ "$(events "$id" '"what":"restarted"')" = 2 ]
+	"$IMMURE" audit verify "$id"
+	run -0 detached --name good --restart on-failure -- true
+	run -0 timeout 20 "$IMMURE" wait good
+}
+
+@test "always: until it is stopped, also between two starts" {
+	run -0 detached --name again --restart always -- sh -c 'echo start'
+	await sh -c "[ \$('$IMMURE' logs again | grep -c start) -ge 3 ]"
+	run -0 timeout 20 "$IMMURE" stop --time 1 again
+	is State again done
+	run -0 detached --name slow --restart unless-stopped -- false
+	await is State slow waiting
+	run --separate-stderr -125 "$IMMURE" exec slow true
+	run -0 timeout 20 "$IMMURE" rm --force slow
+}
+
+@test "restart: the program is another one, in the same run" {
+	run -0 detached --name web -- sh -c "echo begin; trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done; : $TOKEN"
+	local id=$output first second
+	await sh -c "'$IMMURE' logs web | grep -q begin"
+	first=$("$IMMURE" inspect web | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["monitor"]["program"])')
+	run -0 timeout 30 "$IMMURE" restart web
+	second=$("$IMMURE" inspect web | python3 -c 'import json, sys; m = json.load(sys.stdin)[0]["monitor"]; assert m["starts"] == 2; print(m["program"])')
+	[ "$first" != "$second" ]
+	await sh -c "[ \$('$IMMURE' logs web | grep -c begin) = 2 ]"
+	run -0 "$IMMURE" logs web
+	[[ $output == *bye* ]]
+	run -0 "$IMMURE" exec web true
+	# One that does not listen is killed.
+	run -0 detached --name deaf -- sh -c "trap '' TERM; while :; do sleep 0.1; done; : $TOKEN"
+	run -0 timeout 30 "$IMMURE" restart --time 1 deaf
+	run -0 timeout 30 "$IMMURE" rm --force web deaf
+	assert_no_process
+	[ ! -e "$XDG_STATE_HOME/immure/runs/$id" ]
+}
+
+@test "a monitor that is told to end does not start it again; a killed one is told as cut short" {
+	run -0 detached --name ended --restart always -- sh -c "sleep 1000; : $TOKEN"
+	kill -TERM "$(pgrep -o -f "run -d --host.*$TOKEN")"
+	run -143 timeout 20 "$IMMURE" wait ended
+	run -0 detached --name killed --restart always -- sh -c "sleep 1000; : $TOKEN"
+	kill -9 "$(pgrep -o -f "run -d --host.*$TOKEN")"
+	assert_no_process
+	is State killed "cut short"
+	run --separate-stderr -125 "$IMMURE" wait killed
+	assert_says 'cut short'
+}
+
+@test "health: starting, unhealthy, healthy, and the record knows" {
+	run -0 detached --name sick --health-cmd 'test -e /data/well' --health-interval 200ms --health-retries 2 -- sleep 1000
+	local id=$output
+	await is Health sick unhealthy
+	: >"$WORK/well"
+	await is Health sick healthy
+	[ "$("$IMMURE" ps -q --filter health=healthy)" = "$id" ]
+	rm "$WORK/well"
+	await is Health sick unhealthy
+	[ "$(events "$id" '"health":"unhealthy"')" = 2 ]
+	[ "$(events "$id" '"health":"healthy"')" = 1 ]
+	run -0 "$IMMURE" stop --time 0 sick
+	"$IMMURE" audit verify "$id"
+}
+
+@test "health: a check that hangs is killed and has failed; its refused calls are recorded" {
+	need python3
+	run -0 detached --name stuck --health-cmd "python3 -c 'import socket
+try: socket.socket(socket.AF_ALG)
+except OSError: pass'; exec sleep 7000" --health-interval 200ms --health-timeout 500ms --health-retries 1 -- sleep 1000
+	local id=$output
+	await is Health stuck unhealthy
+	[ "$(events "$id" AF_ALG)" -ge 1 ]
+	[ "$("$IMMURE" exec stuck ps ax | grep -c 'sleep 7000')" -le 2 ]
+	run -0 "$IMMURE" stop --time 0 stuck
+}
+
+@test "what does not go together is refused" {
+	run -2 "$IMMURE" run --restart always --host -- true
+	run -2 detached --restart sometimes -- true
+	run -2 detached --restart always --rm -- true
+	run -2 detached --health-interval 1s -- true
+	run -2 detached --health-cmd true --health-retries 0 -- true
+	run -2 detached --health-cmd true --learn "$WORK/policy" -- true
+}
