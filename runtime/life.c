@@ -199,7 +199,7 @@ static void put_health(const struct health_plan *plan, struct jsonw *j)
 	jsonw_object_end(j);
 }
 
-void life_json(const struct life *life, char *const argv[], struct strbuf *out)
+void life_json(const struct life *life, char *const argv[], const char *cwd, struct strbuf *out)
 {
 	struct jsonw j = { .out = out };
 
@@ -209,6 +209,7 @@ void life_json(const struct life *life, char *const argv[], struct strbuf *out)
 	for (size_t i = 0; argv[i]; i++)
 		jsonw_str(&j, argv[i]);
 	jsonw_array_end(&j);
+	jsonw_kstr(&j, "cwd", cwd);
 	put_health(&life->health, &j);
 	put_labels(life, &j);
 	jsonw_kstr(&j, "name", life->name);

@@ -58,7 +58,8 @@ bool life_has_file(const struct run_options *options, const struct life *life);
  * Append life.json.
  *
  *   argv  of `immure run`, as it was typed: for `immure generate`
+ *   cwd   where; or NULL
  */
-void life_json(const struct life *life, char *const argv[], struct strbuf *out);
+void life_json(const struct life *life, char *const argv[], const char *cwd, struct strbuf *out);
 
 #endif

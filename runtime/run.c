@@ -236,7 +236,7 @@ static int check_key(const struct run *run, struct err *err)
 static int write_life(struct run *run, struct err *err)
 {
 	strbuf_reset(&run->text);
-	life_json(&run->life, run->whole_argv, &run->text);
+	life_json(&run->life, run->whole_argv, run->request.cwd, &run->text);
 	if (run->text.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	return run_folder_write(&run->folder, LIFE_FILE, run->text.p, run->text.len, err);

@@ -30,6 +30,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_wait,
 	&verb_run_rm,
 	&verb_run_inspect,
+	&verb_generate,
 	&verb_images,
 	&verb_image,
 	&verb_tag,

@@ -52,6 +52,7 @@ extern const struct verb verb_ps;
 extern const struct verb verb_logs;
 extern const struct verb verb_exec;
 extern const struct verb verb_stop;
+extern const struct verb verb_generate;
 extern const struct verb verb_kill;
 extern const struct verb verb_restart;
 extern const struct verb verb_wait;

@@ -130,3 +130,44 @@ except OSError: pass'; exec sleep 7000" --health-interval 200ms --health-timeout
 	run -2 detached --health-cmd true --health-retries 0 -- true
 	run -2 detached --health-cmd true --learn "$WORK/policy" -- true
 }
+
+@test "generate systemd: a unit that systemd takes, and that does what the run did" {
+	need systemd-analyze
+	cd "$WORK"
+	run -0 "$IMMURE" run -d --name unit --restart on-failure:2 --host -v ./:/data -e 'A=a "b" $HOME %h \' -- sh -c 'echo "$A" >/data/said; exit 4'
+	cd "$HOME_DIR"
+	run -4 timeout 30 "$IMMURE" wait unit
+	[ "$(cat "$WORK/said")" = 'a "b" $HOME %h \' ]
+	mkdir "$HOME_DIR/units"
+	"$IMMURE" generate systemd unit >"$HOME_DIR/units/immure-unit.service"
+	# --man=no: the pages may not be installed. Every remark is a failure.
+	run env HOME="$HOME_DIR" XDG_RUNTIME_DIR="$HOME_DIR" systemd-analyze verify --man=no --user "$HOME_DIR/units/immure-unit.service"
+	if [ "$status" != 0 ] || [ -n "$output" ]; then echo "$output" && false; fi
+	# What systemd would execute, without systemd: its quotes are those of a shell but for $$ and %%.
+	rm "$WORK/said"
+	local line
+	line=$(sed -n 's/^ExecStart=//p' "$HOME_DIR/units/immure-unit.service" | sed 's/%%/%/g; s/\$\$/$/g')
+	run -4 python3 -c 'import shlex, subprocess, sys; sys.exit(subprocess.run(shlex.split(sys.argv[2]), cwd=sys.argv[1]).returncode)' "$WORK" "$line"
+	[ "$(cat "$WORK/said")" = 'a "b" $HOME %h \' ]
+	run -0 "$IMMURE" run -d --host -- true
+	run --separate-stderr -125 "$IMMURE" generate systemd "$output"
+	assert_says name
+}
+
+@test "many at once: 30, or 200 with IMMURE_LONG=1; each monitor is small, and all can be seen and ended" {
+	local n=30 pid most=0 kib i
+	[ -z "${IMMURE_LONG-}" ] || n=200
+	for i in $(seq "$n"); do detached -l "many=$TOKEN" -- sh -c "sleep 1000; : $TOKEN" >/dev/null; done
+	[ "$("$IMMURE" ps -q --filter "label=many=$TOKEN" | wc -l)" = "$n" ]
+	for pid in $(pgrep -f "run -d --host.*$TOKEN.*$TOKEN"); do
+		kib=$(awk '/VmHWM/ {print $2}' "/proc/$pid/status" 2>/dev/null) || continue
+		[ "${kib:-0}" -le "$most" ] || most=$kib
+	done
+	echo "# $n runs, the largest process of ours: $most KiB" >&3
+	[ "$most" -gt 0 ]
+	[ "$most" -le 2048 ]
+	run -0 "$IMMURE" exec "$("$IMMURE" ps -q --filter "label=many=$TOKEN" | tail -n 1)" true
+	"$IMMURE" ps -q --filter "label=many=$TOKEN" | xargs "$IMMURE" rm --force >/dev/null
+	assert_no_process
+	[ -z "$("$IMMURE" ps -q)" ]
+}

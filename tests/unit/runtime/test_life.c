@@ -138,10 +138,10 @@ static void is_written_with_any_bytes(void **state)
 	cleanup_strbuf struct strbuf out = { 0 };
 
 	(void)state;
-	life_json(&life, argv, &out);
+	life_json(&life, argv, "/x", &out);
 	assert_string_equal(
 		strbuf_str(&out),
-		"{\"command\":[\"immure\",\"run\xef\xbf\xbd\"],\"health\":null,\"labels\":{\"a\":"
+		"{\"command\":[\"immure\",\"run\xef\xbf\xbd\"],\"cwd\":\"/x\",\"health\":null,\"labels\":{\"a\":"
 		"\"\\\"q\\\"\",\"b\":\"\"},\"name\":\"web\",\"remove\":false,\"restart\":\"no\"}");
 }
 
