@@ -120,6 +120,10 @@ int recorder_encode(const struct recorder *r, const char *run, struct strbuf *ou
 	strbuf_addf(out, "peak files %llu\n", (unsigned long long)r->files);
 	strbuf_addf(out, "peak processes %llu\n", (unsigned long long)r->processes);
 	strbuf_addf(out, "peak tasks %llu\n", (unsigned long long)r->tasks);
+	for (int i = 0; i < CALL_WEIGHTS; i++) {
+		if (r->calls_seen[i] > 0)
+			strbuf_addf(out, "often %s %u\n", call_weights[i].call, r->calls_seen[i]);
+	}
 	if (r->lost > 0)
 		strbuf_addf(out, "lost %llu\n", (unsigned long long)r->lost);
 	return out->failed ? err_set(err, ENOMEM, "out of memory") : 0;

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "policies/call_weights.h"
 
 #define RECORDER_MAX_ITEMS 32768U
 #define RECORDER_MAX_BYTES ((size_t)4 << 20)
@@ -24,10 +25,11 @@ struct recorder {
 	size_t n;
 	uint64_t lost; /* items that had no room */
 	/* The most that was seen. */
-	uint64_t memory_kib; /* of one process */
-	uint64_t files;      /* room in one descriptor table */
-	uint64_t processes;  /* at once */
-	uint64_t tasks;      /* at once, threads included */
+	uint64_t memory_kib;               /* of one process */
+	uint64_t files;                    /* room in one descriptor table */
+	uint64_t processes;                /* at once */
+	uint64_t tasks;                    /* at once, threads included */
+	uint32_t calls_seen[CALL_WEIGHTS]; /* how often each was announced */
 };
 
 #define cleanup_recorder cleanup(recorder_done)

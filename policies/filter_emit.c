@@ -9,6 +9,7 @@
 #include "policies/audit_mode.h"
 #include "policies/bpf_emit.h"
 #include "policies/bundle.h"
+#include "policies/call_weights.h"
 #include "policies/syscall_sets.h"
 
 #define X32_BIT 0x40000000U
@@ -31,20 +32,6 @@ struct interval {
 	const struct decision *decision;
 	size_t code;     /* address of its code, 0 while there is none */
 	uint32_t weight; /* how often the filter is run for it */
-};
-
-/*
- * Calls that are made often and for which the filter runs, in thousandths of them: from strace -c
- * over a compiler, git, python3, node, tar, find, ls, sqlite3. What is allowed whatever its
- * arguments is not asked (the kernel remembers it), so it weighs nothing but that it exists.
- */
-static const struct {
-	const char *call;
-	uint16_t weight;
-} weights[] = {
-	{ "fcntl", 510 },   { "openat", 280 }, { "mmap", 130 },
-	{ "mprotect", 25 }, { "ioctl", 15 },   { "arch_prctl", 5 },
-	{ "clone", 4 },     { "prctl", 2 },    { "socket", 2 },
 };
 
 struct emitter {
@@ -335,11 +322,9 @@ static bool is_asked(const struct emitter *e, const struct decision *d)
 
 static uint32_t weight_of(const struct emitter *e, const char *call, const struct decision *d)
 {
-	for (size_t i = 0; call && i < ARRAY_LEN(weights) && is_asked(e, d); i++) {
-		if (strcmp(weights[i].call, call) == 0)
-			return weights[i].weight;
-	}
-	return 1;
+	int row = call && is_asked(e, d) ? call_weight_find(call) : -1;
+
+	return row < 0 ? 1 : call_weight_of(e->policy->calls_seen, row);
 }
 
 static int make_intervals(struct emitter *e, uint32_t arch, struct arena *arena, uint32_t *allowed)

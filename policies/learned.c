@@ -218,6 +218,19 @@ static int read_peak(struct reader *r, struct span rest)
 	return fault(r, -EINVAL, "expected memory, files, processes or tasks");
 }
 
+static int read_often(struct reader *r, struct span rest)
+{
+	struct span name = span_word(&rest);
+
+	for (int i = 0; i < CALL_WEIGHTS; i++) {
+		if (span_eq(name, call_weights[i].call))
+			return span_u64(span_trim(rest), UINT32_MAX, &r->learned.calls_seen[i]) < 0
+				       ? fault(r, -EINVAL, "expected a number")
+				       : 0;
+	}
+	return fault(r, -EINVAL, "expected a call whose arguments policies ask for");
+}
+
 static int read_line(struct reader *r, struct span line)
 {
 	struct span word = span_word(&line);
@@ -230,6 +243,8 @@ static int read_line(struct reader *r, struct span line)
 		return read_run(r, span_trim(line));
 	if (span_eq(word, "peak"))
 		return read_peak(r, line);
+	if (span_eq(word, "often"))
+		return read_often(r, line);
 	if (span_eq(word, "lost"))
 		return span_u64(span_trim(line), UINT64_MAX, &r->learned.lost) < 0
 			       ? fault(r, -EINVAL, "expected a number")
@@ -340,6 +355,10 @@ static int add_items(const struct learned *from, struct arena *arena, struct lea
 	}
 	for (size_t i = 0; i < PEAK_COUNT; i++)
 		to->peaks[i] = from->peaks[i] > to->peaks[i] ? from->peaks[i] : to->peaks[i];
+	for (int i = 0; i < CALL_WEIGHTS; i++) {
+		if (from->calls_seen[i] > to->calls_seen[i])
+			to->calls_seen[i] = from->calls_seen[i];
+	}
 	to->lost = from->lost > to->lost ? from->lost : to->lost;
 	return 0;
 }
@@ -381,6 +400,11 @@ void learned_print(const struct learned *l, struct strbuf *out)
 	}
 	for (size_t i = 0; i < PEAK_COUNT; i++)
 		strbuf_addf(out, "peak %s %llu\n", peak_names[i], (unsigned long long)l->peaks[i]);
+	for (int i = 0; i < CALL_WEIGHTS; i++) {
+		if (l->calls_seen[i] > 0)
+			strbuf_addf(out, "often %s %llu\n", call_weights[i].call,
+				    (unsigned long long)l->calls_seen[i]);
+	}
 	if (l->lost > 0)
 		strbuf_addf(out, "lost %llu\n", (unsigned long long)l->lost);
 }

@@ -11,12 +11,14 @@
  *   0 allow ioctl cmd=0x5413     numbers of runs, and what they saw
  *   0,2 file read /etc/hosts
  *   peak memory 5120             KiB of one process; files, processes, tasks
+ *   often openat 172            how often one run made a call whose arguments are asked for
  *   lost 3                       items that had no room
  */
 
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "policies/call_weights.h"
 #include "policies/policy.h"
 
 #define LEARNED_MAX_RUNS 1024
@@ -48,6 +50,7 @@ struct learned {
 	size_t n_items;
 	struct learned_item *items; /* by text, unique */
 	uint64_t peaks[PEAK_COUNT];
+	uint64_t calls_seen[CALL_WEIGHTS]; /* the most that one run made of each */
 	uint64_t lost;
 };
 

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/text.h"
+#include "policies/call_weights.h"
 #include "policies/net_rule.h"
 
 /* Where a rule was written. Kept to the end: why, lint, ledger and audit point there. */
@@ -205,6 +206,7 @@ struct policy {
 	uint32_t record;                       /* bits 1 << enum recording */
 	bool loss_fails;                       /* audit: on-loss: fail */
 	bool audit_only;                       /* mode: audit; of the policy itself */
+	uint64_t calls_seen[CALL_WEIGHTS];     /* by the runs it was learned from; else 0 */
 	int otherwise_error;                   /* 0: not said */
 	int unknown_error;                     /* 0: not said */
 

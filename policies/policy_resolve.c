@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policies/learned.h"
 #include "policies/policy_lock.h"
 #include "policies/policy_read.h"
 
@@ -236,6 +237,36 @@ static int check_lock(struct policy *policy, policy_fetch_fn fetch, void *data, 
 	return add_source(policy, &lock, arena);
 }
 
+/*
+ * A learned policy has beside it what it was learned from. Of that only the order of the filter
+ * follows, which is proved to mean the same: what cannot be read is as if it were not there.
+ */
+static int read_frequencies(struct policy *policy, policy_fetch_fn fetch, void *data,
+			    struct arena *arena)
+{
+	const char *path = policy->sources[0].path;
+	struct policy_source runs = { 0 };
+	struct diags ignored = { .arena = arena };
+	struct learned learned = { 0 };
+	struct span text = { "", 0 };
+	struct err absent = { 0 };
+	int r;
+
+	if (!path)
+		return 0;
+	runs.name = arena_printf(arena, "%s.runs", path);
+	if (!runs.name)
+		return -ENOMEM;
+	if (fetch(data, runs.name, NULL, arena, &text, &runs.path, &absent) < 0)
+		return 0;
+	r = learned_read(text, runs.name, arena, &learned, &ignored);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	memcpy(policy->calls_seen, learned.calls_seen, sizeof(policy->calls_seen));
+	runs.digest = digest_of(text.p, text.n);
+	return add_source(policy, &runs, arena);
+}
+
 int policy_resolve(const char *name, policy_fetch_fn fetch, void *data, struct arena *arena,
 		   struct policy *ret, struct diags *diags)
 {
@@ -246,6 +277,8 @@ int policy_resolve(const char *name, policy_fetch_fn fetch, void *data, struct a
 	if (r < 0)
 		return r;
 	r = check_lock(&policy, fetch, data, arena, diags);
+	if (r == 0)
+		r = read_frequencies(&policy, fetch, data, arena);
 	if (r < 0)
 		return r;
 	if (diags->n > faults)

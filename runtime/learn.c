@@ -61,10 +61,13 @@ int learn_init(struct learn *learn, const struct bundle *policy, const struct bu
 	learn->root = -1;
 	learn->tasks = learn->processes = 1;
 	learn->kinds = arena_array(arena, policy->n_calls + 1, sizeof(*learn->kinds));
-	if (!learn->kinds)
+	learn->weights = arena_array(arena, policy->n_calls + 1, sizeof(*learn->weights));
+	if (!learn->kinds || !learn->weights)
 		return err_set(err, ENOMEM, "out of memory");
-	for (size_t nr = 0; nr < policy->n_calls; nr++, name += strlen(name) + 1)
+	for (size_t nr = 0; nr < policy->n_calls; nr++, name += strlen(name) + 1) {
 		learn->kinds[nr] = kind_of(name);
+		learn->weights[nr] = (int8_t)call_weight_find(name);
+	}
 	return 0;
 }
 
@@ -268,6 +271,9 @@ void learn_note(struct learn *l, const struct seccomp_notif *rq, const char *cal
 	bool known = rq->data.nr >= 0 && (size_t)rq->data.nr < l->plan->bundle->n_calls;
 	bool first = l->root < 0 && known && l->recorder.n == 0;
 
+	if (known && allowed && l->weights[rq->data.nr] >= 0 &&
+	    l->recorder.calls_seen[l->weights[rq->data.nr]] < UINT32_MAX)
+		l->recorder.calls_seen[l->weights[rq->data.nr]]++;
 	strbuf_reset(&l->item);
 	recorder_call_item(call, &rq->data, allowed, &l->item);
 	add(l);

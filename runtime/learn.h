@@ -18,8 +18,9 @@ struct learn {
 	const char *program;              /* borrowed; as found for the first execve(2) */
 	const struct sock_filter *filter; /* what a learning run installs; in the caller's arena */
 	size_t n_filter;
-	uint8_t *kinds; /* by number: what to do besides naming the call */
-	int root;       /* the sandbox's root, once the program runs; else -1 */
+	uint8_t *kinds;  /* by number: what to do besides naming the call */
+	int8_t *weights; /* by number: row of call_weights, or -1 */
+	int root;        /* the sandbox's root, once the program runs; else -1 */
 	uint64_t tasks, processes;
 	struct strbuf item; /* reused */
 };

@@ -120,3 +120,28 @@ ts = [threading.Thread(target=time.sleep, args=(0.3,)) for _ in range(9)]
 	"$IMMURE" policy learn -o all.yaml all.runs
 	cmp all.yaml first.yaml
 }
+
+@test "the filter's order follows how often the runs made a call" {
+	need python3
+	cat >"$WORK/many.py" <<'EOF'
+import fcntl, socket
+for i in range(600):
+    socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close()
+EOF
+	on_host --learn "$HOME_DIR/p.yaml" -- /usr/bin/python3 many.py
+	[ "$(sed -n 's/^often socket //p' p.yaml.runs)" -ge 600 ]
+	cp p.yaml alone.yaml # without its record beside it: the usual order
+	cost() { "$IMMURE" policy cost --json "$1" | jq '.[] | select(.call == "socket") | .least'; }
+	[ "$(cost p.yaml)" -lt "$(cost alone.yaml)" ]
+	run -0 "$IMMURE" policy diff p.yaml alone.yaml
+	# Merging keeps the most that one run made, in any order.
+	on_host --learn "$HOME_DIR/q.yaml" -- true
+	"$IMMURE" policy learn -o pq.yaml ./p.yaml.runs ./q.yaml.runs
+	"$IMMURE" policy learn -o qp.yaml ./q.yaml.runs ./p.yaml.runs
+	cmp pq.yaml.runs qp.yaml.runs
+	[ "$(grep '^often socket' pq.yaml.runs)" = "$(grep '^often socket' p.yaml.runs)" ]
+	# What cannot be read is as if it were not there.
+	echo rubbish >p.yaml.runs
+	[ "$(cost p.yaml)" = "$(cost alone.yaml)" ]
+	on_host --policy "$HOME_DIR/p.yaml" -- /usr/bin/python3 many.py
+}
