@@ -50,7 +50,7 @@ int grants_make(const struct learned *learned, const struct bundle *base, struct
 {
 	struct grants g = { .learned = learned, .base = base, .arena = arena };
 
-	if (grants_add_files(&g) < 0 || grants_add_calls(&g) < 0)
+	if (grants_add_files(&g) < 0 || grants_add_calls(&g) < 0 || grants_add_net(&g) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (g.n > 1)
 		qsort(g.items, g.n, sizeof(*g.items), by_place);
@@ -152,6 +152,7 @@ static void put_verb(const struct grant *grant, struct strbuf *out)
 {
 	switch (grant->kind) {
 	case GRANT_FILE:
+	case GRANT_NET:
 		strbuf_addf(out, "  - %s", grant->subject);
 		break;
 	case GRANT_CALL:
@@ -171,7 +172,7 @@ static void put_tail(const struct grants *g, const struct grant *grant, struct s
 		strbuf_addf(out, " if %s", grant->object);
 	strbuf_addf(out, "   # why: %zu of %zu runs", run_set_count(g->learned, grant->runs),
 		    g->learned->n_runs);
-	if (grant->kind == GRANT_FILE && grant->note)
+	if ((grant->kind == GRANT_FILE || grant->kind == GRANT_NET) && grant->note)
 		strbuf_addf(out, "; %s", grant->note);
 	strbuf_putc(out, '\n');
 }
@@ -206,13 +207,17 @@ static void put_line(const struct grants *g, size_t from, bool *done, struct str
 	put_tail(g, first, out);
 }
 
-static void put_section(const struct grants *g, const char *title, bool files, bool *done,
-			struct strbuf *out)
+static const char *section_of(enum grant_kind kind)
+{
+	return kind == GRANT_FILE ? "files" : kind == GRANT_NET ? "network" : "syscalls";
+}
+
+static void put_section(const struct grants *g, const char *title, bool *done, struct strbuf *out)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < g->n; i++) {
-		if ((g->items[i].kind == GRANT_FILE) != files || done[i])
+		if (strcmp(section_of(g->items[i].kind), title) != 0 || done[i])
 			continue;
 		if (!any)
 			strbuf_addf(out, "%s:\n", title);
@@ -275,14 +280,12 @@ void learned_policy_print(const struct grants *g, const struct estimate *estimat
 		return;
 	}
 	put_head(g, estimate, name, out);
-	put_section(g, "files", true, done, out);
-	put_section(g, "syscalls", false, done, out);
+	put_section(g, "files", done, out);
+	put_section(g, "syscalls", done, out);
+	put_section(g, "network", done, out);
 	put_limits(g->learned, out);
 	put_seen(g, "refuse ",
 		 "Refused while learning, and not granted; add a rule if it is needed:", out);
 	put_seen(g, "volume ",
 		 "Folders that the command line gave; they are not the policy's to grant:", out);
-	put_seen(g, "net ",
-		 "Addresses that were used; the command line decides whether there is a network:",
-		 out);
 }

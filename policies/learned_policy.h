@@ -12,6 +12,7 @@ enum grant_kind {
 	GRANT_CALL,  /* subject: a call; object: its condition, "" for none */
 	GRANT_VALUE, /* subject: a call and an argument, "ioctl if cmd"; object: one value */
 	GRANT_FILE,  /* subject: read, write or exec; object: a path */
+	GRANT_NET,   /* subject: "connect tcp", "listen udp"; object: a target */
 };
 
 /* One thing granted; those alike in all but the object stand in one line. */
@@ -33,9 +34,10 @@ struct grants {
 /* Add one, or the runs to one that is there. Returns 0 or -ENOMEM. */
 must_check int grants_add(struct grants *grants, struct grant grant);
 
-/* The two halves of grants_make(). Each returns 0 or -ENOMEM. */
+/* The parts of grants_make(). Each returns 0 or -ENOMEM. */
 must_check int grants_add_calls(struct grants *grants);
 must_check int grants_add_files(struct grants *grants);
+must_check int grants_add_net(struct grants *grants);
 
 /*
  * What a policy that extends `base` must grant for the runs to work again, on another libc too.

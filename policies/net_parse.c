@@ -41,7 +41,7 @@ static void split(struct span word, struct span *ret_host, struct span *ret_port
 	*ret_ports = (struct span){ colon + 1, word.n - ret_host->n - 1 };
 }
 
-static bool parse_ports(struct span ports, struct net_target *ret)
+static bool parse_ports(struct span ports, enum net_target_use use, struct net_target *ret)
 {
 	struct span rest = ports;
 	struct span first = span_cut(&rest, '-');
@@ -49,7 +49,8 @@ static bool parse_ports(struct span ports, struct net_target *ret)
 	uint64_t high = UINT16_MAX;
 
 	if (!span_eq(ports, "*")) {
-		if (span_u64(first, UINT16_MAX, &low) < 0 || low == 0)
+		if (span_u64(first, UINT16_MAX, &low) < 0 ||
+		    (low == 0 && (use != NET_TO_LISTEN || first.n < ports.n)))
 			return false;
 		high = low;
 		if (first.n < ports.n && (span_u64(rest, UINT16_MAX, &high) < 0 || high < low))
@@ -165,9 +166,12 @@ bool net_target_parse(struct rule_line *line, struct span word, enum net_target_
 	bool has_ports;
 
 	split(word, &host, &ports, &has_ports);
-	if (has_ports && !parse_ports(ports, &target)) {
-		rule_line_fault(line, ports.n > 0 ? ports : word,
-				"no port; expected 1 to 65535, a range such as 8000-8080, or *");
+	if (has_ports && !parse_ports(ports, use, &target)) {
+		rule_line_fault(
+			line, ports.n > 0 ? ports : word,
+			use == NET_TO_LISTEN
+				? "no port; expected 0 (the kernel's choice) to 65535, a range such as 8000-8080, or *"
+				: "no port; expected 1 to 65535, a range such as 8000-8080, or *");
 		return false;
 	}
 	if (!has_ports && use != NET_TO_DENY) {

@@ -62,10 +62,23 @@ static bool names_host(const struct net_target *to, const struct net_query *quer
 	return false;
 }
 
+void net_target_ports(const struct net_target *target, uint16_t *ret_low, uint16_t *ret_high)
+{
+	bool chosen = target->high == 0;
+
+	*ret_low = chosen ? NET_CHOSEN_LOW : target->low;
+	*ret_high = chosen ? NET_CHOSEN_HIGH : target->high;
+}
+
 static bool names(const struct net_rule *rule, const struct net_query *query)
 {
-	return rule->protocols & query->protocol && query->port >= rule->to.low &&
-	       query->port <= rule->to.high && names_host(&rule->to, query);
+	uint16_t low;
+	uint16_t high;
+
+	net_target_ports(&rule->to, &low, &high);
+	return rule->protocols & query->protocol && names_host(&rule->to, query) &&
+	       ((query->port >= low && query->port <= high) ||
+		(query->port == 0 && rule->to.high == 0));
 }
 
 static const struct net_rule *find(const struct net_table *table, enum net_verb verb,

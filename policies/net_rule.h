@@ -44,8 +44,13 @@ struct net_target {
 	const char *name;      /* NET_NAME: small letters */
 	struct address prefix; /* NET_PREFIX: zero behind its bits */
 	uint8_t bits;
-	uint16_t low, high; /* ports, both included */
+	uint16_t low,
+		high; /* ports, both included; 0 and 0 where one listens: the kernel's choice */
 };
+
+/* What the kernel chooses from when a program binds port 0: ip_local_port_range, as it is made. */
+#define NET_CHOSEN_LOW 32768
+#define NET_CHOSEN_HIGH 60999
 
 struct net_rule {
 	const struct rule *rule; /* where it was written; several targets share one */
@@ -92,6 +97,9 @@ struct net_floor {
 };
 extern const struct net_floor net_floors[];
 extern const size_t n_net_floors;
+
+/* The ports of a target, with the kernel's choice as what it may be. */
+void net_target_ports(const struct net_target *target, uint16_t *ret_low, uint16_t *ret_high);
 
 /* Whether a target lies inside one of the floors as a whole. */
 bool net_target_in_floor(const struct net_target *target);

@@ -61,10 +61,14 @@ int net_samples_add(struct net_samples *samples, const struct net_table *table)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		const struct net_target *to = &table->rules[i].to;
-		int r = add_port(samples, to->low);
+		uint16_t low;
+		uint16_t high;
+		int r;
 
+		net_target_ports(to, &low, &high);
+		r = add_port(samples, low);
 		if (r == 0)
-			r = add_port(samples, to->high + 1U);
+			r = add_port(samples, high + 1U);
 		if (r == 0 && to->host == NET_PREFIX)
 			r = add_prefix(samples, &to->prefix, to->bits);
 		if (r == 0 && to->host == NET_NAME)

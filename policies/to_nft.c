@@ -37,20 +37,22 @@ static void put_comment(const struct nft *t, const struct net_rule *rule)
 
 static void put_ports(const struct nft *t, const struct net_rule *rule)
 {
-	const struct net_target *to = &rule->to;
+	uint16_t low;
+	uint16_t high;
 	const char *match = rule->protocols == NET_BOTH  ? "meta l4proto { tcp, udp } th dport"
 			    : rule->protocols == NET_TCP ? "tcp dport"
 							 : "udp dport";
 
-	if (to->low <= 1 && to->high == UINT16_MAX)
+	net_target_ports(&rule->to, &low, &high);
+	if (low <= 1 && high == UINT16_MAX)
 		strbuf_addf(t->out, "meta l4proto %s",
 			    rule->protocols == NET_BOTH  ? "{ tcp, udp }"
 			    : rule->protocols == NET_TCP ? "tcp"
 							 : "udp");
-	else if (to->low == to->high)
-		strbuf_addf(t->out, "%s %u", match, to->low);
+	else if (low == high)
+		strbuf_addf(t->out, "%s %u", match, low);
 	else
-		strbuf_addf(t->out, "%s %u-%u", match, to->low, to->high);
+		strbuf_addf(t->out, "%s %u-%u", match, low, high);
 }
 
 /* One line: `head` and the address, ports, counter, verdict. */

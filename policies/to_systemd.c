@@ -139,10 +139,13 @@ static void put_addresses(const struct net_table *net, struct strbuf *out)
 		const struct net_rule *rule = &net->rules[i];
 
 		for (unsigned bit = NET_TCP; bit <= NET_UDP; bit <<= 1) {
+			uint16_t low;
+			uint16_t high;
+
+			net_target_ports(&rule->to, &low, &high);
 			if (rule->verb == NET_LISTEN && rule->protocols & bit)
 				strbuf_addf(out, "SocketBindAllow=%s:%u-%u\n",
-					    net_protocols_name(bit),
-					    rule->to.low ? rule->to.low : 1U, rule->to.high);
+					    net_protocols_name(bit), low ? low : 1U, high);
 		}
 	}
 }

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -119,9 +120,40 @@ static void add_file(void *data, const char *access, const char *path, bool is_d
 	add(l);
 }
 
-/* A socket's name: "127.0.0.1:80", "[::1]:80", "unix:/run/x". Its folder changes on bind(2). */
-static void note_address(struct learn *l, pid_t pid, const char *verb, uint64_t address,
-			 uint64_t length)
+/* Of a thread: its process, which has the same descriptors unless it took pains not to. */
+static int process_open(pid_t pid)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct proc_status status = { 0 };
+	struct err ignored = { 0 };
+	int fd = pidfd_open(pid, 0);
+	char path[40];
+
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (fd_read_file(AT_FDCWD, path, STATUS_MAX, &text, &ignored) < 0 ||
+	    proc_status_parse((struct span){ text.p, text.len }, &status, &ignored) < 0)
+		return -1;
+	return pidfd_open((pid_t)status.tgid, 0);
+}
+
+/* "tcp" or "udp", by asking a copy of the waiting process's own socket; NULL: neither. */
+static const char *protocol_of(pid_t pid, uint64_t socket)
+{
+	cleanup_close int process = process_open(pid);
+	cleanup_close int fd = process < 0 ? -1 : pidfd_getfd(process, (int)socket, 0);
+	socklen_t n = sizeof(int);
+	int protocol = 0;
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &n) < 0)
+		return NULL;
+	return protocol == IPPROTO_TCP ? "tcp" : protocol == IPPROTO_UDP ? "udp" : NULL;
+}
+
+/* A socket's name: "tcp 127.0.0.1:80", "udp [::1]:80", "unix:/run/x". */
+static void note_address(struct learn *l, pid_t pid, const char *verb, uint64_t socket,
+			 uint64_t address, uint64_t length)
 {
 	union {
 		struct sockaddr any;
@@ -137,6 +169,13 @@ static void note_address(struct learn *l, pid_t pid, const char *verb, uint64_t 
 		return;
 	strbuf_reset(&l->item);
 	strbuf_addf(&l->item, "net %s ", verb);
+	if (sa.any.sa_family != AF_UNIX) {
+		const char *protocol = protocol_of(pid, socket);
+
+		if (!protocol)
+			return;
+		strbuf_addf(&l->item, "%s ", protocol);
+	}
 	if (sa.any.sa_family == AF_INET) {
 		inet_ntop(AF_INET, &sa.in.sin_addr, text, sizeof(text));
 		strbuf_addf(&l->item, "%s:%u", text, ntohs(sa.in.sin_port));
@@ -162,7 +201,8 @@ static void note_bind(struct learn *l, const struct seccomp_notif *rq)
 	char path[PATH_MAX];
 	size_t n = 0;
 
-	note_address(l, (pid_t)rq->pid, "listen", rq->data.args[1], rq->data.args[2]);
+	note_address(l, (pid_t)rq->pid, "listen", rq->data.args[0], rq->data.args[1],
+		     rq->data.args[2]);
 	if (process_vm_readv((pid_t)rq->pid, &to, 1, &from, 1, 0) <= 0 ||
 	    un.sun_family != AF_UNIX || un.sun_path[0] == '\0')
 		return;
@@ -238,13 +278,13 @@ static void note_kind(struct learn *l, uint8_t kind, const struct seccomp_notif 
 		note_end(l, pid, true);
 		return;
 	case KIND_CONNECT:
-		note_address(l, pid, "connect", args[1], args[2]);
+		note_address(l, pid, "connect", args[0], args[1], args[2]);
 		return;
 	case KIND_BIND:
 		note_bind(l, rq);
 		return;
 	case KIND_SENDTO:
-		note_address(l, pid, "connect", args[4], args[5]);
+		note_address(l, pid, "connect", args[0], args[4], args[5]);
 		return;
 	default:
 		break;

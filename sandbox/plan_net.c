@@ -34,6 +34,17 @@ static bool opens(const struct planner *p, const struct net_rule *rule, enum net
 				      p->plan->network != NETWORK_HOST);
 }
 
+/* Where one listens port 0 is a port of its own; who connects meets the ports behind it. */
+static uint32_t port_count(const struct net_target *to, enum net_verb verb)
+{
+	uint16_t low = to->low;
+	uint16_t high = to->high;
+
+	if (verb == NET_CONNECT)
+		net_target_ports(to, &low, &high);
+	return high - low + 1U;
+}
+
 static uint32_t count_ports(const struct planner *p, unsigned protocol, enum net_verb verb)
 {
 	const struct net_table *net = &p->bundle->net;
@@ -41,9 +52,21 @@ static uint32_t count_ports(const struct planner *p, unsigned protocol, enum net
 
 	for (size_t i = 0; i < net->n; i++) {
 		if (opens(p, &net->rules[i], verb) && net->rules[i].protocols & protocol)
-			n += net->rules[i].to.high - net->rules[i].to.low + 1U;
+			n += port_count(&net->rules[i].to, verb);
 	}
 	return n;
+}
+
+static int add_one(struct planner *p, const struct net_target *to, uint64_t right, struct err *err)
+{
+	struct plan_port_rule *grown = arena_grow(p->arena, p->plan->port_rules, &p->cap_port_rules,
+						  p->plan->n_port_rules + 1, sizeof(*grown));
+
+	if (!grown)
+		return err_set(err, ENOMEM, "out of memory");
+	p->plan->port_rules = grown;
+	grown[p->plan->n_port_rules++] = (struct plan_port_rule){ to->low, to->high, right };
+	return 0;
 }
 
 static int add_ports(struct planner *p, unsigned protocol, enum net_verb verb, uint64_t right,
@@ -53,28 +76,25 @@ static int add_ports(struct planner *p, unsigned protocol, enum net_verb verb, u
 
 	for (size_t i = 0; i < net->n; i++) {
 		const struct net_rule *rule = &net->rules[i];
-		struct plan_port_rule *grown;
+		int r;
 
 		if (!opens(p, rule, verb) || !(rule->protocols & protocol))
 			continue;
-		grown = arena_grow(p->arena, p->plan->port_rules, &p->cap_port_rules,
-				   p->plan->n_port_rules + 1, sizeof(*grown));
-		if (!grown)
-			return err_set(err, ENOMEM, "out of memory");
-		p->plan->port_rules = grown;
-		grown[p->plan->n_port_rules++] =
-			(struct plan_port_rule){ rule->to.low, rule->to.high, right };
+		r = add_one(p, &rule->to, right, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
 
 /*
  * On a private network its table holds connections, with their addresses, and tells what it
- * refused, which Landlock would keep to itself.
+ * refused, which Landlock would keep to itself. It holds UDP as a whole: who sends is bound to a
+ * port, too.
  */
-static bool is_left_to_table(const struct planner *p, enum net_verb verb)
+static bool is_left_to_table(const struct planner *p, unsigned protocol, enum net_verb verb)
 {
-	return verb == NET_CONNECT && p->plan->network == NETWORK_PRIVATE;
+	return p->plan->network == NETWORK_PRIVATE && (verb == NET_CONNECT || protocol == NET_UDP);
 }
 
 /* Rights that this Landlock knows; a policy without such sockets refuses every port. */
@@ -93,12 +113,17 @@ static int plan_landlock(struct planner *p, struct err *err)
 
 			if (!(right & known))
 				continue;
-			if (!without && (!p->bundle->net.stated || is_left_to_table(p, verb) ||
+			if (!without && (!p->bundle->net.stated ||
+					 is_left_to_table(p, protocols[i].protocol, verb) ||
 					 count_ports(p, protocols[i].protocol, verb) > MAX_PORTS))
 				continue;
 			p->plan->net_handled |= right;
 			if (!without)
 				r = add_ports(p, protocols[i].protocol, verb, right, err);
+			/* A datagram that is sent from no port gets one. */
+			if (r == 0 && !without && protocols[i].protocol == NET_UDP &&
+			    verb == NET_LISTEN && p->bundle->net.n > 0)
+				r = add_one(p, &(const struct net_target){ 0 }, right, err);
 			if (r < 0)
 				return r;
 		}

@@ -18,6 +18,7 @@ static const char rules[] = HEAD "network:\n"
 				 "  - connect tcp 169.254.7.7:80\n"
 				 "  - listen tcp 127.0.0.1:8080 *:80\n"
 				 "  - listen udp [::]:53\n"
+				 "  - listen tcp 127.0.0.5:0\n"
 				 "  - deny to 10.1.0.0/16 2001:db8::/32\n";
 
 static void read_policy(struct arena *arena, const char *text, struct policy *ret)
@@ -71,6 +72,11 @@ static void decides(void **state)
 		"deny listen udp *:80",
 		"allow listen udp [::]:53",
 		"deny listen udp [::1]:53",
+		"allow listen 127.0.0.5:0",
+		"allow listen 127.0.0.5:40000",
+		"allow connect 127.0.0.5:60999",
+		"deny connect 127.0.0.5:61000",
+		"deny listen 127.0.0.5:32767",
 	};
 
 	(void)state;
