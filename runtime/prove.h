@@ -19,6 +19,8 @@ enum probe_kind {
 	PROBE_FILE,    /* a path and what is done to it */
 	PROBE_LIMIT,   /* raising a limit */
 	PROBE_NET,     /* a route to somewhere else */
+	PROBE_RULE,    /* a destination that network rules tell apart: query */
+	PROBE_TOTAL,   /* no call: the table's own count of what it refused */
 	PROBE_BENEATH, /* refused by `layer` with `error` where filter and Landlock are left out */
 	PROBE_HELPER,  /* its result is another probe's evidence */
 };
@@ -36,9 +38,10 @@ struct probe {
 	const char *words[6]; /* in place of a number where not NULL; see probe_main.c */
 	const char *what;     /* "ioctl(cmd=TIOCSTI)", "read /etc/shadow" */
 	const char *path, *op;
-	const char *layer;       /* that refuses it, as predicted; NULL: none */
-	int error;               /* positive: what the filter itself answers; 0 otherwise */
-	bool answered, recorded; /* by the probe; as refused, by the supervisor */
+	const struct net_query *query; /* PROBE_RULE */
+	const char *layer;             /* that refuses it, as predicted; NULL: none */
+	int error;                     /* positive: what the filter itself answers; 0 otherwise */
+	bool answered, recorded;       /* by the probe; as refused, by the supervisor */
 	int64_t result;
 	enum probe_outcome outcome;
 	const char *observed; /* in words */
@@ -62,6 +65,8 @@ must_check int probes_add_path(struct probes *probes, const struct bundle *bundl
 			       const char *op, struct err *err);
 must_check int probes_add_others(struct probes *probes, const struct bundle *bundle,
 				 struct err *err);
+/* One of each kind of destination that the network rules tell apart. */
+must_check int probes_add_net(struct probes *probes, const struct bundle *bundle, struct err *err);
 /* One call. */
 must_check int probes_add_call(struct probes *probes, const struct bundle *bundle,
 			       const struct seccomp_data *data, struct err *err);
@@ -97,6 +102,10 @@ const char *probe_result_text(struct arena *arena, const struct probe *probe);
 
 /* It was not refused: by the filter, or on its path. */
 bool probe_went_through(const struct probe *probe);
+
+/* The halves of probes_judge() that prove_net.c has. */
+void judge_rule(struct probe *p, const struct subject *s);
+void judge_total(struct probe *p, const struct probes *probes, const struct subject *s);
 
 /* Compare with what the run's plan and policy predict. Returns how many are different. */
 size_t probes_judge(struct probes *probes, const struct subject *subject);

@@ -26,6 +26,8 @@ static int write_requests(const struct probes *probes, int fd, struct err *err)
 	for (size_t i = 0; i < probes->n; i++) {
 		const struct probe *p = &probes->items[i];
 
+		if (p->kind == PROBE_TOTAL)
+			continue;
 		strbuf_addf(&text, "%zu %d", i, p->nr);
 		for (size_t k = 0; k < 6; k++) {
 			if (p->words[k])
@@ -279,7 +281,9 @@ size_t probes_judge(struct probes *probes, const struct subject *subject)
 	for (size_t i = 0; i < probes->n; i++) {
 		struct probe *p = &probes->items[i];
 
-		if (!p->answered) {
+		if (p->kind == PROBE_TOTAL) {
+			judge_total(p, probes, subject);
+		} else if (!p->answered) {
 			p->outcome = PROBE_DIFFERENT;
 			p->observed = "no answer";
 		} else if (p->kind == PROBE_CALL) {
@@ -290,6 +294,8 @@ size_t probes_judge(struct probes *probes, const struct subject *subject)
 			judge_limit(p, subject);
 		} else if (p->kind == PROBE_NET) {
 			judge_net(p, subject);
+		} else if (p->kind == PROBE_RULE) {
+			judge_rule(p, subject);
 		}
 		if (!p->observed)
 			p->observed = probe_result_text(probes->arena, p);

@@ -170,7 +170,9 @@ static int derive(struct probes *probes, const struct policy *policy, const stru
 
 	if (r == 0)
 		r = probes_add_files(probes, bundle, err);
-	return r < 0 ? r : probes_add_others(probes, bundle, err);
+	if (r == 0)
+		r = probes_add_others(probes, bundle, err);
+	return r < 0 ? r : probes_add_net(probes, bundle, err);
 }
 
 /* What stands behind the policy, without a "--" between. */

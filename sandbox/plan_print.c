@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "base/signal_name.h"
+#include "policies/landlock_rights.h"
 #include "sandbox/plan.h"
 
 static const char *const mount_names[] = { "bind", "tmpfs", "link", "dir", "mask", "text" };
@@ -284,6 +285,19 @@ static void json_ports(const struct plan *plan, struct jsonw *j)
 	jsonw_array_end(j);
 }
 
+/* What Landlock refuses but for the ports of rules. */
+static void json_landlock_net(const struct plan *plan, struct jsonw *j)
+{
+	jsonw_key(j, "landlock_net");
+	jsonw_array(j);
+	for (size_t i = 0; i < n_landlock_rights; i++) {
+		if (landlock_rights[i].kind == LANDLOCK_NET &&
+		    plan->net_handled & landlock_rights[i].bit)
+			jsonw_str(j, landlock_rights[i].name);
+	}
+	jsonw_array_end(j);
+}
+
 static void json_pins(const struct plan *plan, struct jsonw *j)
 {
 	jsonw_key(j, "names");
@@ -441,6 +455,7 @@ void plan_json(const struct plan *plan, struct jsonw *j)
 	json_image(plan, j);
 	jsonw_kstr(j, "kernel", plan->host->release);
 	jsonw_ki64(j, "landlock_abi", plan->landlock_abi);
+	json_landlock_net(plan, j);
 	json_ledger(plan, j);
 	json_limits(plan, j);
 	jsonw_kstr(j, "mode", plan->bundle->audit_only ? "audit" : "enforce");

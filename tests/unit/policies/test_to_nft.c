@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table for nftables, byte for byte; tests/cli/network-rules.bats has the real nft read it. */
+/* The table for nftables, byte for byte; tests/cli/network_rules.bats has the real nft read it. */
 #include "tests/support/unit.h"
 
 #include <string.h>
