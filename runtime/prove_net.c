@@ -15,7 +15,7 @@
 #include "policies/syscall_sets.h"
 #include "runtime/prove.h"
 
-#define MAX_SAMPLES 256
+#define MAX_SAMPLES 600
 
 struct making {
 	struct probes *probes;

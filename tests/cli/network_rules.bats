@@ -110,5 +110,5 @@ print(bind(8080), bind(8081), connect(9000), connect(9001), sep=", ")'
   run "$IMMURE" policy prove --verbose net.yaml
   [ "$status" -eq 0 ]
   [[ "$output" == *"as predicted landlock  connect tcp 127.0.0.2:9001"* ]]
-  [[ "$output" == *"as predicted allowed   listen tcp 127.0.0.1:8080"* ]]
+  [[ "$output" == *"as predicted allowed   listen tcp 0.0.0.0:8080"* ]]
 }

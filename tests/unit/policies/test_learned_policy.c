@@ -160,9 +160,10 @@ static void prints_a_policy_that_reads_again(void **state)
 	struct estimate e;
 
 	(void)state;
-	learn(&s, "0,1 allow getpid\n1 allow ioctl cmd=0x541b\n0 file read /etc/hosts\n"
-		  "0 refuse bpf\n1 net connect tcp 10.0.0.1:80\npeak memory 5120\npeak processes 2\n"
-		  "peak tasks 3\n");
+	learn(&s,
+	      "0,1 allow getpid\n1 allow ioctl cmd=0x541b\n0 file read /etc/hosts\n"
+	      "0 refuse bpf\n1 net connect tcp 10.0.0.1:80\npeak memory 5120\npeak processes 2\n"
+	      "peak tasks 3\n");
 	diags.arena = &s.arena;
 	e = estimate_make(&s.grants);
 	learned_policy_print(&s.grants, &e, "learned/x", &text);
@@ -176,7 +177,8 @@ static void prints_a_policy_that_reads_again(void **state)
 	assert_string_equal(policy.syscalls[0].rule.why, "2 of 2 runs");
 	assert_int_equal(policy.limits.pids, 14);
 	assert_non_null(strstr(strbuf_str(&text), "#   bpf   (1 of 2 runs)"));
-	assert_non_null(strstr(strbuf_str(&text), "  - connect tcp 10.0.0.1:80   # why: 1 of 2 runs"));
+	assert_non_null(
+		strstr(strbuf_str(&text), "  - connect tcp 10.0.0.1:80   # why: 1 of 2 runs"));
 	arena_done(&s.arena);
 }
 
