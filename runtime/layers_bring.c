@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/store_flush.h"
+
 #define SLOTS_MAX 8
 
 struct slot {
@@ -131,6 +133,7 @@ int layers_bring(const struct store *store, const struct layer_source *sources, 
 	struct bringer b = {
 		.store = store, .sources = sources, .n = n, .progress = progress, .results = ret
 	};
+	struct store_flusher flusher;
 	int r;
 
 	b.n_slots = processors < 1 ? 1 : processors > SLOTS_MAX ? SLOTS_MAX : (size_t)processors;
@@ -142,7 +145,9 @@ int layers_bring(const struct store *store, const struct layer_source *sources, 
 	for (size_t i = 0; i < n && i < PROGRESS_MAX; i++)
 		b.rows[i] = progress_add(progress, sources[i].digest ? sources[i].digest : "-",
 					 sources[i].size);
+	store_flush_start(store, &flusher);
 	r = bring_all(&b, err);
+	store_flush_stop(&flusher);
 	for (size_t i = 0; i < b.n_slots; i++) {
 		if (b.slots[i].busy)
 			layer_cancel(store, &b.slots[i].feed);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "runtime/pull_parts.h"
+#include "runtime/store_flush.h"
 #include "runtime/store_layer.h"
 
 enum state {
@@ -95,8 +96,12 @@ static int start(struct layers *l, size_t i, bool wait, struct err *err)
 	layer->state = LAYER_OPEN;
 	l->n_open++;
 	show(l, i, layer->feed.offset, PROGRESS_MOVING);
-	layer->sent = layer->feed.fd < 0; /* the blob is there, and is being unpacked */
-	return layer->sent ? 0 : ask_for(l, i, err);
+	/* The blob is there, in the store or as an earlier try left it, and is being unpacked. */
+	layer->sent = layer->feed.fd < 0 || layer->feed.offset == blob->size;
+	if (!layer->sent)
+		return ask_for(l, i, err);
+	closep(&layer->feed.fd);
+	return 0;
 }
 
 /* One reply; which of the layers it is about is checked, for nobody trusts the helper. */
@@ -205,6 +210,7 @@ static int bring_all(struct layers *l, struct err *err)
 int pull_layers(struct pull *p, struct err *err)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	struct store_flusher flusher;
 	struct layers l = { .pull = p,
 			    .n = p->manifest.n_layers,
 			    .max_open = cores > 1 ? (size_t)cores : 2 };
@@ -220,7 +226,9 @@ int pull_layers(struct pull *p, struct err *err)
 		l.all[i].row = progress_add(p->request->progress, p->manifest.layers[i].digest,
 					    p->manifest.layers[i].size);
 	}
+	store_flush_start(p->store, &flusher);
 	r = bring_all(&l, err);
+	store_flush_stop(&flusher);
 	progress_end(p->request->progress);
 	if (r < 0)
 		registry_client_close(&p->client); /* so that it writes no more */
