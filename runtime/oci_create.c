@@ -205,7 +205,13 @@ static int open_all(struct creation *c, struct err *err)
 	const struct oci_seccomp *seccomp = &c->plan.seccomp;
 	int r = oci_open_namespaces(&c->plan, c->spawn.join, err);
 
-	c->fds.root = c->fds.cgroup_tree = -1;
+	c->fds.root = c->fds.cgroup_tree = c->fds.cgroup_ns = -1;
+	/* A namespace of another user namespace's is joined with our rights, which are gone then.
+	 */
+	if (r == 0 && !c->plan.ns[OCI_NS_USER].asked) {
+		c->fds.cgroup_ns = c->spawn.join[OCI_NS_CGROUP];
+		c->spawn.join[OCI_NS_CGROUP] = -1;
+	}
 	/* Without rights of our own the child opens what the bundle names, as root of its own. */
 	if (r == 0 && (geteuid() == 0 || !c->plan.ns[OCI_NS_USER].asked))
 		r = oci_open_all(&c->plan, c->cgroup.dir, &c->arena, &c->fds, err);

@@ -196,13 +196,13 @@ static int decide(const struct exec_options *o, int n_words, char *const words[]
 	return 0;
 }
 
-/* Whatever the container has of its own, new or joined, is entered. */
+/* Whatever the container has of its own, new or joined, is entered; its cgroup namespace later. */
 static uint64_t flags_of(const struct oci_plan *plan)
 {
 	uint64_t flags = 0;
 
 	for (size_t i = 0; i < OCI_NS_COUNT; i++) {
-		if (plan->ns[i].asked)
+		if (plan->ns[i].asked && i != OCI_NS_CGROUP)
 			flags |= oci_ns_rows[i].flag;
 	}
 	return flags;
@@ -306,6 +306,7 @@ static int spawn(struct oci_loaded *loaded, struct entering *e, struct err *err)
 	e->how = (struct oci_spawn){ .target = loaded->pidfd,
 				     .target_flags = flags_of(e->plan),
 				     .cgroup = cgroup };
+	e->fds.cgroup_ns = e->plan->ns[OCI_NS_CGROUP].asked ? loaded->pidfd : -1;
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
 		e->how.join[i] = -1;
 	e->page = oci_page_new();

@@ -35,6 +35,7 @@ struct oci_child_fds {
 	int console;       /* connected: gets the terminal's master */
 	int listener;      /* connected: gets the seccomp notification descriptor */
 	int monitor;       /* with a policy: struct oci_say with who watches over us */
+	int cgroup_ns;     /* of the cgroup namespace to join, or a pidfd; see join_cgroup_ns() */
 	int proc;          /* the host's /proc, verified */
 	int root;          /* detached tree of the root file system */
 	int cgroup_tree;   /* detached tree of the container's cgroup, for mounts of it */

@@ -147,6 +147,18 @@ static int set_names(const struct oci_plan *plan, struct err *err)
 	return 0;
 }
 
+/*
+ * We were made in our cgroup by clone3(2), which has to see it; where namespaces delegate
+ * ("nsdelegate"), a process in the container's cgroup namespace does not see the cgroup that it
+ * comes from. So that namespace is joined now, not with the others.
+ */
+static int join_cgroup_ns(const struct oci_child *c, struct err *err)
+{
+	if (c->fds->cgroup_ns >= 0 && setns(c->fds->cgroup_ns, CLONE_NEWCGROUP) < 0)
+		return err_sys(err, errno, "cannot join the cgroup namespace");
+	return 0;
+}
+
 /* A process of exec has page NULL: names and interfaces are there already. */
 int oci_session_apply(struct oci_child *c, struct err *err)
 {
@@ -155,6 +167,9 @@ int oci_session_apply(struct oci_child *c, struct err *err)
 
 	if (setsid() < 0)
 		return err_sys(err, errno, "cannot start a session");
+	r = join_cgroup_ns(c, err);
+	if (r < 0)
+		return r;
 	/* Not by clone3(2): the root of its view is where we are when it is made. */
 	if (c->page && is_new(plan, OCI_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		return err_sys(err, errno, "cannot make a cgroup namespace");
