@@ -121,6 +121,18 @@ wrote" ]
 	[ -z "$(names)" ]
 }
 
+@test "runs that start at once on a new volume all see the whole of it" {
+	for round in 1 2 3; do
+		for i in 1 2 3 4; do
+			"$IMMURE" run -v "r$round:/data" v:1 >"$WORK/$i" 2>&1 &
+		done
+		wait
+		for i in 1 2 3 4; do
+			[ "$(tr '\n' ' ' <"$WORK/$i")" = "file link new sub " ] || { cat "$WORK/$i"; false; }
+		done
+	done
+}
+
 @test "no link of the image leads the copy anywhere" {
 	run -125 "$IMMURE" run -v n:/links/out/sub v:1 true
 	[ -z "$(ls -A "$volumes/n/data")" ]
