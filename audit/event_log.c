@@ -64,7 +64,10 @@ static int rotate(struct event_log *log, struct err *err)
 	if (r < 0)
 		return r;
 	log->segment++;
-	return open_segment(log, err);
+	r = open_segment(log, err);
+	if (r == 0 && log->on_full)
+		r = log->on_full(log->data, log->segment - 1, err);
+	return r;
 }
 
 int event_log_note(struct event_log *log, enum record_kind kind, const struct strbuf *members,

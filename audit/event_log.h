@@ -37,6 +37,9 @@ struct event_log {
 	uint64_t bytes;         /* of all */
 	uint64_t segment_max, budget, reserve;
 	struct event_loss loss[RECORD_SOURCE_COUNT];
+	/* Told of each segment that is full, once its last record is written; or NULL. */
+	int (*on_full)(void *data, uint32_t segment, struct err *err);
+	void *data;
 };
 
 /* Start the log in a run's folder: makes events.jsonl. */

@@ -35,7 +35,9 @@ int log_read(struct log_reader *reader, int dir, struct err *err)
 {
 	bool more = true;
 
-	for (uint32_t segment = 0; more && segment < SEGMENTS_MAX; segment++) {
+	uint32_t limit = reader->n_segments > 0 ? reader->n_segments : SEGMENTS_MAX;
+
+	for (uint32_t segment = 0; more && segment < limit; segment++) {
 		cleanup_strbuf struct strbuf text = { 0 };
 		char name[32];
 		int r;

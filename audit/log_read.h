@@ -18,9 +18,10 @@ typedef int (*log_read_fn)(void *data, struct span line, uint64_t number, struct
 struct log_reader {
 	log_read_fn fn; /* or NULL */
 	void *data;
-	struct digest head; /* hash of the last record that holds */
-	uint64_t n;         /* how many hold */
-	bool rotated;       /* the last one says that another segment follows */
+	struct digest head;  /* hash of the last record that holds */
+	uint64_t n;          /* how many hold */
+	bool rotated;        /* the last one says that another segment follows */
+	uint32_t n_segments; /* read no more than these, whatever follows; 0: all */
 };
 
 /*

@@ -25,20 +25,30 @@ static void read_bundle(struct audit_run *run, struct arena *arena)
 	run->has_bundle = bundle_decode(aligned, bytes.len, arena, &run->bundle, &ignored) == 0;
 }
 
-int audit_run_open(const char *which, struct arena *arena, struct audit_run *ret, struct err *err)
+int audit_run_open_folder(const char *which, struct arena *arena, const char **ret_id,
+			  struct err *err)
 {
 	cleanup_close int runs = dirs_open_state("runs", err);
-	struct audit_run run = { .dir = -1 };
+	int dir;
 	int r;
 
 	if (runs < 0)
 		return runs;
-	r = run_find(runs, which, arena, &run.id, err);
+	r = run_find(runs, which, arena, ret_id, err);
 	if (r < 0)
 		return r;
-	run.dir = openat(runs, run.id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = openat(runs, *ret_id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return dir < 0 ? err_sys(err, errno, "cannot open run %s", *ret_id) : dir;
+}
+
+int audit_run_open(const char *which, struct arena *arena, struct audit_run *ret, struct err *err)
+{
+	struct audit_run run = { .dir = -1 };
+	int r = 0;
+
+	run.dir = audit_run_open_folder(which, arena, &run.id, err);
 	if (run.dir < 0)
-		return err_sys(err, errno, "cannot open run %s", run.id);
+		return run.dir;
 	if (syncfs(run.dir) < 0)
 		r = err_sys(err, errno, "cannot sync the record of run %s", run.id);
 	else if (run_record_read(run.dir, &run.record, err) < 0)

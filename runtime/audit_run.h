@@ -29,6 +29,14 @@ struct audit_run {
 must_check int audit_run_open(const char *which, struct arena *arena, struct audit_run *ret,
 			      struct err *err);
 
+/*
+ * The same without reading anything: for a run that may go on.
+ *
+ * Returns   descriptor of its folder, or as above.
+ */
+must_check int audit_run_open_folder(const char *which, struct arena *arena, const char **ret_id,
+				     struct err *err);
+
 void audit_run_close(struct audit_run *run);
 
 #endif

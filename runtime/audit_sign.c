@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/audit_sign.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "audit/dsse.h"
+#include "audit/log_read.h"
 #include "base/fd.h"
 #include "base/jsonw.h"
 #include "base/log.h"
@@ -11,21 +13,32 @@
 
 #define HEAD_TYPE "application/vnd.immure.head+json"
 #define FILE_NAME "signature.json"
+#define FILE_NAME_MAX 32
 #define FILE_MAX ((size_t)64 << 10)
+
+static void segment_file(uint32_t segment, char ret[FILE_NAME_MAX])
+{
+	snprintf(ret, FILE_NAME_MAX, "signature.%u.json", segment);
+}
 
 static_assert(SIGNATURE_LEN == DSSE_SIGNATURE_LEN, "both are Ed25519");
 
+/* A head of a chain: of all of a run, or of it up to the end of a segment. */
+struct head {
+	const char *run;
+	const char *hash; /* hex */
+	uint64_t records;
+};
+
 /* What is signed: keys in byte order, so that the same head gives the same bytes. */
-static void put_head(const struct audit_run *run, struct strbuf *out)
+static void put_head(const struct head *head, struct strbuf *out)
 {
 	struct jsonw j = { .out = out };
-	char head[DIGEST_HEX_LEN];
 
-	digest_hex(&run->record.head, head);
 	jsonw_object(&j);
-	jsonw_kstr(&j, "head", head);
-	jsonw_ku64(&j, "records", run->record.n_events);
-	jsonw_kstr(&j, "run", run->id);
+	jsonw_kstr(&j, "head", head->hash);
+	jsonw_ku64(&j, "records", head->records);
+	jsonw_kstr(&j, "run", head->run);
 	jsonw_ku64(&j, "version", 1);
 	jsonw_object_end(&j);
 }
@@ -53,23 +66,54 @@ int audit_envelope(const char *type, const struct strbuf *body, const char *key,
 	return out->failed || pae.failed ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-int audit_sign(const struct audit_run *run, const char *key, struct arena *arena,
-	       const char **ret_key_id, struct err *err)
+static int sign_head(int dir, const char *file, const struct head *head, const char *key,
+		     struct arena *arena, const char **ret_key_id, struct err *err)
 {
 	cleanup_strbuf struct strbuf body = { 0 };
 	cleanup_strbuf struct strbuf envelope = { 0 };
 	int r;
+
+	put_head(head, &body);
+	r = audit_envelope(HEAD_TYPE, &body, key, arena, &envelope, ret_key_id, err);
+	if (r < 0)
+		return r;
+	return fd_replace_file(dir, file, envelope.p, envelope.len, true, err);
+}
+
+int audit_sign(const struct audit_run *run, const char *key, struct arena *arena,
+	       const char **ret_key_id, struct err *err)
+{
+	struct head head = { .run = run->id, .records = run->record.n_events };
+	char hex[DIGEST_HEX_LEN];
 
 	if (run->record.chain.code)
 		return err_set(err, EBADMSG, "run %s is not signed: %s", run->id,
 			       run->record.chain.msg);
 	if (!run->record.complete)
 		return err_set(err, EBADMSG, "run %s is not signed: it was never sealed", run->id);
-	put_head(run, &body);
-	r = audit_envelope(HEAD_TYPE, &body, key, arena, &envelope, ret_key_id, err);
+	digest_hex(&run->record.head, hex);
+	head.hash = hex;
+	return sign_head(run->dir, FILE_NAME, &head, key, arena, ret_key_id, err);
+}
+
+int audit_sign_segment(int dir, const char *id, uint32_t segment, const char *key,
+		       struct arena *arena, const char **ret_key_id, struct err *err)
+{
+	struct log_reader reader = { .n_segments = segment + 1 };
+	struct head head = { .run = id };
+	char file[FILE_NAME_MAX];
+	char hex[DIGEST_HEX_LEN];
+	int r = log_read(&reader, dir, err);
+
+	if (r == 0 && !reader.rotated)
+		r = err_set(err, EBADMSG, "segment %u is not full", segment);
 	if (r < 0)
-		return r;
-	return fd_replace_file(run->dir, FILE_NAME, envelope.p, envelope.len, true, err);
+		return err_wrap(err, "run %s is not signed", id);
+	digest_hex(&reader.head, hex);
+	head.hash = hex;
+	head.records = reader.n;
+	segment_file(segment, file);
+	return sign_head(dir, file, &head, key, arena, ret_key_id, err);
 }
 
 int audit_envelope_verify(const struct dsse *envelope, const char *key, struct arena *arena,
@@ -84,7 +128,7 @@ int audit_envelope_verify(const struct dsse *envelope, const char *key, struct a
 			   arena, err);
 }
 
-static int check_signature(const struct audit_run *run, const struct dsse *envelope,
+static int check_signature(const struct head *signed_head, const struct dsse *envelope,
 			   const char *key, struct arena *arena, struct err *err)
 {
 	cleanup_strbuf struct strbuf head = { 0 };
@@ -92,7 +136,7 @@ static int check_signature(const struct audit_run *run, const struct dsse *envel
 
 	if (r < 0)
 		return r;
-	put_head(run, &head);
+	put_head(signed_head, &head);
 	if (strcmp(envelope->type, HEAD_TYPE) != 0 || head.len != envelope->body.len ||
 	    memcmp(strbuf_str(&head), strbuf_str(&envelope->body), head.len) != 0)
 		return err_set(err, EBADMSG, "the signature is of another run or head");
@@ -100,7 +144,7 @@ static int check_signature(const struct audit_run *run, const struct dsse *envel
 }
 
 /* By whom it is, and whether it fits. */
-static int judge_envelope(const struct audit_run *run, const struct dsse *envelope, const char *key,
+static int judge_envelope(const struct head *head, const struct dsse *envelope, const char *key,
 			  struct arena *arena, json_t **ret, struct err *err)
 {
 	const char *own = NULL;
@@ -121,33 +165,73 @@ static int judge_envelope(const struct audit_run *run, const struct dsse *envelo
 	if (!own || strcmp(own, envelope->key_id) != 0)
 		state = "unknown key";
 	else
-		r = check_signature(run, envelope, key, arena, err);
+		r = check_signature(head, envelope, key, arena, err);
 	if (r < 0)
 		return r;
 	*ret = json_pack("{s:s, s:s}", "key", envelope->key_id, "state", state);
 	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
-int audit_signature(const struct audit_run *run, const char *key, struct arena *arena, json_t **ret,
-		    struct err *err)
+/* *ret stays NULL if there is no such file. */
+static int check_file(int dir, const char *file, const struct head *head, const char *key,
+		      struct arena *arena, json_t **ret, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct dsse envelope = { 0 };
-	struct err absent = { 0 };
-	int r = fd_read_file(run->dir, FILE_NAME, FILE_MAX, &text, &absent);
+	int r = fd_read_file(dir, file, FILE_MAX, &text, err);
 
 	*ret = NULL;
-	if (r == -ENOENT && !key)
-		return 0;
 	if (r == -ENOENT)
-		return err_set(err, EBADMSG, "the run is not signed");
-	if (r < 0) {
-		*err = absent;
+		return 0;
+	if (r < 0)
 		return r;
-	}
 	r = dsse_decode((struct span){ strbuf_str(&text), text.len }, arena, &envelope, err);
 	if (r == 0)
-		r = judge_envelope(run, &envelope, key, arena, ret, err);
+		r = judge_envelope(head, &envelope, key, arena, ret, err);
 	dsse_done(&envelope);
-	return r < 0 ? err_wrap(err, FILE_NAME) : 0;
+	return r < 0 ? err_wrap(err, "%s", file) : 0;
+}
+
+int audit_signature(const struct audit_run *run, const char *key, struct arena *arena, json_t **ret,
+		    struct err *err)
+{
+	struct head head = { .run = run->id, .records = run->record.n_events };
+	char hex[DIGEST_HEX_LEN];
+	int r;
+
+	digest_hex(&run->record.head, hex);
+	head.hash = hex;
+	r = check_file(run->dir, FILE_NAME, &head, key, arena, ret, err);
+	if (r == 0 && !*ret && key)
+		return err_set(err, EBADMSG, "the run is not signed");
+	return r;
+}
+
+int audit_segment_signatures(const struct audit_run *run, const char *key, struct arena *arena,
+			     struct err *err)
+{
+	uint32_t segment = 0;
+	const json_t *event;
+	int n = 0;
+	size_t i;
+
+	json_array_foreach(run->record.events, i, event)
+	{
+		struct head head = { .run = run->id,
+				     .hash = record_text(event, "hash", ""),
+				     .records = i + 1 };
+		char file[FILE_NAME_MAX];
+		json_t *found = NULL;
+		int r;
+
+		if (strcmp(record_text(event, "kind", ""), "rotated") != 0)
+			continue;
+		segment_file(segment++, file);
+		r = check_file(run->dir, file, &head, key, arena, &found, err);
+		if (r < 0)
+			return r;
+		n += found && strcmp(record_text(found, "state", ""), "ok") == 0;
+		json_decref(found);
+	}
+	return n;
 }

@@ -25,6 +25,24 @@ must_check int audit_sign(const struct audit_run *run, const char *key, struct a
 			  const char **ret_key_id, struct err *err);
 
 /*
+ * Sign the head of the first segments of a run that may go on, the last of which is full: should
+ * the rest be lost, these are vouched for. Into signature.N.json.
+ *
+ *   dir      the run's folder
+ *   segment  from 0
+ */
+must_check int audit_sign_segment(int dir, const char *id, uint32_t segment, const char *key,
+				  struct arena *arena, const char **ret_key_id, struct err *err);
+
+/*
+ * Check the signatures of segments that there are.
+ *
+ * Returns   how many fit and are of `key` (NULL: the user's own), or -EBADMSG: one does not fit.
+ */
+must_check int audit_segment_signatures(const struct audit_run *run, const char *key,
+					struct arena *arena, struct err *err);
+
+/*
  * Check the signature of a run, if there is one.
  *
  *   key  the key that has to have signed it, private or public; NULL: the user's own, if any

@@ -56,6 +56,7 @@ struct run {
 	struct kept kept; /* what is written to an image's root, with --keep */
 	int signals;
 	int categories;   /* holds the pair of the plan, with SELinux */
+	pid_t signer;     /* of the segment that was full last; or 0 */
 	bool has_profile; /* loaded: to be removed */
 	bool has_evidence;
 	char *const *whole_argv; /* of main() */
@@ -81,7 +82,7 @@ must_check int run_record_end(struct run *run, const struct supervisor *s, int s
 			      struct err *err);
 
 /* With --sign-by: let the key of it sign what was sealed. */
-must_check int run_record_sign(const struct run *run, struct err *err);
+must_check int run_record_sign(struct run *run, struct err *err);
 
 /*
  * The volumes of the request: opened, made, filled with what the image has there; the names of

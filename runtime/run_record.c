@@ -1,12 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept of a run: written by its supervisor, read by nobody while it lives. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
 #include "runtime/run_learn.h"
 #include "runtime/run_parts.h"
 #include "runtime/tool_call.h"
+
+/* Let the key of --sign-by sign a segment, or all that is sealed (segment NULL). */
+static int start_signer(struct run *run, const char *segment, struct err *err)
+{
+	const char *by = run->options.sign_by;
+	const char *argv[9] = { "immure", "audit", "sign" };
+	cleanup_close int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	size_t n = 3;
+
+	if (out < 0)
+		return err_sys(err, errno, "cannot open /dev/null");
+	if (strcmp(by, "own") != 0) {
+		argv[n++] = "--key";
+		argv[n++] = by;
+	}
+	if (segment) {
+		argv[n++] = "--segment";
+		argv[n++] = segment;
+	}
+	argv[n] = run->folder.id;
+	return tool_start(argv, out, &run->signer, err);
+}
+
+static int await_signer(struct run *run, struct err *err)
+{
+	int r = run->signer > 0 ? tool_wait(run->signer, err) : 0;
+
+	run->signer = 0;
+	return r > 0 ? err_set(err, EIO, "run %s is recorded, but not signed", run->folder.id) : r;
+}
+
+/* The log goes on meanwhile; the last signer of all is waited for. */
+static int sign_segment(void *data, uint32_t segment, struct err *err)
+{
+	struct run *run = data;
+	char number[12];
+	int r = await_signer(run, err);
+
+	if (r < 0)
+		return r;
+	snprintf(number, sizeof(number), "%u", segment);
+	return start_signer(run, number, err);
+}
 
 /* The child confines itself meanwhile. */
 int run_record_start(struct run *run, struct err *err)
@@ -32,6 +76,10 @@ int run_record_start(struct run *run, struct err *err)
 	r = event_log_open(&run->log, run->folder.dir, err);
 	if (r < 0)
 		return r;
+	if (run->options.sign_by) {
+		run->log.on_full = sign_segment;
+		run->log.data = run;
+	}
 	strbuf_reset(&run->text);
 	j.comma = false;
 	jsonw_ku64(&j, "pid", (uint64_t)run->launched.pid);
@@ -108,19 +156,11 @@ int run_record_end(struct run *run, const struct supervisor *s, int status, stru
 	return run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
 }
 
-int run_record_sign(const struct run *run, struct err *err)
+int run_record_sign(struct run *run, struct err *err)
 {
-	const char *by = run->options.sign_by;
-	bool is_own = strcmp(by, "own") == 0;
-	const char *const own[] = { "immure", "audit", "sign", run->folder.id, NULL };
-	const char *const named[] = {
-		"immure", "audit", "sign", "--key", by, run->folder.id, NULL
-	};
-	cleanup_close int out = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	int r;
+	int r = await_signer(run, err);
 
-	if (out < 0)
-		return err_sys(err, errno, "cannot open /dev/null");
-	r = tool_call(is_own ? own : named, out, err);
-	return r > 0 ? err_set(err, EIO, "run %s is recorded, but not signed", run->folder.id) : r;
+	if (r == 0)
+		r = start_signer(run, NULL, err);
+	return r < 0 ? r : await_signer(run, err);
 }

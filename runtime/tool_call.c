@@ -35,22 +35,33 @@ static int spawn(const char *tool, const char *const *argv, int out, pid_t *ret)
 	return r;
 }
 
-int tool_call(const char *const *argv, int out, struct err *err)
+int tool_start(const char *const *argv, int out, pid_t *ret, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
 	const char *tool = tool_path(&arena);
-	int status = 0;
-	pid_t pid;
 	int r;
 
 	if (!tool)
 		return err_set(err, ENOMEM, "out of memory");
-	r = spawn(tool, argv, out, &pid);
-	if (r != 0)
-		return err_sys(err, r, "cannot start %s", tool);
+	r = spawn(tool, argv, out, ret);
+	return r == 0 ? 0 : err_sys(err, r, "cannot start %s", tool);
+}
+
+int tool_wait(pid_t pid, struct err *err)
+{
+	int status = 0;
+
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
-			return err_sys(err, errno, "cannot wait for %s", tool);
+			return err_sys(err, errno, "cannot wait for immure-tool");
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+int tool_call(const char *const *argv, int out, struct err *err)
+{
+	pid_t pid = -1;
+	int r = tool_start(argv, out, &pid, err);
+
+	return r < 0 ? r : tool_wait(pid, err);
 }

@@ -11,11 +11,24 @@
 
 struct sign_options {
 	const char *key;
+	const char *segment; /* sign only */
 };
 
+#define KEY_OPTION                                                                   \
+	{                                                                            \
+		"key", 'k', OPT_TEXT, offsetof(struct sign_options, key), "FILE",    \
+			"an Ed25519 key in PEM form, in place of your own", "@files" \
+	}
+
 static const struct opt sign_opts[] = {
-	{ "key", 'k', OPT_TEXT, offsetof(struct sign_options, key), "FILE",
-	  "an Ed25519 key in PEM form, in place of your own", "@files" },
+	KEY_OPTION,
+	{ "segment", 0, OPT_TEXT, offsetof(struct sign_options, segment), "N",
+	  "only the events up to the end of segment N, counted from 0, of a run that may go on",
+	  NULL },
+};
+
+static const struct opt verify_opts[] = {
+	KEY_OPTION,
 };
 
 static const char *which_run(const struct verb_call *call)
@@ -23,13 +36,39 @@ static const char *which_run(const struct verb_call *call)
 	return call->argc > 0 ? call->argv[0] : NULL;
 }
 
+static int sign_segment(const struct verb_call *call, struct err *err)
+{
+	const struct sign_options *options = call->options;
+	const char *run = NULL;
+	const char *key = NULL;
+	uint64_t segment = 0;
+	cleanup_close int dir = -1;
+	int r;
+
+	if (span_u64(span_of(options->segment), UINT16_MAX, &segment) < 0) {
+		err_set(err, EINVAL, "--segment %.20s: expected a number", options->segment);
+		return err_at(err, ERR_USAGE);
+	}
+	dir = audit_run_open_folder(which_run(call), call->arena, &run, err);
+	if (dir < 0)
+		return dir;
+	r = audit_sign_segment(dir, run, (uint32_t)segment, options->key, call->arena, &key, err);
+	if (r == 0)
+		printf("run %s, segment %llu signed by %s\n", run, (unsigned long long)segment,
+		       key);
+	return r;
+}
+
 static int sign(const struct verb_call *call, struct err *err)
 {
 	const struct sign_options *options = call->options;
 	cleanup_audit_run struct audit_run run = { .dir = -1 };
 	const char *id = NULL;
-	int r = audit_run_open(which_run(call), call->arena, &run, err);
+	int r;
 
+	if (options->segment)
+		return sign_segment(call, err);
+	r = audit_run_open(which_run(call), call->arena, &run, err);
 	if (r < 0)
 		return r;
 	r = audit_sign(&run, options->key, call->arena, &id, err);
@@ -90,7 +129,15 @@ static int verify(const struct verb_call *call, struct err *err)
 	else
 		printf("chain   ok, sealed\n");
 	printf("head    %s\n", head);
-	r = verify_signature(&run, options->key, call->arena, err);
+	r = audit_segment_signatures(&run, options->key, call->arena, err);
+	if (r == -EBADMSG) {
+		printf("signed  BROKEN: %s\n", err->msg);
+		return STATUS_INTEGRITY;
+	}
+	if (r > 0)
+		printf("signed  %d full segments while it went on\n", r);
+	if (r >= 0)
+		r = verify_signature(&run, options->key, call->arena, err);
 	return r != 0 ? r : status;
 }
 
@@ -125,8 +172,8 @@ const struct verb verb_audit_verify = {
 	.name = "verify",
 	.args = "[--key FILE] [RUN]",
 	.help = "check the record of a run and its signature: exit 0, or 4 if it does not hold",
-	.opts = sign_opts,
-	.n_opts = ARRAY_LEN(sign_opts),
+	.opts = verify_opts,
+	.n_opts = ARRAY_LEN(verify_opts),
 	.options_size = sizeof(struct sign_options),
 	.max_args = 1,
 	.mixed = true,
