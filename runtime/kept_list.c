@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/run_find.h"
@@ -60,22 +61,51 @@ static bool has_name(int folder, const char *id, const char *name, struct arena 
 	       strcmp(info.name, name) == 0;
 }
 
+static int64_t made_at(int folder, const char *id)
+{
+	char path[RUN_ID_LEN + sizeof("/record")];
+	struct stat st = { 0 };
+
+	snprintf(path, sizeof(path), "%.13s/record", id);
+	if (fstatat(folder, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec;
+}
+
+/* Of those that began in the same second the ids do not say which was the last. */
+static const char *find_newest(int folder, const char **ids, int n, const char *name,
+			       struct arena *arena)
+{
+	const char *found = NULL;
+	int64_t newest = -1;
+
+	for (int i = 0; i < n; i++) {
+		int64_t at = made_at(folder, ids[i]);
+
+		if (at <= newest || (name && !has_name(folder, ids[i], name, arena)))
+			continue;
+		newest = at;
+		found = ids[i];
+	}
+	return found;
+}
+
 int kept_find(const struct store *store, const char *which, struct arena *arena, const char **ret,
 	      struct err *err)
 {
 	cleanup_close int folder = kept_folder(store, err);
+	const char *found = NULL;
 	const char **ids = NULL;
 	int n = folder < 0 ? folder : run_list(folder, arena, &ids, err);
 	int r;
 
-	for (int i = n; ids && i > 0; i--) {
-		if (!has_name(folder, ids[i - 1], which, arena))
-			continue;
-		*ret = ids[i - 1];
-		return 0;
-	}
 	if (n < 0)
 		return n;
+	found = find_newest(folder, ids, n, strcmp(which, "last") == 0 ? NULL : which, arena);
+	if (found) {
+		*ret = found;
+		return 0;
+	}
 	r = run_find(folder, which, arena, ret, err);
 	if (r == -ENOENT)
 		return err_set(err, ENOENT,
