@@ -241,8 +241,14 @@ int oci_policy_written(const struct plan *policy, struct arena *arena, struct pl
 	return 0;
 }
 
-static int check(const struct oci_plan *plan, const struct host *host, struct err *err)
+static int check(const struct oci_plan *plan, const struct bundle *bundle, const struct host *host,
+		 struct err *err)
 {
+	/* Files would be refused all the same, and an administrator's policy is there to refuse. */
+	if (bundle->audit_only)
+		return err_set(err, EINVAL,
+			       "immure.policy: %s says mode: audit; expected mode: enforce",
+			       bundle->name);
 	if (plan->seccomp.listener_path)
 		return err_set(
 			err, EINVAL,
@@ -258,7 +264,7 @@ int oci_policy_impose(struct oci_plan *plan, const struct bundle *bundle, const 
 		      struct arena *arena, struct err *err)
 {
 	struct plan *view = arena_alloc(arena, sizeof(*view));
-	int r = check(plan, host, err);
+	int r = check(plan, bundle, host, err);
 
 	if (r < 0)
 		return r;

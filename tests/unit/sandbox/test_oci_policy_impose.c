@@ -168,6 +168,17 @@ static void one_listener_is_all_there_is(void **state)
 	arena_done(&s.arena);
 }
 
+static void a_policy_that_only_records_is_refused(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_init(&s);
+	s.bundle.audit_only = true;
+	impose(&s, -EINVAL);
+	arena_done(&s.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +187,7 @@ int main(void)
 		cmocka_unit_test(what_can_be_written_is_told_apart),
 		cmocka_unit_test(a_required_layer_that_is_missing_stops_it),
 		cmocka_unit_test(one_listener_is_all_there_is),
+		cmocka_unit_test(a_policy_that_only_records_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
