@@ -204,7 +204,16 @@ static void put_others(struct strbuf *out, const struct bundle *bundle)
 		strbuf_puts(out, "(allow " PLACEHOLDER " self (process (execmem)))\n");
 }
 
-/* Of the last part of the policy's name; other bytes than letters and digits become "_". */
+/* Letters and digits as they are, and these others; "_" for any other byte. */
+static char plain(char c, const char *also)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    strchr(also, c))
+		return c;
+	return '_';
+}
+
+/* Of the last part of the policy's name. */
 static void make_name(const struct bundle *bundle, const struct strbuf *rules,
 		      char ret[SELINUX_NAME_MAX])
 {
@@ -214,15 +223,8 @@ static void make_name(const struct bundle *bundle, const struct strbuf *rules,
 	char name[41];
 	size_t n = 0;
 
-	for (const char *p = slash ? slash + 1 : bundle->name; *p && n < sizeof(name) - 1; p++) {
-		bool fits = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-			    (*p >= '0' && *p <= '9');
-
-		name[n] = *p;
-		if (!fits)
-			name[n] = '_';
-		n++;
-	}
+	for (const char *p = slash ? slash + 1 : bundle->name; *p && n < sizeof(name) - 1; p++)
+		name[n++] = plain(*p, "");
 	name[n] = '\0';
 	digest_hex(&hash, hex);
 	snprintf(ret, SELINUX_NAME_MAX, "immure_%s_%.8s", name, hex);
@@ -237,15 +239,20 @@ int to_selinux(const struct bundle *bundle, struct strbuf *out, char ret_name[SE
 	put_sockets(&rules, bundle);
 	put_peers(&rules, bundle);
 	put_others(&rules, bundle);
+	if (bundle->audit_only)
+		strbuf_puts(&rules, "(typepermissive " PLACEHOLDER ")\n");
 	/* No capability, mount or label of another: refused, as nothing allows them. */
 	if (rules.failed)
 		return err_set(err, ENOMEM, "out of memory");
 	make_name(bundle, &rules, ret_name);
+	strbuf_puts(out, "; Policy ");
+	for (const char *p = bundle->name; *p; p++)
+		strbuf_putc(out, plain(*p, "-./"));
 	strbuf_addf(out,
-		    "; Policy %s. Needs the module " SELINUX_BASE_MODULE ".\n"
+		    ". Needs the module " SELINUX_BASE_MODULE ".\n"
 		    "(type %s_t)\n"
 		    "(typeattributeset immure_domain (%s_t))\n",
-		    bundle->name, ret_name, ret_name);
+		    ret_name, ret_name);
 	for (size_t i = 0; i < rules.len; i++) {
 		if (rules.p[i] == PLACEHOLDER[0])
 			strbuf_addf(out, "%s_t", ret_name);

@@ -65,20 +65,26 @@ static const char *find_unlabelled(const struct plan *plan)
 
 static int note_labels(struct planner *p, const char *module, bool has_module, struct err *err)
 {
+	bool audit = p->bundle->audit_only;
 	bool permissive = p->host->lsm_facts.selinux == SELINUX_PERMISSIVE;
 	const char *unlabelled = find_unlabelled(p->plan);
 	const char *text;
 
-	text = arena_printf(
-		p->arena, "%s%s%s%s%s", permissive ? "permissive, so nothing is refused; " : "",
-		has_module ? "domain of the module " : "the domain of all policies: no module ",
-		module, unlabelled ? "; refused for want of a label: " : "",
-		unlabelled ? unlabelled : "");
+	text = arena_printf(p->arena, "%s%s%s%s%s",
+			    audit        ? "mode audit: nothing is refused; "
+			    : permissive ? "permissive, so nothing is refused; "
+					 : "",
+			    has_module ? "domain of the module "
+				       : "the domain of all policies: no module ",
+			    module, unlabelled ? "; refused for want of a label: " : "",
+			    unlabelled ? unlabelled : "");
 	if (!text)
 		return err_set(err, ENOMEM, "out of memory");
 	return planner_note(p, LAYER_SELINUX,
-			    permissive || !has_module ? LEDGER_WEAKENED : LEDGER_ENFORCED, text,
-			    permissive    ? "setenforce 1, as root"
+			    audit || permissive || !has_module ? LEDGER_WEAKENED : LEDGER_ENFORCED,
+			    text,
+			    audit         ? "mode: enforce"
+			    : permissive  ? "setenforce 1, as root"
 			    : !has_module ? "immure policy install POLICY, as root"
 			    : unlabelled  ? "-v SRC:DST:z"
 					  : NULL,
@@ -86,7 +92,7 @@ static int note_labels(struct planner *p, const char *module, bool has_module, s
 }
 
 static int set_labels(struct planner *p, const struct own_label *own, const char *any,
-		      struct err *err)
+		      enum ledger_state absent, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct plan_lsm *lsm = &p->plan->lsm;
@@ -103,6 +109,12 @@ static int set_labels(struct planner *p, const struct own_label *own, const char
 	if (!domain || !lsm->selinux_root || !lsm->selinux_data)
 		return err_set(err, ENOMEM, "out of memory");
 	lsm->selinux = host_selinux_knows(domain) ? domain : any;
+	if (p->bundle->audit_only && lsm->selinux != domain) {
+		lsm->selinux = lsm->selinux_root = lsm->selinux_data = NULL;
+		return planner_note(p, LAYER_SELINUX, absent,
+				    "mode audit, and only a module of its own refuses nothing",
+				    "immure policy install POLICY, as root", err);
+	}
 	return note_labels(p, name, lsm->selinux == domain, err);
 }
 
@@ -133,5 +145,5 @@ int plan_selinux(struct planner *p, enum ledger_state absent, struct err *err)
 				     "immure itself runs as %.100s, which may not start a sandbox",
 				     label),
 			"start immure from where nothing confines it", err);
-	return set_labels(p, &own, any, err);
+	return set_labels(p, &own, any, absent, err);
 }

@@ -128,6 +128,13 @@ static void turns_paths_into_parts_of_the_tree(void **state)
 	says(HEAD "files:\n  - read /etc/**\n" CALLS, "immure_host_names");
 }
 
+static void mode_audit_refuses_nothing(void **state)
+{
+	(void)state;
+	says("policy: 1\nname: t\nmode: audit\n" CALLS, "(typepermissive immure_t_");
+	says_not(HEAD CALLS, "typepermissive");
+}
+
 /* What the launcher looks for is what was installed, or nothing. */
 static void another_policy_has_another_name(void **state)
 {
@@ -171,6 +178,7 @@ int main(void)
 		cmocka_unit_test(holds_sockets_call_by_call),
 		cmocka_unit_test(knows_what_is_neither_file_nor_socket),
 		cmocka_unit_test(turns_paths_into_parts_of_the_tree),
+		cmocka_unit_test(mode_audit_refuses_nothing),
 		cmocka_unit_test(another_policy_has_another_name),
 		cmocka_unit_test(any_name_makes_an_identifier),
 	};

@@ -69,6 +69,18 @@ wait
 check "and gains nothing that the floor refuses: $(tr '\n' ';' </tmp/victim.out)" \
 	sh -c 'test "$(grep -cE "^(hostname|mount|chroot|socket|write).*E(PERM|ACCES|ROFS)$" /tmp/victim.out)" -eq 5'
 
+# Mode audit: the profile complains and refuses nothing; the floor below it refuses as always.
+printf 'policy: 1\nname: t/watch\nextends: [builtin/default]\nmode: audit\nfiles:\n  - deny /etc/group\n' >/tmp/audit.yaml
+printf 'policy: 1\nname: t/hold\nextends: [builtin/default]\nfiles:\n  - deny /etc/group\n' >/tmp/hold.yaml
+off=mounts,seccomp,capabilities,nslimits,landlock,rlimits
+held() { su -s /bin/sh immure-test -c "cd && IMMURE_TEST_WITHOUT=$off exec /vm/immure-layers run --policy $1 --host --read /vm -- python3 /vm/tests/vm/guest/try.py $2"; }
+says "the ledger of mode audit" "only complains" as_user "immure run --policy /tmp/audit.yaml --dry-run --host -- true"
+says "enforced: the file is refused by AppArmor alone" "read:/etc/group EACCES" held /tmp/hold.yaml read:/etc/group
+says "mode audit: the same file is read" "read:/etc/group yes" held /tmp/audit.yaml read:/etc/group
+says "... with the label of a profile that complains" "(mixed)" as_user "immure run --policy /tmp/audit.yaml --host -- true; cat .local/state/immure/runs/*/evidence.json"
+says "... and the kernel records what would have been refused" "/etc/group" sh -c 'dmesg | grep "apparmor=\"ALLOWED\""'
+says "mode audit: the floor holds" "write:/proc/sys/kernel/hostname E" held /tmp/audit.yaml write:/proc/sys/kernel/hostname
+
 mv /usr/sbin/apparmor_parser /usr/sbin/parser.away
 says "without the parser: the floor, recorded" "immure-floor (enforce)" as_user "immure run --host -- cat /proc/self/attr/apparmor/current"
 says "without the parser, and required: refused" "floor profile only" as_user "immure run --policy /tmp/required.yaml --host -- true"

@@ -34,6 +34,15 @@ as_user "echo in >in; immure run -i --host -- cat <in >out"
 check "files of the caller, handed over" grep -q in /home/immure-test/out
 says "the same file by its name is refused" "denied" as_user "immure run --read /home/immure-test/in --host -- cat /home/immure-test/in 2>&1"
 
+# Mode audit: a domain that refuses nothing, or none at all.
+off=mounts,seccomp,capabilities,nslimits,landlock,rlimits
+held() { su -s /bin/sh immure-test -c "cd && IMMURE_TEST_WITHOUT=$off exec /vm/immure-layers run --policy $policies/$1 --host --read /vm -- python3 /vm/tests/vm/guest/try.py $2"; }
+says "the ledger of mode audit" "mode audit: nothing is refused" as_user "immure run --policy $policies/audit.yaml --dry-run --host -- true"
+says "enforced: the call is refused by SELinux alone" "socket:inet,raw EACCES" held required.yaml socket:inet,raw
+says "mode audit: the same call is let through" "socket:inet,raw yes" held audit.yaml socket:inet,raw
+says "... and recorded by the kernel" "immure_audit_" sh -c 'dmesg | grep "tclass=rawip_socket permissive=1"'
+says "without a module: no label" "only a module of its own" as_user "immure run --policy $policies/unknown-audit.yaml --dry-run --host -- true"
+
 # Volumes.
 as_user "mkdir -p shared private deep/a/b; echo x >shared/f; echo x >private/f; ln -s /etc/passwd shared/link"
 says "a volume without a label is refused by SELinux" "denied" as_user "immure run -v ~/shared:/v --host -- cat /v/f 2>&1"
@@ -55,7 +64,6 @@ says "a root that is written to" "written" as_user "immure run --rootfs ~/root -
 two_sandboxes
 
 # Two of one user with one policy, all other layers off: the categories alone.
-off=mounts,seccomp,capabilities,nslimits,landlock,rlimits
 su -s /bin/sh immure-test -c "cd && IMMURE_TEST_WITHOUT=$off exec /vm/immure-layers run --name one --host -v ~/private:/v:Z -- sleep 12345" &
 for _ in $(seq 100); do first=$(pidof sleep) && break; sleep 0.1; done
 python3 - "$first" >/tmp/mcs.out 2>&1 <<'P'
