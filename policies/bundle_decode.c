@@ -103,6 +103,7 @@ static void take_limits(struct reader *r, struct limits *limits)
 	limits->nofile = take_u64(r);
 	limits->tmp = take_u64(r);
 	limits->fsize = take_u64(r);
+	limits->io = take_u64(r);
 }
 
 static bool take_sources(struct reader *r, struct arena *arena, struct bundle *b)

@@ -51,6 +51,7 @@ static void put_limits(struct strbuf *out, const struct limits *limits)
 	put_u64(out, limits->nofile);
 	put_u64(out, limits->tmp);
 	put_u64(out, limits->fsize);
+	put_u64(out, limits->io);
 }
 
 static void put_net(struct strbuf *out, const struct bundle *in)

@@ -10,7 +10,7 @@
 #include "base/digest.h"
 
 #define BUNDLE_MAGIC 0x65727569U /* "iure" */
-#define BUNDLE_VERSION 5U
+#define BUNDLE_VERSION 6U
 #define BUNDLE_NULL UINT32_MAX /* length of an absent text */
 
 struct bundle_head {

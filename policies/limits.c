@@ -23,6 +23,7 @@ static const struct {
 	{ "nofile", offsetof(struct limits, nofile),     span_u64,    4,       1 << 20,    "a number from 4 to 1048576" },
 	{ "tmp",    offsetof(struct limits, tmp),        span_bytes,  4096,    1ULL << 46, "a size, such as 256MiB" },
 	{ "fsize",  offsetof(struct limits, fsize),      span_bytes,  0,       1ULL << 60, "a size, such as 1GiB" },
+	{ "io",     offsetof(struct limits, io),         span_bytes,  4096,    1ULL << 46, "a size for each second, such as 10MiB" },
 	/* clang-format on */
 };
 

@@ -87,6 +87,7 @@ enum limit_bit {
 	LIMIT_NOFILE = 1 << 4,
 	LIMIT_TMP = 1 << 5,
 	LIMIT_FSIZE = 1 << 6,
+	LIMIT_IO = 1 << 7,
 };
 
 struct limits {
@@ -98,9 +99,10 @@ struct limits {
 	uint64_t nofile; /* descriptors per process */
 	uint64_t tmp;    /* bytes of each private tmpfs */
 	uint64_t fsize;  /* bytes of one file */
+	uint64_t io;     /* bytes a second, read from and written to each disk */
 };
 
-#define LIMIT_COUNT 7
+#define LIMIT_COUNT 8
 
 /* The name of a limit ("memory") and its field, by the number of its bit. */
 const char *limit_name(int bit);

@@ -169,7 +169,7 @@ static int read_limits(struct reader *r, const struct yaml_node *value)
 		if (bit == -ENOENT)
 			diags_add(
 				r->diags, value->keys[i].where,
-				"unknown limit \"%s\"; expected memory, pids, cpus, wall, nofile, tmp or fsize",
+				"unknown limit \"%s\"; expected memory, pids, cpus, wall, nofile, tmp, fsize or io",
 				value->keys[i].text);
 		else if (bit < 0)
 			diags_add(r->diags, item->where, "%s \"%s\"; expected %s",

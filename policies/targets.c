@@ -147,6 +147,7 @@ static struct target_verdict cgroup_limit(enum limit_bit bit)
 	case LIMIT_MEMORY:
 	case LIMIT_PIDS:
 	case LIMIT_CPUS:
+	case LIMIT_IO:
 		return ENFORCED;
 	case LIMIT_WALL:
 	case LIMIT_NOFILE:
@@ -163,6 +164,7 @@ static struct target_verdict rlimits_limit(enum limit_bit bit)
 	case LIMIT_MEMORY:
 		return WEAKENED("of each process, not of all together");
 	case LIMIT_CPUS:
+	case LIMIT_IO:
 		return LOST("needs a cgroup");
 	case LIMIT_PIDS:
 	case LIMIT_NOFILE:
@@ -186,6 +188,8 @@ static struct target_verdict systemd_limit(enum limit_bit bit)
 {
 	if (bit == LIMIT_TMP)
 		return LOST("PrivateTmp has no size");
+	if (bit == LIMIT_IO)
+		return WEAKENED("of the disk that holds the root, not of each");
 	return ENFORCED;
 }
 

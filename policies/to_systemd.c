@@ -114,6 +114,9 @@ static void put_limits(const struct limits *l, struct strbuf *out)
 			strbuf_addf(out, "%s=%llu%s\n", rows[i].key,
 				    (unsigned long long)rows[i].value, rows[i].unit);
 	}
+	if (l->set & LIMIT_IO)
+		strbuf_addf(out, "IOReadBandwidthMax=/ %llu\nIOWriteBandwidthMax=/ %llu\n",
+			    (unsigned long long)l->io, (unsigned long long)l->io);
 }
 
 /* systemd.resource-control(5): addresses without ports, and what may be bound. */

@@ -49,6 +49,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "memory",         0,  OPT_TEXT, ROW(memory),         "SIZE", "limit memory, such as 512MiB", NULL },
 	{ "pids",           0,  OPT_TEXT, ROW(pids),           "N", "limit the number of processes and threads", NULL },
 	{ "cpus",           0,  OPT_TEXT, ROW(cpus),           "N", "limit processor time, such as 1.5 (needs a delegated cgroup)", NULL },
+	{ "io",             0,  OPT_TEXT, ROW(io),             "SIZE", "limit what is read and written each second, on each disk (needs a delegated cgroup)", NULL },
 	{ "wall",           0,  OPT_TEXT, ROW(wall),           "TIME", "end the program after TIME, such as 10m", NULL },
 	{ "nofile",         0,  OPT_TEXT, ROW(nofile),         "N", "limit open files of each process", NULL },
 	{ "stop-signal",    0,  OPT_TEXT, ROW(stop_signal),    "SIGNAL", "what asks the program to end (the image's, or TERM)", NULL },
@@ -272,7 +273,7 @@ static int build_limits(struct builder *b, struct err *err)
 	} all[] = {
 		{ "memory", b->options->memory }, { "pids", b->options->pids },
 		{ "cpus", b->options->cpus },     { "wall", b->options->wall },
-		{ "nofile", b->options->nofile },
+		{ "nofile", b->options->nofile }, { "io", b->options->io },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {

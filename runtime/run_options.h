@@ -18,12 +18,12 @@ struct run_options {
 	const char *stop_signal, *stop_timeout, *restart;
 	const char *health_cmd, *health_interval, *health_timeout, *health_retries,
 		*health_start_period;
-	const char *memory, *pids, *cpus, *wall, *nofile, *log_format;
+	const char *memory, *pids, *cpus, *io, *wall, *nofile, *log_format;
 	struct opt_list env, env_files, volumes, reads, writes, tmpfs, publish, allow_degraded,
 		without, labels;
 };
 
-#define N_RUN_OPTS 51
+#define N_RUN_OPTS 52
 extern const struct opt run_opts[N_RUN_OPTS];
 
 /* What the process that calls us is like; in a struct so that tests can make one up. */

@@ -104,8 +104,6 @@ static void put_network(const struct net_table *net, struct jsonw *j)
 /* A line of the policy may have become several rules; it is told once. */
 static void put_rules(const struct policy *policy, struct jsonw *j)
 {
-	static const char *const limit_names[LIMIT_COUNT] = { "memory", "pids", "cpus", "wall",
-							      "nofile", "tmp",  "fsize" };
 	const char *last = NULL;
 
 	for (size_t i = 0; i < policy->n_files; i++) {
@@ -127,7 +125,7 @@ static void put_rules(const struct policy *policy, struct jsonw *j)
 	put_network(&policy->net, j);
 	for (int bit = 0; bit < LIMIT_COUNT; bit++) {
 		const struct line line = {
-			policy->limit_where[bit], limit_names[bit], NULL, NULL, NULL,
+			policy->limit_where[bit], limit_name(bit), NULL, NULL, NULL,
 			UINT32_C(1) << bit
 		};
 

@@ -21,6 +21,53 @@ static int set_limit(int dir, const char *file, uint64_t value, struct err *err)
 	return fd_write_text(dir, file, text, err);
 }
 
+/* Its number as the kernel writes it, "8:0"; false for one without a medium. */
+static bool read_disk(int disks, const char *name, char ret[16])
+{
+	cleanup_strbuf struct strbuf size = { 0 };
+	cleanup_strbuf struct strbuf number = { 0 };
+	struct err ignored = { 0 };
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/size", name);
+	if (fd_read_file(disks, path, 64, &size, &ignored) < 0 || strbuf_str(&size)[0] == '0')
+		return false;
+	snprintf(path, sizeof(path), "%s/dev", name);
+	if (fd_read_file(disks, path, 64, &number, &ignored) < 0)
+		return false;
+	snprintf(ret, 16, "%.*s", (int)strcspn(strbuf_str(&number), "\n"), strbuf_str(&number));
+	return true;
+}
+
+/*
+ * Each disk, for which one is used can change while the sandbox runs. A disk that takes no limit
+ * (ENODEV, EOPNOTSUPP: it has no queue) has nothing to be limited at.
+ */
+static int limit_disks(int dir, uint64_t bytes, struct err *err)
+{
+	cleanup_closedir DIR *disks = opendir("/sys/block");
+	const struct dirent *entry;
+
+	if (!disks)
+		return err_sys(err, errno, "cannot list the disks");
+	while ((entry = readdir(disks)) != NULL) {
+		struct err why = { 0 };
+		char number[16];
+		char text[96];
+
+		if (entry->d_name[0] == '.' || !read_disk(dirfd(disks), entry->d_name, number))
+			continue;
+		snprintf(text, sizeof(text), "%s rbps=%llu wbps=%llu", number,
+			 (unsigned long long)bytes, (unsigned long long)bytes);
+		if (fd_write_text(dir, "io.max", text, &why) < 0 && why.code != ENODEV &&
+		    why.code != EOPNOTSUPP) {
+			*err = why;
+			return err_wrap(err, "disk %s", entry->d_name);
+		}
+	}
+	return 0;
+}
+
 static int set_limits(const struct plan *plan, int dir, struct err *err)
 {
 	uint32_t have = plan->host->cgroup.controllers;
@@ -45,6 +92,8 @@ static int set_limits(const struct plan *plan, int dir, struct err *err)
 			 CPU_PERIOD_US);
 		r = fd_write_text(dir, "cpu.max", text, err);
 	}
+	if (r == 0 && (have & 1U << CGROUP_IO) && (limits->set & LIMIT_IO))
+		r = limit_disks(dir, limits->io, err);
 	return r;
 }
 
@@ -68,7 +117,8 @@ static uint32_t needed(const struct limits *limits)
 {
 	return (limits->set & LIMIT_MEMORY ? 1U << CGROUP_MEMORY : 0) |
 	       (limits->set & LIMIT_PIDS ? 1U << CGROUP_PIDS : 0) |
-	       (limits->set & LIMIT_CPUS ? 1U << CGROUP_CPU : 0);
+	       (limits->set & LIMIT_CPUS ? 1U << CGROUP_CPU : 0) |
+	       (limits->set & LIMIT_IO ? 1U << CGROUP_IO : 0);
 }
 
 static int prepare_parent(const struct plan *plan, int parent, const char *id, struct err *err)

@@ -131,22 +131,30 @@ static int note_limits(struct planner *p, struct err *err)
 		"a delegated cgroup: systemd-run --user --scope -p Delegate=yes immure ...";
 	bool no_memory = (limits->set & LIMIT_MEMORY) && !(have & 1U << CGROUP_MEMORY);
 	bool no_cpu = (limits->set & LIMIT_CPUS) && !(have & 1U << CGROUP_CPU);
+	bool no_io = (limits->set & LIMIT_IO) && !(have & 1U << CGROUP_IO);
+	bool missing = no_memory || no_cpu || no_io;
+	const char *text;
 	int r;
 
-	if (!p->plan->cgroup_dir)
-		r = planner_note(
-			p, LAYER_CGROUP, no_memory || no_cpu ? LEDGER_WEAKENED : LEDGER_NA,
-			no_cpu ? "none delegated: processor time is not limited, memory only per process"
-			: no_memory ? "none delegated: memory is limited per process"
-				    : "none delegated, and no limit needs one",
-			remedy, err);
+	if (p->plan->cgroup_dir)
+		text = arena_printf(p->arena, "in %s%s%s%s", p->plan->cgroup_dir,
+				    no_memory ? ", without memory" : "",
+				    no_cpu ? ", without cpu" : "", no_io ? ", without io" : "");
+	else if (!missing)
+		text = "none delegated, and no limit needs one";
 	else
-		r = planner_note(p, LAYER_CGROUP,
-				 no_memory || no_cpu ? LEDGER_WEAKENED : LEDGER_ENFORCED,
-				 arena_printf(p->arena, "in %s%s%s", p->plan->cgroup_dir,
-					      no_memory ? ", without memory" : "",
-					      no_cpu ? ", without cpu" : ""),
-				 no_memory || no_cpu ? remedy : NULL, err);
+		text = arena_printf(p->arena, "none delegated:%s%s%s",
+				    no_cpu ? " processor time is not limited," : "",
+				    no_io ? " disks are not limited," : "",
+				    no_cpu || no_io ? " memory only per process"
+						    : " memory is limited per process");
+	if (!text)
+		return err_set(err, ENOMEM, "out of memory");
+	r = planner_note(p, LAYER_CGROUP,
+			 missing               ? LEDGER_WEAKENED
+			 : p->plan->cgroup_dir ? LEDGER_ENFORCED
+					       : LEDGER_NA,
+			 text, missing || !p->plan->cgroup_dir ? remedy : NULL, err);
 	if (r < 0)
 		return r;
 	return planner_note(

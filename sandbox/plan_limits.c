@@ -27,6 +27,8 @@ static void override(struct limits *to, const struct limits *from)
 		to->tmp = from->tmp;
 	if (from->set & LIMIT_FSIZE)
 		to->fsize = from->fsize;
+	if (from->set & LIMIT_IO)
+		to->io = from->io;
 	to->set |= from->set;
 }
 
@@ -56,7 +58,8 @@ int plan_limits(struct planner *p, struct err *err)
 	plan->limits = limits;
 	cgroup = ((limits.set & LIMIT_MEMORY) && has_controller(p, CGROUP_MEMORY)) ||
 		 ((limits.set & LIMIT_PIDS) && has_controller(p, CGROUP_PIDS)) ||
-		 ((limits.set & LIMIT_CPUS) && has_controller(p, CGROUP_CPU));
+		 ((limits.set & LIMIT_CPUS) && has_controller(p, CGROUP_CPU)) ||
+		 ((limits.set & LIMIT_IO) && has_controller(p, CGROUP_IO));
 	plan->cgroup_dir = cgroup ? p->host->cgroup.dir : NULL;
 
 	add_rlimit(plan, RLIMIT_CORE, 0);

@@ -341,6 +341,7 @@ static void json_limits(const struct plan *plan, struct jsonw *j)
 	} all[] = {
 		{ "cpus_milli", LIMIT_CPUS, limits->cpus_milli },
 		{ "fsize", LIMIT_FSIZE, limits->fsize },
+		{ "io", LIMIT_IO, limits->io },
 		{ "memory", LIMIT_MEMORY, limits->memory },
 		{ "nofile", LIMIT_NOFILE, limits->nofile },
 		{ "pids", LIMIT_PIDS, limits->pids },

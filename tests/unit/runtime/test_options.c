@@ -126,6 +126,8 @@ static void refuses_with_the_option_and_the_value(void **state)
 		  "not an absolute path" },
 		{ { S("run"), S("--host"), S("-v"), S("/tmp:/x/../y"), S("ls") }, "\"..\"" },
 		{ { S("run"), S("--host"), S("--allow-degraded"), S("all"), S("ls") }, "layer" },
+		{ { S("run"), S("--host"), S("--io"), S("12"), S("ls") },
+		  "--io 12: expected a size for each second" },
 		{ { S("run"), S("--host"), S("--json"), S("ls") }, "--dry-run" },
 		{ { S("run"), S("--host"), S("--writable"), S("ls") }, "--rootfs" },
 	};

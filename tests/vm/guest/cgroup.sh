@@ -73,6 +73,14 @@ elif kind == "cpu":
     while time.monotonic() < end:
         pass
     print("used", time.process_time())
+elif kind == "disk":
+    import mmap
+    block = mmap.mmap(-1, 1 << 18)
+    fd = os.open("/disk/x", os.O_RDWR | os.O_CREAT | os.O_DIRECT)
+    start = time.monotonic()
+    for n in range(12):
+        os.write(fd, block)
+    print("seconds", time.monotonic() - start)
 elif kind == "inotify":
     import ctypes
     libc = ctypes.CDLL(None, use_errno=True)
@@ -103,6 +111,16 @@ says "an inotify hog stops" "instances" bash -c 'hog inotify'
 sed 's/instances/n/' /tmp/check.out >/tmp/inotify.out
 check "at a count that leaves others some" sh -c "awk '/^n / { found = \$2 <= 64 } END { exit !found }' /tmp/inotify.out"
 check "the guest answers" answers
+
+# A disk with a file system: 3 MiB written past the page cache, without a limit and at 1 MiB a second.
+dd if=/dev/zero of=/var/io-disk bs=1M count=16 2>/dev/null && losetup /dev/loop1 /var/io-disk
+mke2fs -F /dev/loop1 >/dev/null 2>&1
+mkdir -p /mnt/disk && mount -t ext4 /dev/loop1 /mnt/disk && chown 1234:1234 /mnt/disk
+free=$(bash -c 'hog disk -v /mnt/disk:/disk' | sed -n 's/^seconds //p')
+bound=$(bash -c 'hog disk -v /mnt/disk:/disk --io 1MiB' | sed -n 's/^seconds //p')
+check "disks: 3 MiB in ${free}s without a limit, ${bound}s at 1 MiB/s" sh -c "echo '$free $bound' | awk '{ exit !(\$2 > 1.5 && \$2 > 2 * \$1) }'"
+says "the ledger names the cgroup" "in $top/slice" in_group $top/slice/leaf "immure run --io 1MiB --dry-run --host -- true"
+says "without the controller the ledger says so" "disks are not limited" as_user "immure run --io 1MiB --dry-run --host -- true"
 
 # All of a sandbox goes with it.
 run "--host -- sh -c 'setsid sleep 1000 & exit 0'"

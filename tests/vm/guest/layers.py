@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which layers refuse each forbidden act: every layer alone, and every layer switched off in turn.
 
-What is refused with none of them is refused by the namespaces and mounts, which are always there.
+What is refused with none of them is refused by the namespaces and mounts, which are always there. With --only the
+columns are those of the modules that are named: what each of them refuses alone, and what succeeds without it.
 """
 
 import os
@@ -52,36 +53,38 @@ def outcomes(place, off):
 
 
 def main():
-    layers = LAYERS + sys.argv[1:]
+    modules = [word for word in sys.argv[1:] if not word.startswith("-")]
+    layers = LAYERS + modules
+    columns = modules if "--only" in sys.argv else layers
     names = [line.split("\t")[0] for line in os.popen(f"{ACTS} --list")]
     user = next(u for u in places.all_users() if u.note == "subids")
     with places.Place(user, ACTS) as place:
         every = outcomes(place, [])
         none = outcomes(place, layers)
-        alone = {x: outcomes(place, [y for y in layers if y != x]) for x in layers}
-        off = {x: outcomes(place, [x]) for x in layers}
+        alone = {x: outcomes(place, [y for y in layers if y != x]) for x in columns}
+        off = {x: outcomes(place, [x]) for x in columns}
     counts = {"by namespaces and mounts": 0, "by two layers or more": 0}
     single = []
-    print(f"\n{'act':26} refused by (. namespaces and mounts; {' '.join(LETTERS[x] + ' ' + x for x in layers)})")
+    print(f"\n{'act':26} refused by (. namespaces and mounts; {' '.join(LETTERS[x] + ' ' + x for x in columns)})")
     for name in names:
         if every.get(name, UNTRIED) == UNTRIED:
             continue
         base = none.get(name) == REFUSED
-        who = [x for x in layers if not base and alone[x].get(name) == REFUSED]
+        who = [x for x in columns if not base and alone[x].get(name) == REFUSED]
         print(f"{name:26} {'.' if base else ''.join(LETTERS[x] for x in who) or '?'}")
         if every[name] != REFUSED:
             print(f"FAIL {name}: not refused with all layers on")
             continue
         counts["by namespaces and mounts"] += base
         counts["by two layers or more"] += len(who) > 1
-        needed = [x for x in layers if off[x].get(name) != REFUSED]
+        needed = [x for x in columns if off[x].get(name) != REFUSED]
         if needed:
             single.append((name, needed))
     for what, number in counts.items():
         print(f"{number} {what}")
     for name, needed in single:
         print(f"one layer: {name} succeeds without {' or '.join(needed)}")
-    for x in layers:
+    for x in columns:
         refused = sum(off[x].get(n) == REFUSED for n in every if every[n] == REFUSED)
         total = sum(v == REFUSED for v in every.values())
         print(f"ok without {x}: {refused} of {total} acts are refused still")
