@@ -107,6 +107,25 @@ static bool is_any(const struct address *address)
 	return address_eq(&head, address);
 }
 
+/* What is served on the own loopback may be reached there: its rule is that of the listener. */
+static bool is_served(const struct grants *g, const struct seen *one)
+{
+	for (size_t i = 0; i < g->learned->n_items; i++) {
+		struct seen other = { 0 };
+		bool chosen;
+
+		if (!parse(g->learned->items[i].text, &other) || !span_eq(other.verb, "listen") ||
+		    !same_word(other.protocol, one->protocol) ||
+		    (!is_any(&other.address) && !address_eq(&other.address, &one->address)))
+			continue;
+		chosen = other.port == 0 && one->port >= NET_CHOSEN_LOW &&
+			 one->port <= NET_CHOSEN_HIGH;
+		if (chosen || other.port == one->port)
+			return true;
+	}
+	return false;
+}
+
 /* The target as a rule has it, and the reason where it is wider than what was seen. */
 static const char *target_of(const struct grants *g, const struct seen *one, const char **ret_note)
 {
@@ -151,6 +170,9 @@ int grants_add_net(struct grants *g)
 		     looks_for_a_route(g, &one)) ||
 		    (one.port == 0 &&
 		     !(span_eq(one.verb, "listen") && span_eq(one.protocol, "tcp"))))
+			continue;
+		if (span_eq(one.verb, "connect") && address_is_loopback(&one.address) &&
+		    is_served(g, &one))
 			continue;
 		grant.subject = arena_printf(g->arena, "%.*s %.*s", (int)one.verb.n, one.verb.p,
 					     (int)one.protocol.n, one.protocol.p);

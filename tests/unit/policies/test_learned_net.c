@@ -30,6 +30,9 @@ static void generalises_by_rules_that_are_shown(void **state)
 		{ "net connect tcp 127.0.0.1:80\nnet connect tcp 127.0.0.2:80\nnet connect tcp 127.0.0.3:80\n"
 		  "net connect tcp 127.0.0.4:80\n",
 		  "connect tcp 127.0.0.1:80;connect tcp 127.0.0.2:80;connect tcp 127.0.0.3:80;connect tcp 127.0.0.4:80;" },
+		{ "net connect tcp 127.0.0.1:40000\nnet connect tcp 127.0.0.1:80\nnet connect tcp 127.0.0.1:81\n"
+		  "net listen tcp 127.0.0.1:0\nnet listen tcp 0.0.0.0:80\n",
+		  "connect tcp 127.0.0.1:81;listen tcp *:80;listen tcp 127.0.0.1:0;" },
 		{ "net listen tcp 0.0.0.0:8080\nnet listen tcp 127.0.0.1:0\nnet listen udp 0.0.0.0:0\n",
 		  "listen tcp *:8080;listen tcp 127.0.0.1:0;" },
 	};
