@@ -10,6 +10,9 @@
 #include "runtime/run_find.h"
 #include "runtime/store_clean.h"
 
+#define TRIES 100
+#define TRY_US 10000
+
 int kept_list(const struct store *store, struct arena *arena, const char ***ret, struct err *err)
 {
 	cleanup_close int folder = kept_folder(store, err);
@@ -149,7 +152,15 @@ int kept_remove_of_run(const char *id, struct err *err)
 	if (!kept_is_there(id))
 		return 0;
 	r = store_open(&store, err);
-	return r < 0 ? r : kept_remove(&store, id, err);
+	if (r < 0)
+		return r;
+	/* The run has ended: of its two locks a killed one lets go one after the other. */
+	for (int tries = 0; (r = kept_remove(&store, id, err)) == -EBUSY && tries < TRIES;
+	     tries++) {
+		*err = (struct err){ 0 };
+		usleep(TRY_US);
+	}
+	return r;
 }
 
 int kept_remove_all(const struct store *store, struct err *err)

@@ -46,8 +46,8 @@ static void run_done(struct run *run)
 	closep(&run->signals);
 	closep(&run->categories);
 	volumes_release(&run->volumes); /* whoever waits for the folder finds them free */
+	kept_close(&run->kept);         /* before the folder, whose lock others wait for */
 	run_folder_close(&run->folder);
-	kept_close(&run->kept);
 	closep(&run->image.lock);
 	arena_done(&run->arena);
 }
