@@ -92,9 +92,13 @@ static int prepare_volume(const struct plan *plan, const struct plan_mount *m, s
 	if (userns < 0)
 		return userns;
 	tree = idmap_clone_mount(source, userns, err);
+	if (tree == -EINVAL)
+		return err_set(
+			err, EINVAL,
+			"volume %.80s: its file system cannot show other owners (id-mapped mounts): chown it to %u:%u, or keep it on ext4, xfs or btrfs",
+			m->source, uid.outside, gid.outside);
 	if (tree < 0)
-		return err_wrap(err, "volume %s: chown it to %u:%u, or", m->source, uid.outside,
-				gid.outside);
+		return err_wrap(err, "volume %s", m->source);
 	return tree;
 }
 

@@ -238,7 +238,7 @@ int idmap_clone_mount(int source, int userns, struct err *err)
 	if (tree < 0)
 		return tree;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH, &how, sizeof(how)) < 0)
-		return err_sys(
+		return err_set(
 			err, errno,
 			"its file system cannot show other owners (id-mapped mounts): keep it on ext4, xfs, btrfs, or from Linux 6.3 on tmpfs");
 	return steal_fd(tree);
