@@ -65,7 +65,7 @@ static void linux_features(struct jsonw *j)
 	jsonw_object(j);
 	jsonw_kbool(j, "v1", false);
 	jsonw_kbool(j, "v2", true);
-	jsonw_kbool(j, "systemd", true);
+	jsonw_kbool(j, "systemd", false); /* it is not asked: see --systemd-cgroup */
 	jsonw_kbool(j, "systemdUser", false);
 	jsonw_kbool(j, "rdma", true);
 	jsonw_object_end(j);
