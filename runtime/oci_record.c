@@ -117,6 +117,30 @@ static void read_cgroup(struct oci_monitor *m)
 	evidence_cgroup(dir, &m->evidence);
 }
 
+/*
+ * Below an engine of a user's, numbers are those of the engine's user namespace. What the machine
+ * knows us and the container by is what counts.
+ */
+static void tell_outside(struct evidence *evidence)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct proc_idmap maps[16];
+	struct err ignored = { 0 };
+	uint32_t uid = evidence->status.uid[1];
+	int n;
+
+	if (!evidence->has_status ||
+	    fd_read_file(AT_FDCWD, "/proc/self/uid_map", 4096, &text, &ignored) < 0)
+		return;
+	n = proc_idmap_parse((struct span){ text.p, text.len }, maps, ARRAY_LEN(maps), &ignored);
+	for (int i = 0; i < n; i++) {
+		if (uid >= maps[i].inside && uid - maps[i].inside < maps[i].count) {
+			evidence->status.uid[1] = maps[i].outside + (uid - maps[i].inside);
+			return;
+		}
+	}
+}
+
 void oci_record_confined(struct oci_monitor *m)
 {
 	struct evidence *evidence = &m->evidence;
@@ -128,13 +152,23 @@ void oci_record_confined(struct oci_monitor *m)
 	evidence_mounts(m->watch->page->mountinfo, evidence);
 	closep(&m->watch->page->mountinfo); /* it would keep the container's mounts */
 	evidence_process(m->pid, evidence);
+	tell_outside(evidence);
 	evidence->has_exe = false; /* it was ours */
 	read_cgroup(m);
 }
 
 void oci_record_running(struct oci_monitor *m)
 {
+	struct proc_status before = m->evidence.status;
+
+	m->evidence.has_status = false;
 	evidence_process(m->pid, &m->evidence);
+	if (m->evidence.has_status) {
+		tell_outside(&m->evidence);
+		return;
+	}
+	m->evidence.status = before; /* it has ended: what was read of it while it waited */
+	m->evidence.has_status = before.pid > 0;
 }
 
 void oci_record_entry(struct oci_monitor *m, const struct oci_watch_entry *entry)

@@ -214,6 +214,8 @@ static int narrow_mounts(struct oci_plan *plan, struct arena *arena)
 		if (!path_is_below(mounts[i].target, "/dev"))
 			set |= MOUNT_ATTR_NODEV;
 		mounts[i].set |= set;
+		if (mounts[i].kind == OCI_MOUNT_BIND && mounts[i].recursive)
+			mounts[i].set_all |= set;
 		mounts[i].clear &= ~set;
 		mounts[i].clear_all &= ~set;
 	}
