@@ -33,12 +33,20 @@ static int signal_program(const struct supervisor *s, int signal)
 				     signal);
 }
 
+/* Only a signal that kills reaches one that stands still. */
+static void thaw(const struct supervisor *s)
+{
+	if (s->life->paused && cgroup_freeze(&s->launched->cgroup, false) == 0)
+		s->life->paused = false;
+}
+
 /* One that waits for its next start has nobody to signal: not being started is all there is to do.
  */
 static int end_program(const struct supervisor *s, int signal)
 {
 	int r = signal_program(s, signal);
 
+	thaw(s);
 	return r == -ESRCH ? 0 : r;
 }
 
@@ -54,13 +62,43 @@ static int tell_state(const struct supervisor *s, int *fd)
 		.first = waits ? 0 : s->launched->pid,
 		.program = waits ? 0 : s->launched->program,
 		.entered = entries_count(&s->entries),
-		.flags = waits ? CONTROL_IS_WAITING : 0,
+		.flags = waits             ? CONTROL_IS_WAITING
+			 : s->life->paused ? CONTROL_IS_PAUSED
+					   : 0,
 		.started_ms = s->life->started_ms,
 	};
 	int r = message_send(*fd, &state, sizeof(state), NULL, 0, MSG_DONTWAIT);
 
 	closep(fd);
 	return r;
+}
+
+static int note_pause(const struct supervisor *s, bool paused)
+{
+	cleanup_strbuf struct strbuf members = { 0 };
+	struct jsonw j = { .out = &members };
+	struct err err = { 0 };
+
+	jsonw_kstr(&j, "what", paused ? "paused" : "unpaused");
+	return command_note(s->notify.log, &members, &err);
+}
+
+/* A health check that stands still has not failed: the next one comes in its time. */
+static int set_paused(struct supervisor *s, bool paused)
+{
+	int r;
+
+	if (s->launched->pid < 0)
+		return -ESRCH;
+	if (s->life->paused == paused)
+		return paused ? -EALREADY : -EINVAL;
+	r = cgroup_freeze(&s->launched->cgroup, paused);
+	if (r < 0)
+		return r;
+	s->life->paused = paused;
+	if (!paused)
+		health_start(&s->life->health, &s->life->plan->health, command_now());
+	return note_pause(s, paused);
 }
 
 int command_act(void *data, const struct control_request *request, int *fd)
@@ -77,8 +115,11 @@ int command_act(void *data, const struct control_request *request, int *fd)
 	case CONTROL_RESTART:
 		s->life->again = true;
 		return end_program(s, (int)request->argument);
+	case CONTROL_PAUSE:
+	case CONTROL_UNPAUSE:
+		return set_paused(s, request->op == CONTROL_PAUSE);
 	case CONTROL_ENTER:
-		return entries_add(&s->entries, fd);
+		return s->life->paused ? -EBUSY : entries_add(&s->entries, fd);
 	case CONTROL_STATE:
 		return tell_state(s, fd);
 	case CONTROL_WAIT:
@@ -90,7 +131,7 @@ int command_act(void *data, const struct control_request *request, int *fd)
 
 int health_patience(const struct supervisor *s)
 {
-	return s->detach ? health_wait(&s->life->health, command_now()) : -1;
+	return s->detach && !s->life->paused ? health_wait(&s->life->health, command_now()) : -1;
 }
 
 static int note_health(const struct supervisor *s, struct err *err)
@@ -110,7 +151,7 @@ int health_step(struct supervisor *s, struct err *err)
 	const struct health_plan *plan = &s->life->plan->health;
 	bool changed = false;
 
-	if (!s->detach || health->state == HEALTH_NONE)
+	if (!s->detach || s->life->paused || health->state == HEALTH_NONE)
 		return 0;
 	if (s->entries.probe_ended) {
 		s->entries.probe_ended = false;

@@ -26,7 +26,9 @@ enum control_op {
 	CONTROL_ENTER,
 	CONTROL_STOP,    /* send `argument`; when the program has ended it is not started again */
 	CONTROL_RESTART, /* send `argument`; when the program has ended it is started again */
-	CONTROL_STATE,   /* the answer is a struct control_state */
+	CONTROL_PAUSE,   /* freeze the sandbox's cgroup; -ENOTSUP without one */
+	CONTROL_UNPAUSE,
+	CONTROL_STATE, /* the answer is a struct control_state */
 	CONTROL_OP_COUNT
 };
 
@@ -60,6 +62,7 @@ static_assert(sizeof(struct control_state) == 40, "no padding");
 
 enum control_flag {
 	CONTROL_IS_WAITING = 1 << 0, /* between two starts */
+	CONTROL_IS_PAUSED = 1 << 1,
 };
 
 /* After CONTROL_ENTER: one when it runs or why it does not, one when it has ended. */

@@ -62,7 +62,7 @@ static int start(struct run *run, struct err *err)
 	int r;
 
 	run->lifetime.starts++;
-	run->lifetime.again = false;
+	run->lifetime.again = run->lifetime.paused = false;
 	clock_gettime(CLOCK_REALTIME, &now);
 	run->lifetime.started_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 	r = launch_start(&run->plan, run->folder.id, run->detach && !run->options.learn,

@@ -89,6 +89,8 @@ static void ask_monitor(int dir, struct run_row *row)
 	row->starts = state.starts;
 	if (state.flags & CONTROL_IS_WAITING)
 		row->state = "waiting";
+	if (state.flags & CONTROL_IS_PAUSED)
+		row->state = "paused";
 }
 
 /* Returns 1 if there is such a row. */

@@ -19,6 +19,7 @@ struct lifetime {
 	uint32_t short_ends; /* in a row */
 	bool stopped;        /* it was asked to end: it is not started again */
 	bool again;          /* it was asked to be started again */
+	bool paused;         /* its cgroup is frozen */
 	int64_t started_ms;  /* since 1970 */
 	struct health health;
 };

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 
 #define NAME_PREFIX "immure-"
 #define CPU_PERIOD_US 100000
+#define FREEZE_LOOKS 200 /* of 10 ms */
 
 static int set_limit(int dir, const char *file, uint64_t value, struct err *err)
 {
@@ -188,6 +190,35 @@ int cgroup_make(const struct plan *plan, const char *id, struct cgroup *ret, str
 		return r;
 	}
 	*ret = made;
+	return 0;
+}
+
+/* The kernel says in cgroup.events when the last one stands still. */
+static bool is_frozen(int dir)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+
+	return fd_read_file(dir, "cgroup.events", 4096, &text, &ignored) == 0 &&
+	       strstr(strbuf_str(&text), "frozen 1");
+}
+
+int cgroup_freeze(const struct cgroup *cgroup, bool frozen)
+{
+	struct err err = { 0 };
+
+	if (cgroup->dir < 0)
+		return -ENOTSUP;
+	if (fd_write_text(cgroup->dir, "cgroup.freeze", frozen ? "1" : "0", &err) < 0)
+		return err.code == ENOENT ? -ENOTSUP : -err.code;
+	for (int looks = 0; frozen && !is_frozen(cgroup->dir); looks++) {
+		if (looks == FREEZE_LOOKS) {
+			if (fd_write_text(cgroup->dir, "cgroup.freeze", "0", &err) < 0)
+				return -err.code;
+			return -EBUSY;
+		}
+		poll(NULL, 0, 10);
+	}
 	return 0;
 }
 

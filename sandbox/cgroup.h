@@ -24,6 +24,15 @@ struct cgroup {
 must_check int cgroup_make(const struct plan *plan, const char *id, struct cgroup *ret,
 			   struct err *err);
 
+/*
+ * Let all processes inside stand still, or go on.
+ *
+ * Returns   0 once they do, -ENOTSUP (there is no cgroup, or no freezer: Linux 5.2), -EBUSY (one of
+ *           them does not come to a stop; they go on).
+ * Source    Documentation/admin-guide/cgroup-v2.rst, "cgroup.freeze"
+ */
+must_check int cgroup_freeze(const struct cgroup *cgroup, bool frozen);
+
 /* Kill what is left inside and remove it. Errors are not reported: the next run tries again. */
 void cgroup_remove(struct cgroup *cgroup);
 

@@ -59,7 +59,6 @@ events() { # RUN WORDS
 	is State again done
 	run -0 detached --name slow --restart unless-stopped -- false
 	await is State slow waiting
-	run --separate-stderr -125 "$IMMURE" exec slow true
 	run -0 timeout 20 "$IMMURE" rm --force slow
 }
 
@@ -120,6 +119,39 @@ except OSError: pass'; exec sleep 7000" --health-interval 200ms --health-timeout
 	[ "$(events "$id" AF_ALG)" -ge 1 ]
 	[ "$("$IMMURE" exec stuck ps ax | grep -c 'sleep 7000')" -le 2 ]
 	run -0 "$IMMURE" stop --time 0 stuck
+}
+
+@test "stats: who works and who does not; named or all; until they end" {
+	run -0 detached --name busy -- sh -c 'while :; do :; done'
+	run -0 detached --name idle -- sh -c 'sleep 1000; :'
+	run -0 timeout 60 "$IMMURE" stats --no-stream --json
+	python3 - "$output" <<'PY'
+import json, sys
+rows = {r["name"]: r for r in json.loads(sys.argv[1])}
+assert rows["busy"]["cpu_percent"] > 1 > rows["idle"]["cpu_percent"], rows
+assert rows["idle"]["processes"] == 3 and rows["idle"]["rss_bytes"] > 1000000, rows
+PY
+	run -0 timeout 60 "$IMMURE" stats --no-stream idle
+	[[ $output == *idle* && $output != *busy* ]]
+	run -2 "$IMMURE" stats --interval 0
+	run -125 "$IMMURE" stats nobody
+	"$IMMURE" stop --time 0 busy idle
+	run -0 timeout 60 "$IMMURE" stats --interval 50ms
+}
+
+@test "pause: refused without a cgroup, said so, and nothing has changed" {
+	run -0 detached --name cold -- sleep 1000
+	if run --separate-stderr "$IMMURE" pause cold && [ "$status" = 0 ]; then
+		is State cold paused
+		run -125 "$IMMURE" exec cold true
+		run -0 "$IMMURE" unpause cold
+	else
+		[ "$status" = 125 ]
+		assert_says cgroup
+	fi
+	is State cold running
+	run -0 "$IMMURE" exec cold true
+	run -125 "$IMMURE" unpause cold
 }
 
 @test "what does not go together is refused" {

@@ -46,6 +46,23 @@ run() { in_group $top/slice/leaf "immure run $*"; }
 says "memory.max is what the plan says" "memory.max 33554432" sh -c "$(declare -f in_group run); top=$top; run --memory 32MiB --host -- true; cat /home/immure-test/.local/state/immure/runs/*/evidence.json"
 says "its peak is evidence" "memory.peak" cat /home/immure-test/.local/state/immure/runs/*/evidence.json
 
+# pause: nothing inside runs, nobody enters, it goes on where it was, and stop ends it as it stands.
+in_group $top/slice/leaf "immure run -d --name still --host -v /tmp:/data -- sh -c 'while :; do date +%N; sleep 0.05; done'"
+lines() { in_group $top/slice/leaf "immure logs still" | wc -l; }
+stands() { local before; before=$(lines); sleep 1; test "$before" = "$(lines)"; }
+goes() { local before; before=$(lines); sleep 1; test "$before" -lt "$(lines)"; }
+check "it goes" goes
+check "pause" in_group $top/slice/leaf "immure pause still"
+check "it stands still" stands
+says "ps says so" "paused" in_group $top/slice/leaf "immure ps"
+check "nobody enters meanwhile" sh -c "$(declare -f in_group); ! in_group $top/slice/leaf 'immure exec still true'"
+check "unpause" in_group $top/slice/leaf "immure unpause still"
+check "it goes on" goes
+check "exec works again" in_group $top/slice/leaf "immure exec still true"
+check "pause once more" in_group $top/slice/leaf "immure pause still"
+check "stop ends what stands still" in_group $top/slice/leaf "immure stop --time 5 still"
+says "and it is over" "done" in_group $top/slice/leaf "immure ps --all"
+
 cat >/tmp/hog.py <<'Y'
 import os, sys, time
 kind = sys.argv[1]
