@@ -142,7 +142,8 @@ static int by_text(const void *a, const void *b)
 static void put_object(struct jsonw *j, const char *key, const struct image_texts *list,
 		       bool has_values)
 {
-	cleanup_free const char **sorted = calloc(list->n + 1, sizeof(*sorted));
+	cleanup_arena struct arena arena = { 0 };
+	const char **sorted = arena_array(&arena, list->n + 1, sizeof(*sorted));
 
 	if (!sorted) {
 		j->out->failed = true;

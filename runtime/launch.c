@@ -7,6 +7,7 @@
  */
 #include "runtime/launch.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <linux/openat2.h>
@@ -288,6 +289,7 @@ int launch_copy(const struct plan *plan, struct err *err)
 			return r;
 		}
 	}
+	assert(child.page);
 	if (__atomic_load_n(&child.page->state, __ATOMIC_ACQUIRE) == CONFINE_FAILED) {
 		*err = child.page->err;
 		r = -err->code;

@@ -313,7 +313,8 @@ static int spawn(struct oci_loaded *loaded, struct entering *e, struct err *err)
 	if (!e->page || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(err, errno, "cannot make a pair of sockets");
 	e->fds.creator = pair[1];
-	e->told = told = pair[0];
+	told = pair[0];
+	e->told = told;
 	r = e->plan->policy ? enter_watched(e, loaded->dir, err) : enter(e, err);
 	close(pair[1]);
 	if (r == 0)

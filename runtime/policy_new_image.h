@@ -27,11 +27,11 @@ struct new_image {
  */
 must_check int new_image_open(const char *name, const char *program, struct arena *arena,
 			      struct new_image *ret, struct err *err);
-void new_image_done(struct new_image *image);
+void new_image_done(struct new_image *n);
 
 /* The parts of the policy, appended; nothing where the image says nothing. */
-void new_image_identity(const struct new_image *image, struct strbuf *out);
-void new_image_files(const struct new_image *image, struct strbuf *out);
-void new_image_ports(const struct new_image *image, struct strbuf *out);
+void new_image_identity(const struct new_image *n, struct strbuf *out);
+void new_image_files(const struct new_image *n, struct strbuf *out);
+void new_image_ports(const struct new_image *n, struct strbuf *out);
 
 #endif

@@ -136,9 +136,9 @@ static int choose_trusted(struct pull *p, struct document *d, struct err *err)
 		p->taken.n = 0;
 	}
 	r = choose_image(p, d, err);
-	if (r == 0 && trusted == 0)
-		r = signature_check(&check, d->digest, &p->taken, err);
-	return err->code ? -err->code : 0;
+	if (r < 0 || trusted > 0)
+		return r;
+	return signature_check(&check, d->digest, &p->taken, err) > 0 ? 0 : -err->code;
 }
 
 static int check_limits(const struct pull *p, struct err *err)

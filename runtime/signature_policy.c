@@ -115,15 +115,13 @@ static bool scope_is_valid(const char *text)
 {
 	char below[2 * IMAGE_NAME_MAX];
 	struct image_ref ref = { 0 };
-	size_t n = strlen(text);
 
-	if (n > IMAGE_NAME_MAX + 1 + IMAGE_TAG_MAX)
+	if (strlen(text) > IMAGE_NAME_MAX + 1 + IMAGE_TAG_MAX)
 		return false;
 	if (strchr(text, '/') && has_tag_or_digest(text))
 		return name_parse(text, &ref);
 	/* What lies below it must be a name: that of a host is one only with a dot or a colon. */
-	memcpy(below, text, n);
-	memcpy(below + n, "/x/x", sizeof("/x/x"));
+	snprintf(below, sizeof(below), "%s/x/x", text);
 	return name_parse(below, &ref);
 }
 

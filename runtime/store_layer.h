@@ -23,9 +23,9 @@ struct layer_source {
 	uint64_t size;                   /* of them; 0: not known */
 	const char *media_type;          /* NULL: by the first bytes */
 	const char *diff_id;             /* of the bytes inside; NULL: not known */
-	bool range;                      /* owners are a range of ids, not one */
 	uint64_t max_bytes, max_entries; /* 0: the defaults */
-	int input; /* bytes are read from here; -1: from a pipe that is made */
+	int input;  /* bytes are read from here; -1: from a pipe that is made */
+	bool range; /* owners are a range of ids, not one */
 };
 
 struct layer_feed {

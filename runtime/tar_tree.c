@@ -135,8 +135,8 @@ static int by_name(const void *a, const void *b)
 
 static int add_xattrs(struct writer *w, int fd, struct err *err)
 {
-	cleanup_free char *list = malloc(XATTRS_MAX);
 	cleanup_arena struct arena arena = { 0 };
+	char *list = arena_alloc(&arena, XATTRS_MAX);
 	const char **names = NULL;
 	size_t cap = 0;
 	size_t n = 0;

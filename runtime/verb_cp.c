@@ -4,6 +4,7 @@
  * Should: open what is the caller's before the run's root is looked at, and go by descriptors then.
  * Mustn't: look up a path of the run but below its root, or start a program.
  */
+#include <assert.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/securebits.h>
@@ -102,6 +103,7 @@ static int parse_place(const char *text, struct arena *arena, struct place *ret,
 
 static bool is_stream(const struct place *p)
 {
+	assert(p->path);
 	return !p->run && strcmp(p->path, "-") == 0;
 }
 

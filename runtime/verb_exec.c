@@ -163,7 +163,7 @@ static int accompany(struct session *session, bool detach, struct err *err)
 			{ .fd = session->signals, .events = POLLIN },
 		};
 		int n = pty_fill_pollfds(session->pty, fds + 2);
-		int r = poll(fds, (nfds_t)(2 + n), -1);
+		int r = poll(fds, (nfds_t)n + 2, -1);
 
 		if (r < 0 && errno != EINTR)
 			return err_sys(err, errno, "cannot wait for events");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static int print_rows(const struct run_row *rows, int n, const struct ps_options
 	bool first = true;
 	int r = 0;
 
+	assert(rows || n <= 0);
 	if (json)
 		putchar('[');
 	else if (o->format)

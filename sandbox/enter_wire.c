@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -74,6 +75,7 @@ int enter_decode(const void *bytes, size_t n, struct arena *arena,
 		r = take(&rest, 1, arena, &workdir, err);
 	if (r < 0)
 		return r;
+	assert(workdir && texts.args);
 	texts.workdir = workdir[0];
 	if (rest.n > 0)
 		return err_set(err, EINVAL, "a request with more bytes than it says");
