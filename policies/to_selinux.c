@@ -113,14 +113,14 @@ static unsigned access_below(const struct bundle *bundle, const char *folder)
 	for (size_t i = 0; i < bundle->n_files; i++) {
 		const struct bundle_file *file = &bundle->files[i];
 
-		if (file->access & FILE_DENY) {
-			if (file->tree && is_within(folder, file->path))
-				return 0;
-		} else if (file->tree && is_within(folder, file->path)) {
+		bool covers = file->tree && is_within(folder, file->path);
+		bool lies_in =
+			is_within(file->path, folder) && !has_closer_part(file->path, folder);
+
+		if ((file->access & FILE_DENY) && covers)
+			return 0;
+		if (!(file->access & FILE_DENY) && (covers || lies_in))
 			access |= file->access;
-		} else if (is_within(file->path, folder) && !has_closer_part(file->path, folder)) {
-			access |= file->access;
-		}
 	}
 	return access;
 }
