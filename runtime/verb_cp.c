@@ -109,8 +109,10 @@ static bool is_stream(const struct place *p)
 
 static int open_dir(const char *path, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd;
 
+	assert(path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? err_sys(err, errno, "cannot open %s", path) : fd;
 }
 

@@ -127,18 +127,16 @@ static void print_json(const struct subjects *subjects, uint64_t ms)
 
 	for (size_t i = 0; i < subjects->n; i++) {
 		const struct subject *s = &subjects->items[i];
+		uint64_t cpu_ms = s->now.ticks * 1000 / (uint64_t)sysconf(_SC_CLK_TCK);
+		uint64_t rss = s->now.rss_pages * (uint64_t)getpagesize();
 
 		if (!s->there)
 			continue;
-		json_array_append_new(
-			all, json_pack("{s:f, s:I, s:s, s:I, s:I, s:s}", "cpu_percent",
-				       percent(s, ms), "cpu_ms",
-				       (json_int_t)(s->now.ticks * 1000 /
-						    (uint64_t)sysconf(_SC_CLK_TCK)),
-				       "name", s->name, "processes", (json_int_t)s->now.processes,
-				       "rss_bytes",
-				       (json_int_t)(s->now.rss_pages * (uint64_t)getpagesize()),
-				       "run", s->id));
+		json_array_append_new(all, json_pack("{s:f, s:I, s:s, s:I, s:I, s:s}",
+						     "cpu_percent", percent(s, ms), "cpu_ms",
+						     (json_int_t)cpu_ms, "name", s->name,
+						     "processes", (json_int_t)s->now.processes,
+						     "rss_bytes", (json_int_t)rss, "run", s->id));
 	}
 	json_dumpf(all, stdout, JSON_SORT_KEYS | JSON_COMPACT);
 	putchar('\n');

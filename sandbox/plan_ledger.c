@@ -123,38 +123,43 @@ static int note_folders_alone(struct planner *p, struct err *err)
 	return r;
 }
 
+/* Limits that are asked for and that no cgroup of ours can hold. */
+struct unheld {
+	bool memory, cpu, io;
+};
+
+static const char *cgroup_text(const struct planner *p, const struct unheld *no)
+{
+	if (p->plan->cgroup_dir)
+		return arena_printf(p->arena, "in %s%s%s%s", p->plan->cgroup_dir,
+				    no->memory ? ", without memory" : "",
+				    no->cpu ? ", without cpu" : "", no->io ? ", without io" : "");
+	if (!no->memory && !no->cpu && !no->io)
+		return "none delegated, and no limit needs one";
+	return arena_printf(
+		p->arena, "none delegated:%s%s%s", no->cpu ? " processor time is not limited," : "",
+		no->io ? " disks are not limited," : "",
+		no->cpu || no->io ? " memory only per process" : " memory is limited per process");
+}
+
 static int note_limits(struct planner *p, struct err *err)
 {
-	const struct limits *limits = &p->plan->limits;
+	const uint32_t set = p->plan->limits.set;
 	uint32_t have = p->plan->cgroup_dir ? p->host->cgroup.controllers : 0;
 	const char *remedy =
 		"a delegated cgroup: systemd-run --user --scope -p Delegate=yes immure ...";
-	bool no_memory = (limits->set & LIMIT_MEMORY) && !(have & 1U << CGROUP_MEMORY);
-	bool no_cpu = (limits->set & LIMIT_CPUS) && !(have & 1U << CGROUP_CPU);
-	bool no_io = (limits->set & LIMIT_IO) && !(have & 1U << CGROUP_IO);
-	bool missing = no_memory || no_cpu || no_io;
-	const char *text;
-	int r;
+	const struct unheld no = {
+		.memory = (set & LIMIT_MEMORY) && !(have & 1U << CGROUP_MEMORY),
+		.cpu = (set & LIMIT_CPUS) && !(have & 1U << CGROUP_CPU),
+		.io = (set & LIMIT_IO) && !(have & 1U << CGROUP_IO),
+	};
+	bool missing = no.memory || no.cpu || no.io;
+	enum ledger_state state = missing               ? LEDGER_WEAKENED
+				  : p->plan->cgroup_dir ? LEDGER_ENFORCED
+							: LEDGER_NA;
+	int r = planner_note(p, LAYER_CGROUP, state, cgroup_text(p, &no),
+			     state == LEDGER_ENFORCED ? NULL : remedy, err);
 
-	if (p->plan->cgroup_dir)
-		text = arena_printf(p->arena, "in %s%s%s%s", p->plan->cgroup_dir,
-				    no_memory ? ", without memory" : "",
-				    no_cpu ? ", without cpu" : "", no_io ? ", without io" : "");
-	else if (!missing)
-		text = "none delegated, and no limit needs one";
-	else
-		text = arena_printf(p->arena, "none delegated:%s%s%s",
-				    no_cpu ? " processor time is not limited," : "",
-				    no_io ? " disks are not limited," : "",
-				    no_cpu || no_io ? " memory only per process"
-						    : " memory is limited per process");
-	if (!text)
-		return err_set(err, ENOMEM, "out of memory");
-	r = planner_note(p, LAYER_CGROUP,
-			 missing               ? LEDGER_WEAKENED
-			 : p->plan->cgroup_dir ? LEDGER_ENFORCED
-					       : LEDGER_NA,
-			 text, missing || !p->plan->cgroup_dir ? remedy : NULL, err);
 	if (r < 0)
 		return r;
 	return planner_note(
