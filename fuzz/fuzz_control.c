@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Property: what is taken for a request has one length, a known version and a signal that exists.
+/* Property: what is taken for a request has one length, a known version, a signal that exists and a
+ * size that is one.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size != sizeof(request) || request.version != CONTROL_VERSION || request.reserved != 0)
 		abort();
 	if (request.op == CONTROL_SIGNAL && (request.argument == 0 || request.argument >= NSIG))
+		abort();
+	if (request.op == CONTROL_RESIZE &&
+	    (request.argument >> 16 == 0 || request.argument << 16 == 0))
 		abort();
 	return 0;
 }

@@ -83,6 +83,21 @@ static int note_pause(const struct supervisor *s, bool paused)
 	return command_note(s->notify.log, &members, &err);
 }
 
+static int attach(struct supervisor *s, int *fd)
+{
+	cleanup_strbuf struct strbuf members = { 0 };
+	struct jsonw j = { .out = &members };
+	struct err err = { 0 };
+	int r = attach_add(&s->detach->attach, fd);
+
+	if (r < 0)
+		return r;
+	jsonw_kstr(&j, "what", "attached");
+	if (command_note(s->notify.log, &members, &err) < 0 && s->lost.code == 0)
+		s->lost = err;
+	return 0;
+}
+
 /* A health check that stands still has not failed: the next one comes in its time. */
 static int set_paused(struct supervisor *s, bool paused)
 {
@@ -122,6 +137,11 @@ int command_act(void *data, const struct control_request *request, int *fd)
 		return s->life->paused ? -EBUSY : entries_add(&s->entries, fd);
 	case CONTROL_STATE:
 		return tell_state(s, fd);
+	case CONTROL_ATTACH:
+		return attach(s, fd);
+	case CONTROL_RESIZE:
+		return detach_resize(s->detach, request->argument >> 16,
+				     request->argument & 0xffff);
 	case CONTROL_WAIT:
 	case CONTROL_OP_COUNT:
 		break;

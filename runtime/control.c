@@ -16,6 +16,7 @@ static const struct {
 	[CONTROL_SIGNAL] = { 1, NSIG - 1 },  [CONTROL_WAIT] = { 0, 0 },
 	[CONTROL_ENTER] = { 0, 0 },          [CONTROL_STOP] = { 1, NSIG - 1 },
 	[CONTROL_RESTART] = { 1, NSIG - 1 }, [CONTROL_STATE] = { 0, 0 },
+	[CONTROL_ATTACH] = { 0, 0 },         [CONTROL_RESIZE] = { 0x10001, UINT32_MAX },
 };
 
 bool control_request_decode(const void *bytes, size_t n, struct control_request *ret)
@@ -30,6 +31,8 @@ bool control_request_decode(const void *bytes, size_t n, struct control_request 
 		return false;
 	if (request.argument < arguments[request.op].least ||
 	    request.argument > arguments[request.op].most)
+		return false;
+	if (request.op == CONTROL_RESIZE && (request.argument & 0xffff) == 0)
 		return false;
 	*ret = request;
 	return true;

@@ -29,6 +29,13 @@ enum control_op {
 	CONTROL_PAUSE,   /* freeze the sandbox's cgroup; -ENOTSUP without one */
 	CONTROL_UNPAUSE,
 	CONTROL_STATE, /* the answer is a struct control_state */
+	/*
+	 * See what the program writes from now on: `result` has flags of enum control_attach_flag,
+	 * and messages follow that begin with a struct control_output. What the client sends then,
+	 * up to CONTROL_INPUT_MAX bytes each, is the program's input.
+	 */
+	CONTROL_ATTACH,
+	CONTROL_RESIZE, /* of the program's terminal: `argument` is rows << 16 | columns */
 	CONTROL_OP_COUNT
 };
 
@@ -64,6 +71,26 @@ enum control_flag {
 	CONTROL_IS_WAITING = 1 << 0, /* between two starts */
 	CONTROL_IS_PAUSED = 1 << 1,
 };
+
+enum control_attach_flag {
+	CONTROL_TAKES_INPUT = 1 << 0,
+	CONTROL_HAS_TERMINAL = 1 << 1,
+};
+
+enum control_stream {
+	CONTROL_STDOUT = 1, /* with a terminal all is this */
+	CONTROL_STDERR = 2,
+	CONTROL_ENDED = 3, /* the last message: `status` is the exit status */
+};
+
+#define CONTROL_INPUT_MAX 4096
+#define CONTROL_OUTPUT_MAX 8192 /* bytes behind the head */
+
+struct control_output {
+	uint32_t stream; /* enum control_stream */
+	int32_t status;
+};
+static_assert(sizeof(struct control_output) == 8, "no padding");
 
 /* After CONTROL_ENTER: one when it runs or why it does not, one when it has ended. */
 struct control_report {

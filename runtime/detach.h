@@ -9,18 +9,25 @@
  */
 
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "runtime/attach.h"
 #include "runtime/control.h"
 #include "runtime/output_log.h"
 #include "runtime/run_folder.h"
 
-#define DETACH_POLLFDS (CONTROL_POLLFDS + 2)
+#define DETACH_POLLFDS (3 + ATTACH_POLLFDS + CONTROL_POLLFDS)
 
 struct detach {
 	int report;    /* to the launcher; -1 once told */
 	int output[2]; /* what the program writes to stdout and stderr */
+	int master;    /* of the program's terminal, from its start to its end; else -1 */
+	int input;     /* our end of the program's standard input; -1: it has none, or a terminal */
+	bool interactive;
+	struct winsize size; /* of its terminal */
+	struct attach attach;
 	struct control control;
 	struct output_log log;
 };
@@ -28,14 +35,17 @@ struct detach {
 /*
  * Fork. In the monitor, 0, 1 and 2 become what the program gets.
  *
+ *   tty          the program will have a terminal: see detach_terminal()
+ *   interactive  the program's input stays open: a pipe whose other end we hold, if it gets no
+ *                terminal
  *   ret   in arena, in the monitor alone; NULL in the launcher. All functions below take NULL, and
  *         do nothing then
  *
  * Returns   0 in the monitor; 1 in the launcher, which has nothing left to do: the run has started;
  *           -errno in either: the launcher's is what the monitor reported.
  */
-must_check int detach_fork(struct arena *arena, const struct run_folder *folder,
-			   struct detach **ret, struct err *err);
+must_check int detach_fork(struct arena *arena, const struct run_folder *folder, bool tty,
+			   bool interactive, struct detach **ret, struct err *err);
 
 /* The program runs: the launcher may go. Or it does not, and err says why. */
 void detach_report(struct detach *detach, const struct err *err);
@@ -43,6 +53,15 @@ void detach_report(struct detach *detach, const struct err *err);
 /* Fill DETACH_POLLFDS entries. */
 void detach_fill(const struct detach *detach, struct pollfd *fds);
 void detach_handle(struct detach *detach, const struct pollfd *fds, control_act_fn act, void *data);
+
+/* The program has this terminal; takes the master, which is non-blocking, if it has none yet. */
+void detach_terminal(struct detach *detach, int *take_master);
+
+/* -ENOTTY without one. Between two starts it is kept for the next. */
+must_check int detach_resize(struct detach *detach, unsigned rows, unsigned columns);
+
+/* The program has ended: what it wrote so far, and no more terminal. */
+void detach_empty(struct detach *detach);
 
 /* Nobody writes any more: the rest of the output, before the record is sealed. */
 void detach_drain(struct detach *detach);

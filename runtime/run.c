@@ -288,7 +288,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	if (r == 0 && run->options.detach && run->options.name)
 		r = run_name_claim(&run->folder, run->options.name, err);
 	if (r == 0 && run->options.detach)
-		r = detach_fork(&run->arena, &run->folder, &run->detach, err);
+		r = detach_fork(&run->arena, &run->folder, run->options.tty,
+				run->options.interactive, &run->detach, err);
 	if (r > 0) {
 		run->has_profile = false; /* the monitor's, as all else is */
 		printf("%s\n", run->folder.id);

@@ -118,6 +118,7 @@ static int watch(struct run *run, struct supervisor *s, int *ret_status, struct 
 	int end = 0;
 	int r = supervise(s, &end, err);
 
+	detach_empty(run->detach); /* first: what we say ourselves must find room */
 	closep(&s->notify.listener);
 	entries_done(&s->entries);
 	if (run->pty)
@@ -204,13 +205,15 @@ static int finish(struct run *run, const struct supervisor *s, int status, struc
 
 static int prepare(struct run *run, struct err *err)
 {
+	bool ours = run->plan.tty && !run->detach; /* we hand our terminal's input on */
+
 	run->signals = signals_open(err);
 	if (run->signals < 0)
 		return run->signals;
 	run->lifetime = (struct lifetime){ .plan = &run->life };
 	run->denials = arena_alloc(&run->arena, sizeof(*run->denials));
-	run->pty = run->plan.tty ? arena_alloc(&run->arena, sizeof(*run->pty)) : NULL;
-	if (!run->denials || (run->plan.tty && !run->pty))
+	run->pty = ours ? arena_alloc(&run->arena, sizeof(*run->pty)) : NULL;
+	if (!run->denials || (ours && !run->pty))
 		return err_set(err, ENOMEM, "out of memory");
 	if (run->pty)
 		pty_init(run->pty);

@@ -418,8 +418,6 @@ static int build_flags(struct builder *b, struct err *err)
 	bool range = false;
 	int r;
 
-	if (o->detach && (o->tty || o->interactive))
-		return err_set(err, EINVAL, "--detach excludes --tty and --interactive");
 	if (o->json && !o->dry_run)
 		return err_set(err, EINVAL, "--json goes with --dry-run");
 	if (o->name && !text_is_id(o->name))

@@ -30,7 +30,7 @@ enum {
 	POLL_TRACING,
 	POLL_EGRESS,
 	POLL_PTY,
-	POLL_DETACH = POLL_PTY, /* a detached run has no terminal */
+	POLL_DETACH = POLL_PTY, /* a detached run's terminal is among its own */
 	POLL_ENTRIES = POLL_DETACH + DETACH_POLLFDS,
 	POLL_MAX = POLL_ENTRIES + ENTRIES_POLLFDS
 };
@@ -316,7 +316,11 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 
 static int start_terminal(struct supervisor *s, struct err *err)
 {
-	if (!s->plan->tty || !launch_is_confined(s->launched) || s->pty->master >= 0)
+	if (!s->plan->tty || !launch_is_confined(s->launched))
+		return 0;
+	if (s->detach)
+		detach_terminal(s->detach, &s->launched->page->pty);
+	if (!s->pty || s->pty->master >= 0)
 		return 0;
 	return pty_start(s->pty, s->launched->page->pty, s->terminal[0], s->terminal[1], err);
 }
@@ -360,7 +364,7 @@ static int learn_end(struct supervisor *s, int *ret, struct err *err)
 	 * Dead from here on; launch_done() reaps it, while we write what there is to tell. A trace
 	 * is whole only when all of them have ended.
 	 */
-	if (known && !s->pty && !s->tracing->on)
+	if (known && !s->plan->tty && !s->tracing->on)
 		return 0;
 	while (waitid(P_PIDFD, (id_t)s->launched->pidfd, &info, WEXITED) < 0) {
 		if (errno != EINTR)
@@ -421,7 +425,9 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 	if (r < 0)
 		return r;
 	label = check_label(s);
-	r = learn_end(s, ret_wait_status, err);
+	r = start_terminal(s, err); /* of one that ended before we looked */
+	if (r == 0)
+		r = learn_end(s, ret_wait_status, err);
 	if (r == 0)
 		finish_trace(s);
 	if (r == 0)

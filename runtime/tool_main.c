@@ -24,6 +24,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_ps,
 	&verb_logs,
 	&verb_exec,
+	&verb_attach,
 	&verb_stop,
 	&verb_restart,
 	&verb_kill,

@@ -51,6 +51,7 @@ extern const struct verb verb_image_import;
 extern const struct verb verb_ps;
 extern const struct verb verb_logs;
 extern const struct verb verb_exec;
+extern const struct verb verb_attach;
 extern const struct verb verb_stop;
 extern const struct verb verb_generate;
 extern const struct verb verb_kill;

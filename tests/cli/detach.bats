@@ -41,7 +41,6 @@ detached() {
 	run --separate-stderr -127 detached -- /no/such/program
 	assert_says '/no/such/program'
 	[ -z "$(ls "$XDG_STATE_HOME/immure/runs")" ]
-	run -2 "$IMMURE" run -d -t --host -- true
 	run -125 detached --workdir /no/such -- true
 }
 
