@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 
-static int await_report(int report, struct err *err)
+int detach_await(int report, struct err *err)
 {
 	struct err told = { 0 };
 	ssize_t n = fd_read_full(report, &told, sizeof(told));
@@ -87,12 +87,11 @@ static int become_monitor(struct detach *detach, const struct run_folder *folder
 }
 
 int detach_fork(struct arena *arena, const struct run_folder *folder, bool tty, bool interactive,
-		struct detach **ret, struct err *err)
+		struct detach **ret, int *ret_report, struct err *err)
 {
 	struct detach *detach = arena_alloc(arena, sizeof(*detach));
 	int pair[2];
 	pid_t pid;
-	int r;
 
 	if (!detach)
 		return err_set(err, ENOMEM, "out of memory");
@@ -116,9 +115,8 @@ int detach_fork(struct arena *arena, const struct run_folder *folder, bool tty, 
 	}
 	if (pid > 0) {
 		close(pair[1]);
-		r = await_report(pair[0], err);
-		close(pair[0]);
-		return r;
+		*ret_report = pair[0];
+		return 1;
 	}
 	close(pair[0]);
 	detach->report = pair[1];

@@ -38,14 +38,22 @@ struct detach {
  *   tty          the program will have a terminal: see detach_terminal()
  *   interactive  the program's input stays open: a pipe whose other end we hold, if it gets no
  *                terminal
- *   ret   in arena, in the monitor alone; NULL in the launcher. All functions below take NULL, and
- *         do nothing then
+ *   ret          in arena, in the monitor alone; NULL in the launcher. All functions below but
+ *                detach_await() take NULL, and do nothing then
+ *   ret_report   in the launcher: for detach_await()
  *
- * Returns   0 in the monitor; 1 in the launcher, which has nothing left to do: the run has started;
- *           -errno in either: the launcher's is what the monitor reported.
+ * Returns   0 in the monitor; 1 in the launcher; -errno in either.
  */
 must_check int detach_fork(struct arena *arena, const struct run_folder *folder, bool tty,
-			   bool interactive, struct detach **ret, struct err *err);
+			   bool interactive, struct detach **ret, int *ret_report, struct err *err);
+
+/*
+ * In the launcher: wait for the start.
+ *
+ * Returns   1: the run has started, and there is nothing left to do; -errno: what the monitor
+ *           reported.
+ */
+must_check int detach_await(int report, struct err *err);
 
 /* The program runs: the launcher may go. Or it does not, and err says why. */
 void detach_report(struct detach *detach, const struct err *err);

@@ -251,13 +251,27 @@ static void remove_all(struct run *run)
 		run_name_drop(run->options.name, run->folder.id);
 }
 
-/* A lock that a monitor inherited is its launcher's too, who is the last to let it go. */
+/* What a monitor could not start its launcher cleans up, once the monitor has let go. */
 static void drop_volumes(struct run *run)
 {
 	if (run->detach)
 		volumes_release(&run->volumes);
 	else
 		volumes_drop(&run->volumes);
+}
+
+/* Returns 0 in the monitor, 1 in the launcher once the run has started, -errno in either. */
+static int fork_monitor(struct run *run, struct err *err)
+{
+	cleanup_close int report = -1;
+	int r = detach_fork(&run->arena, &run->folder, run->options.tty, run->options.interactive,
+			    &run->detach, &report, err);
+
+	if (r <= 0)
+		return r;
+	/* They are the monitor's: it removes some when it ends, which may be before we do. */
+	volumes_release(&run->volumes);
+	return detach_await(report, err);
 }
 
 static int run_all(struct run *run, char *const argv[], struct err *err)
@@ -288,8 +302,7 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	if (r == 0 && run->options.detach && run->options.name)
 		r = run_name_claim(&run->folder, run->options.name, err);
 	if (r == 0 && run->options.detach)
-		r = detach_fork(&run->arena, &run->folder, run->options.tty,
-				run->options.interactive, &run->detach, err);
+		r = fork_monitor(run, err);
 	if (r > 0) {
 		run->has_profile = false; /* the monitor's, as all else is */
 		printf("%s\n", run->folder.id);

@@ -65,6 +65,23 @@ sub" ]
 	[ "$(names)" = "kept " ]
 }
 
+@test "--rm takes the volume with it, detached too, however short the run is" {
+	"$IMMURE" run --rm v:1 true
+	[ -z "$(names)" ]
+	local id i
+	id=$("$IMMURE" run -d --rm v:1 sleep 1000)
+	[ "$(names | wc -w)" = 1 ]
+	"$IMMURE" kill "$id"
+	# The record is the last to go.
+	for i in $(seq 100); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs")" ] || break; sleep 0.1; done
+	[ -z "$(names)" ]
+	for i in $(seq 10); do "$IMMURE" run -d --rm v:1 true; done
+	for i in $(seq 100); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs")" ] || break; sleep 0.1; done
+	[ -z "$(names)" ]
+	run -127 "$IMMURE" run -d --rm v:1 /no/such
+	[ -z "$(names)" ]
+}
+
 @test "a named volume is filled once, as the image shows it, and never again" {
 	run -0 "$IMMURE" run -v n:/data v:1 sh -c 'stat -c "%n %a" /data /data/file /data/sub /data/link; echo mine >/data/file; ls -l /data/link'
 	[ "${lines[0]}" = "/data 750" ]

@@ -114,7 +114,6 @@ static void refuses_with_the_option_and_the_value(void **state)
 		  "exclude each other" },
 		{ { S("run"), S("--host"), S("--memory"), S("-1"), S("ls") }, "--memory -1" },
 		{ { S("run"), S("--host"), S("--pids"), S("0"), S("ls") }, "--pids 0" },
-		{ { S("run"), S("--host"), S("-dt"), S("ls") }, "--detach excludes" },
 		{ { S("run"), S("--host"), S("--network"), S("bridge"), S("ls") },
 		  "none, private or host" },
 		{ { S("run"), S("--host"), S("--name"), S("../x"), S("ls") }, "--name ../x" },
