@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,4 +75,28 @@ pid_t found_run_first(int dir)
 
 	json_decref(record);
 	return pid;
+}
+
+int found_run_each(const struct verb_call *call, run_act_fn act, const void *data,
+		   run_absent_fn absent, struct err *err)
+{
+	int result = 0;
+
+	for (int i = 0; i < call->argc; i++) {
+		cleanup_found_run struct found_run found = { -1, -1, NULL };
+		struct err one = { 0 };
+		int r = found_run_open(call->argv[i], call->arena, &found, &one);
+
+		if (r == 0)
+			r = act(&found, data, &one);
+		else if (r == -ENOENT && absent)
+			r = absent(call->argv[i], call->arena, &found.id, &one);
+		if (r == 0) {
+			printf("%s\n", found.id);
+		} else if (result == 0) {
+			*err = one;
+			result = err_wrap(err, "%s", call->argv[i]);
+		}
+	}
+	return result;
 }

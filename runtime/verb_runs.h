@@ -19,6 +19,19 @@ must_check int found_run_open(const char *which, struct arena *arena, struct fou
 			      struct err *err);
 void found_run_close(struct found_run *found);
 
+/*
+ * Do something with each run that is named, and print its id, going on after a failure: the first
+ * one is told at the end.
+ *
+ *   act     returns 0 or -errno; data is as given
+ *   absent  what is done instead where there is no such run: sets *ret_id; NULL: that is an error
+ */
+typedef int (*run_act_fn)(const struct found_run *found, const void *data, struct err *err);
+typedef int (*run_absent_fn)(const char *which, struct arena *arena, const char **ret_id,
+			     struct err *err);
+must_check int found_run_each(const struct verb_call *call, run_act_fn act, const void *data,
+			      run_absent_fn absent, struct err *err);
+
 /* The status of a run whose record is sealed, or -EAGAIN (it goes on), -ENODATA (it was cut short).
  */
 must_check int found_run_status(const struct found_run *found, struct err *err);

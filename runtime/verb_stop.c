@@ -54,13 +54,6 @@ static int read_signal(const char *text, int *ret, struct err *err)
 	return usage(err);
 }
 
-/* For each run that is named, going on after a failure: the first one is told at the end. */
-typedef int (*each_fn)(const struct found_run *found, const struct stop_options *options,
-		       struct err *err);
-
-static int rm_one(const struct found_run *found, const struct stop_options *options,
-		  struct err *err);
-
 /* The record is gone, but what the run wrote may be there. */
 static int rm_kept(const char *which, struct arena *arena, const char **ret_id, struct err *err)
 {
@@ -79,32 +72,9 @@ static int rm_kept(const char *which, struct arena *arena, const char **ret_id, 
 	return r;
 }
 
-static int for_each(const struct verb_call *call, each_fn act, struct err *err)
+static int kill_one(const struct found_run *found, const void *data, struct err *err)
 {
-	int result = 0;
-
-	for (int i = 0; i < call->argc; i++) {
-		cleanup_found_run struct found_run found = { -1, -1, NULL };
-		struct err one = { 0 };
-		int r = found_run_open(call->argv[i], call->arena, &found, &one);
-
-		if (r == 0)
-			r = act(&found, call->options, &one);
-		else if (r == -ENOENT && act == rm_one)
-			r = rm_kept(call->argv[i], call->arena, &found.id, &one);
-		if (r == 0)
-			printf("%s\n", found.id);
-		else if (result == 0) {
-			*err = one;
-			result = err_wrap(err, "%s", call->argv[i]);
-		}
-	}
-	return result;
-}
-
-static int kill_one(const struct found_run *found, const struct stop_options *options,
-		    struct err *err)
-{
+	const struct stop_options *options = data;
 	int signal = SIGKILL;
 	int r = options->signal ? read_signal(options->signal, &signal, err) : 0;
 
@@ -156,9 +126,9 @@ static int read_how(const struct found_run *found, const struct stop_options *op
 	return r;
 }
 
-static int stop_one(const struct found_run *found, const struct stop_options *options,
-		    struct err *err)
+static int stop_one(const struct found_run *found, const void *data, struct err *err)
 {
+	const struct stop_options *options = data;
 	uint64_t ms = 0;
 	bool asked;
 	int signal = 0;
@@ -196,9 +166,9 @@ static int await_start(const struct found_run *found, uint32_t starts, uint64_t 
 	}
 }
 
-static int restart_one(const struct found_run *found, const struct stop_options *options,
-		       struct err *err)
+static int restart_one(const struct found_run *found, const void *data, struct err *err)
 {
+	const struct stop_options *options = data;
 	struct control_state before = { 0 };
 	uint64_t ms = 0;
 	int signal = 0;
@@ -211,9 +181,9 @@ static int restart_one(const struct found_run *found, const struct stop_options 
 	return r < 0 ? r : await_start(found, before.starts, ms, err);
 }
 
-static int rm_one(const struct found_run *found, const struct stop_options *options,
-		  struct err *err)
+static int rm_one(const struct found_run *found, const void *data, struct err *err)
 {
+	const struct stop_options *options = data;
 	int r;
 
 	if (run_folder_is_live(found->runs, found->id)) {
@@ -235,22 +205,22 @@ static int rm_one(const struct found_run *found, const struct stop_options *opti
 
 static int kill_run(const struct verb_call *call, struct err *err)
 {
-	return for_each(call, kill_one, err);
+	return found_run_each(call, kill_one, call->options, NULL, err);
 }
 
 static int stop_run(const struct verb_call *call, struct err *err)
 {
-	return for_each(call, stop_one, err);
+	return found_run_each(call, stop_one, call->options, NULL, err);
 }
 
 static int restart_run(const struct verb_call *call, struct err *err)
 {
-	return for_each(call, restart_one, err);
+	return found_run_each(call, restart_one, call->options, NULL, err);
 }
 
 static int rm_run(const struct verb_call *call, struct err *err)
 {
-	int r = for_each(call, rm_one, err);
+	int r = found_run_each(call, rm_one, call->options, rm_kept, err);
 
 	for (int i = 0; i < call->argc; i++) {
 		char id[RUN_ID_LEN];

@@ -2,30 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Images: brought in, run the way they want to be, removed.
 
-bats_require_minimum_version 1.5.0
-
-setup_file() {
-  command -v busybox >/dev/null || skip "busybox-static is not installed"
-  images=$(mktemp -d)
-  export images
-  PYTHONDONTWRITEBYTECODE=1 python3 "$BATS_TEST_DIRNAME/../images/make.py" "$images"
-}
-
-teardown_file() {
-  rm -rf "$images"
-}
+load images
 
 setup() {
-  work=$(mktemp -d)
-  export XDG_STATE_HOME=$work/state XDG_DATA_HOME=$work/data
-  store=$XDG_DATA_HOME/immure
-  cd "$work"
-}
-
-teardown() {
-  cd /
-  chmod -R u+rwX "$work"
-  rm -rf "$work"
+  images_setup
 }
 
 @test "a layout is loaded under its own name, and run with its entrypoint" {
