@@ -387,6 +387,7 @@ static int watch(struct supervisor *s, struct err *err)
 	while (r == 0) {
 		struct pollfd fds[POLL_MAX] = { 0 };
 		int wait;
+		int ready;
 		int n;
 
 		step_health(s);
@@ -395,13 +396,13 @@ static int watch(struct supervisor *s, struct err *err)
 		if (r < 0)
 			return r;
 		n = fill(s, fds);
-		n = poll(fds, (nfds_t)n, wait);
-		if (n < 0 && errno != EINTR)
+		ready = poll(fds, (nfds_t)n, wait);
+		if (ready < 0 && errno != EINTR)
 			return err_sys(err, errno, "cannot wait for events");
 		if (fds[POLL_CHILD].revents || fds[POLL_PROGRAM].revents)
 			return 0;
 		handle_trace(s);
-		if (n > 0)
+		if (ready > 0)
 			turn(s, fds, n);
 		else if (launch_is_confined(s->launched) && wait == EVIDENCE_LOOK_MS)
 			r = read_evidence(s, err);
