@@ -154,6 +154,8 @@ static int become_program(void *confine)
 	struct err err = { 0 };
 
 	note_step(c->page, "process 1");
+	/* Not by clone(2) itself: it tells a number before there is a descriptor of it. */
+	__atomic_store_n(&c->page->workload, c->program_pidfd, __ATOMIC_RELEASE);
 	wake(&c->page->workload);
 	if (take_steps(c, last_step, ARRAY_LEN(last_step), &err) == 0) {
 		execve(c->program, plan->argv, (char *const *)(uintptr_t)plan->env);

@@ -46,7 +46,7 @@ int init_start(struct confine *c, int (*program)(void *confine), struct err *err
 	pid = clone(program, stack + sizeof(stack),
 		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_CHILD_CLEARTID |
 			    SIGCHLD,
-		    c, &c->page->workload, NULL, &c->page->executing);
+		    c, &c->program_pidfd, NULL, &c->page->executing);
 	if (pid < 0)
 		return err_sys(err, errno, "cannot make the program's process");
 	/* The table is the supervisor's: the number says all; our own copy of it is closed. */

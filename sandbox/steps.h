@@ -19,11 +19,12 @@ struct confine {
 	const struct plan *plan;
 	const struct confine_fds *fds;
 	struct confine_page *page;
-	int scratch;  /* a tmpfs of ours below the old root: mask sources, overlay layers */
-	int root;     /* the new root */
-	int proc;     /* our procfs, verified and pinned (R4) */
-	int sys_user; /* /proc/sys/user of it, opened while writable */
-	bool ours;    /* names may be made in the root: it is a tmpfs or an overlay of ours */
+	int scratch;       /* a tmpfs of ours below the old root: mask sources, overlay layers */
+	int root;          /* the new root */
+	int proc;          /* our procfs, verified and pinned (R4) */
+	int sys_user;      /* /proc/sys/user of it, opened while writable */
+	bool ours;         /* names may be made in the root: it is a tmpfs or an overlay of ours */
+	int program_pidfd; /* known to the program's process, which has our memory */
 	char program[PATH_MAX]; /* what is executed, as found inside */
 };
 
