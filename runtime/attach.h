@@ -18,7 +18,7 @@
 
 #define ATTACH_CLIENTS 8
 #define ATTACH_POLLFDS (ATTACH_CLIENTS + 1)
-#define ATTACH_QUEUE_MAX ((size_t)1 << 20)
+#define ATTACH_QUEUE_MAX ((size_t)512 << 10) /* of one client: the monitor stays small */
 
 struct attach {
 	int input;         /* borrowed, non-blocking: where input goes; -1: what comes is dropped */
