@@ -3,9 +3,12 @@
 
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FINISH_MS 2000
+#define CREDIT_MAX_US 200000
+#define WAIT_MS 10
 
 static const struct attach_client nobody = { .fd = -1 };
 
@@ -197,14 +200,14 @@ void attach_handle(struct attach *attach, const struct pollfd *fds)
 	}
 }
 
-/* Returns true if somebody still has to take something. */
-static bool fill_waiting(const struct attach *attach, struct pollfd *fds)
+/* Returns true if more than `most` bytes wait for somebody. */
+static bool fill_waiting(const struct attach *attach, size_t most, struct pollfd *fds)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < ATTACH_CLIENTS; i++) {
-		size_t n = 0;
-		bool waits = frames_first(&attach->clients[i].queue, &n) != NULL;
+		const struct frames *queue = &attach->clients[i].queue;
+		bool waits = queue->end - queue->start > most;
 
 		fds[i] = (struct pollfd){ .fd = waits ? attach->clients[i].fd : -1,
 					  .events = POLLOUT };
@@ -213,24 +216,58 @@ static bool fill_waiting(const struct attach *attach, struct pollfd *fds)
 	return any;
 }
 
+/* Returns false if nobody took anything in that time. */
+static bool wait_and_flush(struct attach *attach, struct pollfd *fds)
+{
+	if (poll(fds, ATTACH_CLIENTS, WAIT_MS) <= 0)
+		return false;
+	for (size_t i = 0; i < ATTACH_CLIENTS; i++) {
+		if (fds[i].revents)
+			flush(&attach->clients[i]);
+	}
+	return true;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void attach_catch_up(struct attach *attach)
+{
+	struct pollfd fds[ATTACH_CLIENTS];
+	uint64_t now;
+	uint64_t credit;
+
+	if (!fill_waiting(attach, ATTACH_QUEUE_MAX / 4, fds))
+		return;
+	now = now_us();
+	credit = attach->credit_us + (now - attach->looked_us) / 8;
+	attach->credit_us = credit < CREDIT_MAX_US ? credit : CREDIT_MAX_US;
+	attach->looked_us = now;
+	if (attach->credit_us < UINT64_C(1000) * WAIT_MS)
+		return;
+	wait_and_flush(attach, fds);
+	attach->looked_us = now_us();
+	now = attach->looked_us - now;
+	attach->credit_us -= now < attach->credit_us ? now : attach->credit_us;
+}
+
 void attach_finish(struct attach *attach, int status)
 {
 	struct control_output head = { .stream = CONTROL_ENDED, .status = status };
 	struct pollfd fds[ATTACH_CLIENTS];
-	int turns = FINISH_MS / 10;
+	int turns = FINISH_MS / WAIT_MS;
 
 	for (size_t i = 0; i < ATTACH_CLIENTS; i++)
 		give(&attach->clients[i], &head, NULL, 0);
 	/* Who takes nothing for ten milliseconds costs one turn. */
-	while (turns > 0 && fill_waiting(attach, fds)) {
-		if (poll(fds, ARRAY_LEN(fds), 10) <= 0) {
+	while (turns > 0 && fill_waiting(attach, 0, fds)) {
+		if (!wait_and_flush(attach, fds))
 			turns--;
-			continue;
-		}
-		for (size_t i = 0; i < ATTACH_CLIENTS; i++) {
-			if (fds[i].revents)
-				flush(&attach->clients[i]);
-		}
 	}
 	for (size_t i = 0; i < ATTACH_CLIENTS; i++)
 		drop(&attach->clients[i]);

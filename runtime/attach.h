@@ -25,6 +25,8 @@ struct attach {
 	unsigned flags;    /* enum control_attach_flag, told to each client */
 	size_t start, end; /* bytes start..end-1 of `pending` wait to be written to `input` */
 	char pending[CONTROL_INPUT_MAX];
+	uint64_t credit_us; /* so long may attach_catch_up() wait */
+	uint64_t looked_us; /* when it was last asked to */
 	struct attach_client {
 		int fd;    /* -1: free */
 		bool deaf; /* it is gone; what it sent before may still have to be read */
@@ -46,6 +48,12 @@ must_check int attach_add(struct attach *attach, int *client);
 
 /* The program wrote: at most CONTROL_OUTPUT_MAX bytes. */
 void attach_output(struct attach *attach, enum control_stream stream, const void *bytes, size_t n);
+
+/*
+ * Before more output is read: give one that is behind a few milliseconds, so that a burst drops
+ * nobody who only has to be scheduled. All such waiting together is an eighth of the time at most.
+ */
+void attach_catch_up(struct attach *attach);
 
 /* Fill ATTACH_POLLFDS entries. */
 void attach_fill(const struct attach *attach, struct pollfd *fds);

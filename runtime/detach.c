@@ -195,6 +195,7 @@ static void move_output(struct detach *detach, int fd, int stream, int turns)
 
 void detach_handle(struct detach *detach, const struct pollfd *fds, control_act_fn act, void *data)
 {
+	attach_catch_up(&detach->attach);
 	for (int i = 0; i < 2; i++) {
 		if (fds[POLL_OUTPUT + i].revents & POLLIN)
 			move_output(detach, detach->output[i], i, 4);
