@@ -220,3 +220,11 @@ ECHO='while read -r line; do [ "$line" != end ] || exit 7; echo "got $line"; ech
 		rm "$WORK/done"
 	done
 }
+
+@test "what is written to a terminal just before the end is in the log" {
+	for _ in $(seq 20); do
+		start -t -- echo hi
+		"$IMMURE" wait "$ID" >/dev/null
+		[ "$("$IMMURE" logs "$ID")" = $'hi\r' ]
+	done
+}
