@@ -248,9 +248,9 @@ static void blame(const struct signature_policy *policy, const struct signature_
 		  struct err *err)
 {
 	if (rule->scope)
-		err_wrap(err, "%.60s: %.60s", policy->file, rule->scope);
+		err_wrap(err, "%.100s: %.60s", policy->file, rule->scope);
 	else
-		err_wrap(err, "%.60s", policy->file);
+		err_wrap(err, "%.100s", policy->file);
 }
 
 int signature_check(const struct signature_check *check, const char *digest,
