@@ -29,6 +29,7 @@ def add_immure(segment, build):
     segment.replace(str(build / "runtime/immure"), "/usr/bin/immure")
     segment.replace(str(build / "runtime/immure-tool"), "/usr/bin/immure-tool")
     segment.replace(str(build / "runtime/immure-oci"), "/usr/bin/immure-oci")
+    segment.file(str(build / "runtime/immure-sign"), "/usr/bin/immure-sign")
     segment.link("/vm/immure-tool", "/usr/bin/immure-tool")
     segment.replace(str(build / "tests/containment/acts"), "/vm/acts")
     segment.replace(str(build / "tests/layers/immure-layers"), "/vm/immure-layers")

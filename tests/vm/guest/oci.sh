@@ -98,9 +98,10 @@ grep -q "not permitted" $work/out && bad "the last one that fits decides" || ok 
 config "$device; c['linux']['resources'] = {'devices': $rules, {'allow': False, 'type': 'c', 'major': 10, 'minor': 250, 'access': 'w'}]}; c['process']['args'] = ['sh', '-c', 'cat /dev/odd; echo x >/dev/odd']"
 run run --bundle $work/b d2 >$work/out 2>&1
 [ "$(grep -c "not permitted" $work/out)" = 1 ] && ok "device rules in their order" || bad "device rules in their order"
-config "c['linux']['resources'] = {'devices': $rules]}; c['process']['capabilities'] = {s: ['CAP_MKNOD'] for s in ('bounding', 'effective', 'permitted')}; c['root']['readonly'] = False; c['process']['args'] = ['sh', '-c', 'busybox mknod /tmp/m c 1 1 2>&1; busybox mknod /tmp/n c 10 250 2>&1; grep CapBnd /proc/self/status']"
+config "c['linux']['resources'] = {'devices': $rules]}; c['process']['capabilities'] = {s: ['CAP_MKNOD'] for s in ('bounding', 'effective', 'permitted')}; c['root']['readonly'] = False; c['process']['args'] = ['sh', '-c', 'busybox mknod /tmp/m c 1 1 2>&1; cat /tmp/m 2>&1 | head -c 300']"
 run run --bundle $work/b d3 >$work/out 2>&1
-grep -q "/tmp/m.*not permitted" $work/out && ok "no node of a device that is not allowed" || bad "no node of a device that is not allowed"
+# As in other runtimes a node of any device can be made; what it leads to cannot be opened.
+grep -qE "/tmp/m.*(not permitted|denied)" $work/out && ok "a node of a device that is not allowed opens nothing" || bad "a node of a device that is not allowed opens nothing: $(cat $work/out)"
 
 # As systemd has it, made by us.
 config "c['linux']['cgroupsPath'] = 'a-b.slice:immure:x'"
