@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@
 #include "runtime/dirs.h"
 #include "runtime/volume.h"
 #include "runtime/volume_list.h"
+
+#define ALONE_LOOKS 40
+#define ALONE_LOOK_MS 5
 
 static int open_or_make(int volumes, const char *name, bool make, struct err *err)
 {
@@ -88,6 +92,19 @@ static int fill(int volume, const struct volume_how *how, const char *target, st
 	return r;
 }
 
+/* Runs that start at once hold it for a moment to see whether it is empty; others for long. */
+static int open_alone(int volumes, const char *name)
+{
+	for (int i = 0;; i++) {
+		struct err busy = { 0 };
+		int fd = volume_open(volumes, name, VOLUME_EXCLUSIVE, &busy);
+
+		if (fd != -EBUSY || i == ALONE_LOOKS)
+			return fd;
+		poll(NULL, 0, ALONE_LOOK_MS);
+	}
+}
+
 /*
  * Fill a volume that is empty. Whoever fills it, or removes it, has it for itself; whoever uses it
  * meanwhile makes us take it as it is.
@@ -100,13 +117,12 @@ static int fill_if_empty(int volumes, const char *name, const struct volume_how 
 			 const char *target, int *lock, struct err *err)
 {
 	cleanup_close int own = -1;
-	struct err busy = { 0 };
 	int r;
 
 	if (!is_empty(*lock))
 		return 0;
 	closep(lock);
-	own = volume_open(volumes, name, VOLUME_EXCLUSIVE, &busy);
+	own = open_alone(volumes, name);
 	if (own >= 0 && is_empty(own)) {
 		r = fill(own, how, target, err);
 		if (r < 0)
