@@ -38,15 +38,11 @@ static int make_scratch(struct err *err)
 {
 	cleanup_close int scratch = tmpfs_make(SCRATCH_BYTES, SCRATCH_INODES, 0700,
 					       MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-	cleanup_close int place = -1;
 	int r;
 
 	if (scratch < 0)
 		return scratch;
-	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (place < 0)
-		return err_sys(err, errno, "cannot open /proc");
-	r = tree_attach(scratch, place, err);
+	r = scratch_attach(scratch, err);
 	return r < 0 ? r : steal_fd(scratch);
 }
 

@@ -53,15 +53,11 @@ int scratch_apply(struct confine *c, struct err *err)
 	cleanup_close int scratch = tmpfs_make_labelled(bytes, SCRATCH_INODES, 0700,
 							MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
 							c->plan->lsm.selinux_root, err);
-	cleanup_close int place = -1;
 	int r;
 
 	if (scratch < 0)
 		return scratch;
-	place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (place < 0)
-		return err_sys(err, errno, "cannot open /proc");
-	r = tree_attach(scratch, place, err);
+	r = scratch_attach(scratch, err);
 	if (r < 0)
 		return err_wrap(err, "our private folder");
 

@@ -104,6 +104,8 @@ must_check int tmpfs_make_labelled(uint64_t bytes, uint64_t inodes, unsigned mod
 				   const char *label, struct err *err);
 must_check int tmpfs_make(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned attr,
 			  struct err *err);
+/* Put a tmpfs of ours where it is out of the way: on /proc of the root that is to be left. */
+must_check int scratch_attach(int scratch, struct err *err);
 /* Make the unreadable file and folder in a tmpfs of ours that stand for what is hidden. */
 must_check int mask_sources_make(int scratch, struct err *err);
 /* Hide what `target` is behind an empty file or folder that nobody can open (R3). */

@@ -87,6 +87,15 @@ int tmpfs_make_labelled(uint64_t bytes, uint64_t inodes, unsigned mode, unsigned
 	return fs_make("tmpfs", options, attr, err);
 }
 
+int scratch_attach(int scratch, struct err *err)
+{
+	cleanup_close int place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (place < 0)
+		return err_sys(err, errno, "cannot open /proc");
+	return tree_attach(scratch, place, err);
+}
+
 int mask_sources_make(int scratch, struct err *err)
 {
 	cleanup_close int none = -1;
