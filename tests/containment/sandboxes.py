@@ -7,7 +7,10 @@ import shutil
 import subprocess
 import sys
 
+import places
+
 VOLUMES = (("acts", "/acts", True), ("vol", "/vol", False), ("volro", "/volro", True))
+PROGRAMS = "acts"  # the only volume with a label of its own: places.label_programs()
 ALL_NAMESPACES = ["unshare", "-m", "-p", "-f", "-n", "-i", "-u", "-C", "--mount-proc"]
 DEFAULT_SECCOMP = "/usr/share/containers/seccomp.json"
 
@@ -83,7 +86,8 @@ class Immure(Sandbox):
         if self.ids:
             words += ["--ids", self.ids]
         for folder, target, read_only in VOLUMES:
-            words += ["-v", f"{self.place.path(folder)}:{target}{':ro' if read_only else ''}"]
+            options = ["ro"] * read_only + ["z"] * (places.SELINUX and folder != PROGRAMS)
+            words += ["-v", ":".join([self.place.path(folder), target, *([",".join(options)] if options else [])])]
         return [*words, *more, "--", *argv]
 
 
