@@ -154,7 +154,7 @@ static bool take_files(struct reader *r, struct arena *arena, struct bundle *b)
 		rule = take_u32(r);
 		file->tree = take_u32(r) != 0;
 		file->path = take_text(r);
-		if (file->access > (FILE_READ | FILE_WRITE | FILE_EXEC | FILE_DENY) ||
+		if (file->access > (FILE_READ | FILE_WRITE | FILE_EXEC | FILE_DENY | FILE_LIST) ||
 		    rule >= b->n_rules || file->path[0] != '/')
 			r->bad = true;
 		file->rule = (uint16_t)rule;

@@ -94,14 +94,16 @@ static int expect_open(struct rule_line *l, struct policy_test *test)
 		return r;
 	}
 	word = span_word(&l->rest);
-	if (span_eq(word, "read"))
+	if (span_eq(word, "list"))
+		test->access = FILE_LIST;
+	else if (span_eq(word, "read"))
 		test->access = FILE_READ;
 	else if (span_eq(word, "write"))
 		test->access = FILE_WRITE;
 	else if (span_eq(word, "exec"))
 		test->access = FILE_EXEC;
 	else
-		rule_line_fault(l, word, "expected read, write or exec");
+		rule_line_fault(l, word, "expected list, read, write or exec");
 	if (span_trim(l->rest).n > 0)
 		rule_line_fault(l, span_trim(l->rest), "unexpected at the end of a test");
 	return 0;

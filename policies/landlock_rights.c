@@ -12,7 +12,7 @@ const struct landlock_right landlock_rights[] = {
 	{ "execute",      BIT(0), LANDLOCK_FS,  1, FILE_EXEC,  false },
 	{ "write_file",   BIT(1), LANDLOCK_FS,  1, FILE_WRITE, false },
 	{ "read_file",    BIT(2), LANDLOCK_FS,  1, FILE_READ,  false },
-	{ "read_dir",     BIT(3), LANDLOCK_FS,  1, FILE_READ,  true },
+	{ "read_dir",     BIT(3), LANDLOCK_FS,  1, FILE_READ | FILE_LIST, true },
 	{ "remove_dir",   BIT(4), LANDLOCK_FS,  1, FILE_WRITE, true },
 	{ "remove_file",  BIT(5), LANDLOCK_FS,  1, FILE_WRITE, true },
 	/* Device nodes are handled and thereby refused to everybody. */

@@ -41,7 +41,7 @@ uint64_t landlock_known(enum landlock_kind kind, int abi);
 /*
  * The bits of file access that a rule grants.
  *
- *   access  FILE_READ | FILE_WRITE | FILE_EXEC
+ *   access  FILE_LIST | FILE_READ | FILE_WRITE | FILE_EXEC
  *   folder  with those that make sense for folders only
  */
 uint64_t landlock_granted(unsigned access, bool folder);

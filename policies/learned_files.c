@@ -166,6 +166,8 @@ static const char *object_of(struct arena *arena, const struct wish *wish)
 
 static bool covers(unsigned have, bool tree, const char *where, unsigned want, const char *path)
 {
+	if (tree && (have & FILE_READ))
+		have |= FILE_LIST;
 	if ((have & want) != want)
 		return false;
 	return tree ? path_is_below(path, where) : strcmp(path, where) == 0;
@@ -175,6 +177,7 @@ static unsigned access_bits(const char *access)
 {
 	return strcmp(access, "exec") == 0    ? FILE_EXEC | FILE_READ
 	       : strcmp(access, "write") == 0 ? FILE_READ | FILE_WRITE
+	       : strcmp(access, "list") == 0  ? FILE_LIST
 					      : FILE_READ;
 }
 
@@ -206,6 +209,8 @@ static int add_item(struct grants *g, const struct learned_item *item)
 		rest.n--;
 	}
 	wish.tree = wish.tree || rest.n == 1;
+	if (wish.tree && span_eq(word, "read"))
+		access = "list"; /* a folder is opened for its names */
 	wish.path = arena_strndup(g->arena, rest.p, rest.n);
 	if (!access || !wish.path)
 		return -ENOMEM;

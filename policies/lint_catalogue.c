@@ -76,7 +76,7 @@ const struct lint_entry lint_catalogue[LINT_COUNT] = {
 	[LINT_FILE_WITHOUT_EFFECT] = { "path-without-effect", LINT_LOW, "a path in a rule that changes nothing",
 		"Other rules grant it, or a deny takes it away. Leave it out." },
 	[LINT_FOLDER_ALONE] = { "folder-alone", LINT_MEDIUM, "a folder is granted without what is below it",
-		"Landlock cannot grant a folder alone, so nothing of it is granted. Say /FOLDER/** for the folder and all below it." },
+		"Landlock cannot grant a folder alone, so nothing of it is granted. Say list /FOLDER/** for the names in it and in the folders below, read /FOLDER/** for all below it." },
 	[LINT_CONNECT_ANYWHERE] = { "connect-anywhere", LINT_MEDIUM, "a rule lets the program connect to every host, and no reason is given",
 		"What it reads can be sent anywhere. Name the hosts, or write the reason behind the rule: # why: ..." },
 	[LINT_METADATA_GRANTED] = { "metadata-granted", LINT_HIGH, "link-local addresses are granted",

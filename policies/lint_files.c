@@ -29,13 +29,6 @@ static const char *const devices[] = { "/dev/mem",   "/dev/kmem",   "/dev/port",
 				       "/dev/sda",   "/dev/vda",    "/dev/nvme0n1", "/dev/loop0",
 				       "/dev/uinput" };
 
-static const char *const folders[] = {
-	"/",     "/bin",     "/boot",    "/dev",       "/dev/pts", "/dev/shm", "/etc",
-	"/home", "/lib",     "/lib64",   "/media",     "/mnt",     "/opt",     "/proc",
-	"/root", "/run",     "/sbin",    "/srv",       "/sys",     "/tmp",     "/usr",
-	"/var",  "/usr/lib", "/usr/bin", "/usr/share", "/var/tmp", "/var/lib", "/var/log",
-};
-
 static bool is_below_any(const char *path, const char *const *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -113,10 +106,8 @@ static bool is_idle(struct linter *l, size_t at)
 /* Known to be a folder, or another rule names something below it. */
 static bool is_folder(const struct policy *policy, const char *path)
 {
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		if (strcmp(path, folders[i]) == 0)
-			return true;
-	}
+	if (path_is_known_folder(path))
+		return true;
 	for (size_t i = 0; i < policy->n_files; i++) {
 		if (strcmp(policy->files[i].path, path) != 0 &&
 		    path_is_below(policy->files[i].path, path))
@@ -138,7 +129,7 @@ void lint_files(struct linter *l)
 		write_exec(l, rule);
 		if (!rule->tree && rule->access != FILE_DENY && is_folder(policy, rule->path))
 			report(l, LINT_FOLDER_ALONE, rule);
-		if (policy->n_files <= MAX_FILES && is_idle(l, i))
+		else if (policy->n_files <= MAX_FILES && is_idle(l, i))
 			report(l, LINT_FILE_WITHOUT_EFFECT, rule);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(sockets); i++)

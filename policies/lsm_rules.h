@@ -10,8 +10,8 @@
 #include "policies/bundle.h"
 
 struct lsm_path {
-	unsigned allow;   /* FILE_READ | FILE_WRITE | FILE_EXEC */
-	unsigned deny;    /* the same bits; wins over every allow */
+	unsigned allow;   /* FILE_LIST | FILE_READ | FILE_WRITE | FILE_EXEC */
+	unsigned deny;    /* without FILE_LIST; wins over every allow */
 	const char *path; /* clean and absolute, as seen inside */
 	bool tree;        /* and all below it */
 };

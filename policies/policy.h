@@ -68,7 +68,8 @@ enum file_access {
 	FILE_READ = 1,
 	FILE_WRITE = 2,
 	FILE_EXEC = 4,
-	FILE_DENY = 8
+	FILE_DENY = 8,
+	FILE_LIST = 16 /* names of a folder and of those below it; who may read may list */
 };
 
 struct file_rule {

@@ -85,13 +85,19 @@ static int report(const struct policy *a, const struct policy *b, const char *pa
 	return diff_add(ret, &one, err);
 }
 
+/* What may be read may be listed: that is not told apart. */
+static unsigned without_list(unsigned bits)
+{
+	return bits & FILE_READ ? bits & ~(unsigned)FILE_LIST : bits;
+}
+
 /* The bits on which the two differ, as those that got wider and those that got narrower. */
 static unsigned differing(const struct policy *a, const struct policy *b, const char *path)
 {
 	unsigned x = policy_access(a, path);
 	unsigned y = policy_access(b, path);
 
-	return (y & ~x) | (x & ~y) << 8;
+	return without_list(y & ~x) | without_list(x & ~y) << 8;
 }
 
 /* What is told by the path above is not told again. */
@@ -123,7 +129,7 @@ static bool has_tree(const struct policy *a, const struct policy *b, const char 
 static int compare_at(const struct kinds *k, size_t at, const struct policy *a,
 		      const struct policy *b, struct policy_diff *ret, struct err *err)
 {
-	static const unsigned bits[] = { FILE_READ, FILE_WRITE, FILE_EXEC };
+	static const unsigned bits[] = { FILE_LIST, FILE_READ, FILE_WRITE, FILE_EXEC };
 	const char *below = child(k, k->paths[at]);
 	unsigned told;
 	unsigned here;

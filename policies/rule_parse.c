@@ -306,7 +306,8 @@ static unsigned file_verbs(struct rule_line *l, struct span verbs)
 	static const struct {
 		const char *name;
 		unsigned access;
-	} table[] = { { "read", FILE_READ },
+	} table[] = { { "list", FILE_LIST },
+		      { "read", FILE_READ },
 		      { "write", FILE_READ | FILE_WRITE },
 		      { "exec", FILE_EXEC | FILE_READ },
 		      { "deny", FILE_DENY } };
@@ -321,8 +322,9 @@ static unsigned file_verbs(struct rule_line *l, struct span verbs)
 				found = table[i].access;
 		}
 		if (!found) {
-			rule_line_fault(l, verb,
-					"an unknown verb; expected read, write, exec or deny");
+			rule_line_fault(
+				l, verb,
+				"an unknown verb; expected list, read, write, exec or deny");
 			return 0;
 		}
 		access |= found;
@@ -364,6 +366,12 @@ static int file_path(struct rule_line *l, unsigned access, struct span word)
 		return r;
 	if (r < 0) {
 		rule_line_fault(l, word, err.msg);
+		return 0;
+	}
+	if (access == FILE_LIST && !rule.tree) {
+		rule_line_fault(
+			l, word,
+			"a folder cannot be listed alone; expected /** at its end: it and all folders below it");
 		return 0;
 	}
 	if ((access & FILE_DENY) && strcmp(rule.path, "/") == 0) {

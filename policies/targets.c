@@ -119,6 +119,9 @@ static struct target_verdict selinux_file(const struct file_rule *rule)
 {
 	if (rule->access & FILE_DENY)
 		return LOST("types are coarser than paths");
+	if (rule->access == FILE_LIST)
+		return WEAKENED(
+			"by the types of its part of the tree, whose files may be read, too");
 	return WEAKENED("by the types of its part of the tree, not by path");
 }
 

@@ -46,6 +46,8 @@ static int put_path(struct strbuf *out, const char *path, const char *more, stru
  */
 static void put_modes(struct strbuf *out, unsigned access, bool deny)
 {
+	if (access == FILE_LIST)
+		strbuf_putc(out, 'r');
 	if (access & FILE_READ)
 		strbuf_puts(out, "rk");
 	if (access & FILE_WRITE)
@@ -76,6 +78,8 @@ static int put_access(struct strbuf *out, const struct lsm_path *p, unsigned acc
 	const char *path = strcmp(p->path, "/") == 0 ? "" : p->path;
 	int r = 0;
 
+	if (access == FILE_LIST)
+		return put_rule(out, path, "/{,**/}", FILE_LIST, deny, err);
 	if (access == 0)
 		return 0;
 	if (*path)

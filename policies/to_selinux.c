@@ -132,7 +132,7 @@ static void put_files(struct strbuf *out, const struct bundle *bundle)
 
 		for (const char *const *p = parts[i].paths; *p; p++)
 			access |= access_below(bundle, *p);
-		if (access & FILE_READ)
+		if (access & (FILE_READ | FILE_LIST)) /* types know no names alone */
 			strbuf_addf(out, "(call immure_host_read (" PLACEHOLDER " %s))\n",
 				    parts[i].attribute);
 		if (access & FILE_EXEC)

@@ -55,6 +55,8 @@ bool look_grants(const struct look *l, const char *access, const char *path, boo
 						     : FILE_WRITE;
 	bool granted = false;
 
+	if (is_dir && bit == FILE_READ)
+		bit |= FILE_LIST;
 	for (size_t i = 0; i < l->n; i++) {
 		const struct look_rule *rule = &l->rules[i];
 		bool covers = rule->tree ? path_is_below(path, rule->path)

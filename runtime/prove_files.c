@@ -47,7 +47,9 @@ static bool can_stand_in_a_line(const char *path)
 int probes_add_path(struct probes *probes, const struct bundle *bundle, const char *path,
 		    const char *op, struct err *err)
 {
-	uint64_t mode = strcmp(op, "read") == 0 ? R_OK : strcmp(op, "write") == 0 ? W_OK : X_OK;
+	uint64_t mode = strcmp(op, "read") == 0 || strcmp(op, "list") == 0 ? R_OK
+			: strcmp(op, "write") == 0                         ? W_OK
+									   : X_OK;
 	const char *word = arena_printf(probes->arena, "s%s", path);
 	struct probe access = {
 		.kind = PROBE_HELPER,
@@ -89,7 +91,7 @@ int probes_add_path(struct probes *probes, const struct bundle *bundle, const ch
 static int add_ops(struct probes *probes, const struct bundle *bundle, const char *path,
 		   bool is_file, struct err *err)
 {
-	int r = probes_add_path(probes, bundle, path, "read", err);
+	int r = probes_add_path(probes, bundle, path, is_file ? "read" : "list", err);
 
 	if (r == 0)
 		r = probes_add_path(probes, bundle, path, "write", err);

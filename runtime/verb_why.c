@@ -23,7 +23,7 @@ static const struct opt why_opts[] = {
 	  "the run that is meant (the last one)", NULL },
 	{ "path", 0, OPT_TEXT, offsetof(struct why_options, path), "PATH",
 	  "why could PATH not be used, as seen inside", NULL },
-	{ "op", 0, OPT_TEXT, offsetof(struct why_options, op), "read|write|exec",
+	{ "op", 0, OPT_TEXT, offsetof(struct why_options, op), "list|read|write|exec",
 	  "with --path: for what (read)", "read write exec" },
 	{ "syscall", 0, OPT_TEXT, offsetof(struct why_options, call), "NAME",
 	  "what would the policy say to a call; arguments follow as numbers or constants", NULL },

@@ -101,6 +101,20 @@ static bool resolve(const struct subject *s, const char *path, char ret[PATH_MAX
 	return true;
 }
 
+/* Whether a folder is shown there; as far as can be seen from here. */
+static bool is_folder(const struct subject *s, const char *path)
+{
+	const char *top = record_text(json_object_get(s->record.plan, "root"), "path", "/");
+	cleanup_close int dir = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = -1;
+	struct err ignored = { 0 };
+
+	if (dir < 0)
+		return false;
+	fd = path_open_in(dir, path, O_PATH | O_DIRECTORY, 0, &ignored);
+	return fd >= 0;
+}
+
 static struct prediction predict(const struct subject *s, const char *path, const char *op)
 {
 	const json_t *mount = mount_of(s, path);
@@ -117,7 +131,7 @@ static struct prediction predict(const struct subject *s, const char *path, cons
 		return (struct prediction){ "mounts", "a \"deny\" rule hides it",
 					    "take the deny rule away" };
 	/* An empty folder in place of the host's can be listed, and that is all. */
-	if (is_empty && strcmp(op, "read") == 0 &&
+	if (is_empty && strcmp(op, "list") == 0 &&
 	    strcmp(path, record_text(mount, "target", "")) == 0)
 		is_empty = false;
 	if (!shown || is_empty)
@@ -160,13 +174,18 @@ int why_path(const struct subject *s, const char *typed, const char *op, struct 
 	const char *path = NULL;
 	struct prediction p;
 	struct risk risk;
+	bool folder;
 
-	if (strcmp(op, "read") != 0 && strcmp(op, "write") != 0 && strcmp(op, "exec") != 0) {
-		err_set(err, EINVAL, "--op %.20s: expected read, write or exec", op);
+	if (strcmp(op, "list") != 0 && strcmp(op, "read") != 0 && strcmp(op, "write") != 0 &&
+	    strcmp(op, "exec") != 0) {
+		err_set(err, EINVAL, "--op %.20s: expected list, read, write or exec", op);
 		return err_at(err, ERR_USAGE);
 	}
 	if (path_clean(arena, typed, &path, err) < 0)
 		return err_at(err, ERR_USAGE);
+	folder = strcmp(op, "list") == 0 || is_folder(s, path);
+	if (folder && strcmp(op, "read") == 0)
+		op = "list"; /* a folder is read for its names */
 	*wish = (struct probe_wish){ .wanted = true, .path = path, .op = op };
 	p = why_predict_path(s, path, op);
 	near = nearest_file_rule(&s->bundle, path);
@@ -186,7 +205,10 @@ int why_path(const struct subject *s, const char *typed, const char *op, struct 
 		printf("  %-9s %s (PATH is %s)\n", "to allow", p.remedy, path);
 	} else {
 		ret->section = "files";
-		ret->rule = arena_printf(arena, "%s %s", op, path);
+		ret->rule = arena_printf(arena, "%s %s%s", op, path,
+					 !folder                  ? ""
+					 : strcmp(path, "/") == 0 ? "**"
+								  : "/**");
 		if (!ret->rule)
 			return err_set(err, ENOMEM, "out of memory");
 		printf("  %-9s under files:  - %s\n", "to allow", ret->rule);

@@ -175,7 +175,7 @@ static int add_plan_rule(const struct fsrules *rules, const struct plan_fsrule *
 	 */
 	if (!rule->tree && is_folder(fd))
 		return 0;
-	rights = landlock_granted(rule->access & (FILE_READ | FILE_WRITE), true);
+	rights = landlock_granted(rule->access & (FILE_LIST | FILE_READ | FILE_WRITE), true);
 	if (rights) {
 		r = add_rule(rules, fd, rights, err);
 		if (r < 0)

@@ -116,10 +116,11 @@ enum landlock_access_class { /* lowered to access bits by the ABI that is there 
 	LANDLOCK_READ = FILE_READ,
 	LANDLOCK_WRITE = FILE_WRITE,
 	LANDLOCK_EXEC = FILE_EXEC,
+	LANDLOCK_LIST = FILE_LIST,
 };
 
 struct plan_fsrule {
-	unsigned access;  /* FILE_READ | FILE_WRITE | FILE_EXEC */
+	unsigned access;  /* FILE_LIST | FILE_READ | FILE_WRITE | FILE_EXEC */
 	const char *path; /* inside */
 	bool tree;
 	bool optional; /* a path that is not there is skipped (builtin rules) */

@@ -39,7 +39,7 @@ static const char *rlimit_name(int resource)
 
 static void put_access(struct strbuf *out, unsigned access)
 {
-	strbuf_putc(out, access & FILE_READ ? 'r' : '-');
+	strbuf_putc(out, access & FILE_READ ? 'r' : access & FILE_LIST ? 'l' : '-');
 	strbuf_putc(out, access & FILE_WRITE ? 'w' : '-');
 	strbuf_putc(out, access & FILE_EXEC ? 'x' : '-');
 }
@@ -208,6 +208,7 @@ static void json_files(const struct plan *plan, struct jsonw *j)
 
 		jsonw_object(j);
 		jsonw_kbool(j, "exec", rule->access & FILE_EXEC);
+		jsonw_kbool(j, "list", rule->tree && (rule->access & (FILE_LIST | FILE_READ)));
 		jsonw_kstr(j, "path", rule->path);
 		jsonw_kbool(j, "read", rule->access & FILE_READ);
 		jsonw_kbool(j, "tree", rule->tree);

@@ -23,6 +23,23 @@ teardown() { common_teardown; }
 	[[ $output != *"allow socket"* && $output != *fork* ]]
 }
 
+@test "of a folder that was listed its names are granted, not what its files hold" {
+	on_host --learn "$HOME_DIR/p.yaml" -- ls -l / /etc
+	grep -q '^  - list /\*\*' "$HOME_DIR/p.yaml"
+	run -0 on_host --policy "$HOME_DIR/p.yaml" -- ls -l / /usr
+	cp "$HOME_DIR/p.yaml" more.yaml
+	sed -i 's,^  - exec /usr/bin/ls,  - exec /usr/bin/ls /usr/bin/cat,' more.yaml
+	run -1 on_host --policy "$HOME_DIR/more.yaml" -- cat /etc/hostname
+	[[ $output == *"Permission denied"* ]]
+	run -0 "$IMMURE" why --path /etc/hostname
+	[[ $output == *"landlock (predicted): no rule grants it"*"- read /etc/hostname"* ]]
+	run -0 "$IMMURE" policy prove more.yaml
+	[[ $output == *"0 different"* ]]
+	printf 'policy: 1\nfiles:\n  - list /etc\n' >alone.yaml
+	run -2 "$IMMURE" policy check alone.yaml
+	[[ $output == *":3:10: a folder cannot be listed alone"* ]]
+}
+
 @test "merging knows no order, and a run counts once" {
 	on_host --learn "$HOME_DIR/a.yaml" -- true
 	on_host --learn "$HOME_DIR/b.yaml" -- ls /

@@ -52,6 +52,10 @@ static void reads_paths_and_how_they_are_opened(void **state)
 	assert_string_equal(l.policy.tests[0].path, "/etc/ssl/ca.crt");
 	assert_int_equal(l.policy.tests[0].access, FILE_READ);
 	arena_done(&l.arena);
+	parse(&l, "expect allow open /etc list", policy_test_parse);
+	assert_int_equal(l.diags.n, 0);
+	assert_int_equal(l.policy.tests[0].access, FILE_LIST);
+	arena_done(&l.arena);
 }
 
 static void says_where_a_test_is_wrong(void **state)

@@ -62,6 +62,7 @@ static void grants_no_device_nodes_and_keeps_kinds_apart(void **state)
 	assert_int_equal(landlock_granted(FILE_EXEC, true), LANDLOCK_ACCESS_FS_EXECUTE);
 	assert_int_equal(landlock_granted(FILE_READ, true),
 			 LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
+	assert_int_equal(landlock_granted(FILE_LIST, true), LANDLOCK_ACCESS_FS_READ_DIR);
 	assert_int_equal(landlock_granted(FILE_WRITE, true) & landlock_granted(FILE_READ, true), 0);
 	assert_int_equal(landlock_granted(0, true), 0);
 }

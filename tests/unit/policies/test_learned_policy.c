@@ -62,6 +62,8 @@ static const struct {
 	{ "0 allow vfork\n",                 GRANT_CALL,  "fork", "" },
 	/* Files: by place, by number, by siblings. */
 	{ "0 file read /etc/hosts\n",        GRANT_FILE,  "read", "/etc/hosts" },
+	{ "0 file read /etc/\n",             GRANT_FILE,  "list", "/etc/**" }, /* names, no contents */
+	{ "0 file read /\n",                 GRANT_FILE,  "list", "/**" },
 	{ "0 file make /work/\n",            GRANT_FILE,  "write", "/work/**" },
 	{ "0 file read /proc/123/stat\n",    GRANT_FILE,  "read", "/proc/**" },
 	{ "0 file write /tmp/x1\n",          GRANT_FILE,  "write", "/tmp/**" },
@@ -97,6 +99,7 @@ static void grants_nothing_for_these(void **state)
 		"0 allow read\n",              /* the base has it */
 		"0 allow ioctl cmd=0x5401\n",  /* TCGETS too */
 		"0 file read /usr/lib/x.so\n", /* and the libraries */
+		"0 file read /usr/lib/x/\n",   /* with their names */
 		"0 refuse bpf\n",              /* refused: a comment */
 		"0 net connect 10.0.0.1:80\n", /* the command line's */
 		"0 volume /work\n",

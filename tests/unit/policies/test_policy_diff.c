@@ -151,6 +151,32 @@ static void a_folder_stands_for_what_is_below_it(void **state)
 	arena_done(&p.arena);
 }
 
+/* Who may read may list: told only where names are all that differs. */
+static void names_are_less_than_contents(void **state)
+{
+	static const struct {
+		const char *before, *after, *witness;
+		enum diff_class class;
+	} rows[] = {
+		{ "read /srv/**", "list /srv/**", "read /srv/x", DIFF_NARROWER },
+		{ "list /srv/**", "read /srv/**", "read /srv/x", DIFF_WIDER },
+		{ "read /usr/**", "read /usr/**\n  - list /srv/**", "list /srv/x", DIFF_WIDER },
+		{ "read /srv/**", "read /srv/**\n  - list /srv/a/**", NULL, DIFF_OTHER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct pair p = { 0 };
+
+		compare_texts(&p, arena_printf(&p.arena, HEAD "files:\n  - %s\n", rows[i].before),
+			      arena_printf(&p.arena, HEAD "files:\n  - %s\n", rows[i].after));
+		assert_int_equal(p.diff.n, rows[i].witness ? 1 : 0);
+		if (rows[i].witness)
+			assert_int_equal(find(&p, rows[i].witness)->class, rows[i].class);
+		arena_done(&p.arena);
+	}
+}
+
 #define SAID_ALLOW 4000 /* errors that no call gives */
 #define SAID_NOTIFY 4001
 
@@ -252,6 +278,7 @@ int main(void)
 		cmocka_unit_test(the_same_meaning_is_no_difference),
 		cmocka_unit_test(every_kind_of_difference_has_its_witness_and_class),
 		cmocka_unit_test(a_folder_stands_for_what_is_below_it),
+		cmocka_unit_test(names_are_less_than_contents),
 		cmocka_unit_test(the_kernel_confirms_every_witness),
 	};
 

@@ -27,6 +27,7 @@ static void reads_what_it_means(void **state)
 				   "files:\n"
 				   "  - read,exec /usr/** /bin/sh   # why: tools\n"
 				   "  - deny /etc/shadow\n"
+				   "  - list /srv/**\n"
 				   "syscalls:\n"
 				   "  - allow open, @random\n"
 				   "  - deny bpf as ENOSYS quietly\n"
@@ -38,7 +39,7 @@ static void reads_what_it_means(void **state)
 	assert_string_equal(p.name, "acme/job");
 	assert_int_equal(p.identity.uid, 7);
 	assert_int_equal(p.identity.gid, 8);
-	assert_int_equal(p.n_files, 3);
+	assert_int_equal(p.n_files, 4);
 	assert_int_equal(p.files[0].access, FILE_READ | FILE_EXEC);
 	assert_string_equal(p.files[0].path, "/usr");
 	assert_true(p.files[0].tree);
@@ -46,6 +47,7 @@ static void reads_what_it_means(void **state)
 	assert_int_equal(p.files[0].rule.where.line, 8);
 	assert_false(p.files[1].tree);
 	assert_int_equal(p.files[2].access, FILE_DENY);
+	assert_int_equal(p.files[3].access, FILE_LIST);
 	assert_int_equal(p.n_syscalls, 2);
 	assert_int_equal(p.syscalls[0].n_names, 4); /* creat, getrandom, open, openat */
 	assert_string_equal(p.syscalls[0].names[0], "creat");

@@ -21,6 +21,7 @@ static const struct lsm_path paths[] = {
 	{ FILE_READ | FILE_EXEC, 0, "/usr", true },
 	{ FILE_READ | FILE_WRITE, FILE_EXEC, "/tmp", true },
 	{ FILE_READ, 0, "/etc/hosts", false },
+	{ FILE_LIST, 0, "/srv", true },
 	{ 0, FILE_READ | FILE_WRITE | FILE_EXEC, "/odd [name]{x}*@", false },
 };
 
@@ -33,6 +34,7 @@ static const char expected[] = "profile immure-7 flags=(attach_disconnected, med
 			       "  audit deny \"/tmp/{,**}\" mx,\n"
 			       "  \"/etc/hosts\" rk,\n"
 			       "  \"/etc/hosts/\" rk,\n"
+			       "  \"/srv/{,**/}\" r,\n"
 			       "  audit deny \"/odd \\[name\\]\\{x\\}\\*\\@\" rkwlmx,\n"
 			       "  audit deny \"/odd \\[name\\]\\{x\\}\\*\\@/\" rkwlmx,\n"
 			       "  network inet stream,\n"

@@ -8,7 +8,7 @@ static void compares_with_the_rules(void **state)
 	static struct look_rule rules[] = {
 		{ FILE_READ, "/usr", true },   { FILE_READ | FILE_EXEC, "/usr/bin", true },
 		{ FILE_WRITE, "/work", true }, { FILE_READ, "/etc/hosts", false },
-		{ 0, "/usr/secret", true },
+		{ 0, "/usr/secret", true },    { FILE_LIST, "/srv", true },
 	};
 	static const struct {
 		const char *access, *path;
@@ -28,6 +28,8 @@ static void compares_with_the_rules(void **state)
 		{ "read", "/usr/secret/x", false, false },
 		{ "read", "/usr/secrets", false, true },
 		{ "read", "/", true, false },
+		{ "read", "/srv/a", true, true }, /* names */
+		{ "read", "/srv/a", false, false },
 	};
 	const struct look look = { .root = -1, .n = ARRAY_LEN(rules), .rules = rules };
 
