@@ -107,6 +107,12 @@ void jsonw_bool(struct jsonw *j, bool v)
 	strbuf_puts(j->out, v ? "true" : "false");
 }
 
+void jsonw_raw(struct jsonw *j, const char *json)
+{
+	before_value(j);
+	strbuf_puts(j->out, json);
+}
+
 void jsonw_null(struct jsonw *j)
 {
 	before_value(j);

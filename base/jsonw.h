@@ -30,6 +30,7 @@ void jsonw_u64(struct jsonw *j, uint64_t v);
 void jsonw_i64(struct jsonw *j, int64_t v);
 void jsonw_bool(struct jsonw *j, bool v);
 void jsonw_null(struct jsonw *j);
+void jsonw_raw(struct jsonw *j, const char *json); /* one value that is JSON already */
 
 /* A key and its value in one line. */
 void jsonw_kstr(struct jsonw *j, const char *key, const char *s);

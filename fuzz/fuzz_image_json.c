@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const kinds[] = { "index", "manifest", "config", "docker", "payload" };
+	static const char *const kinds[] = { "index",  "manifest", "config",
+					     "docker", "payload",  "rest" };
 	cleanup_strbuf struct strbuf lines = { 0 };
 	cleanup_arena struct arena arena = { 0 };
 	struct flat_pair pair = { 0 };

@@ -5,9 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/jsonw.h"
 #include "base/path.h"
 #include "base/signal_name.h"
 
+#define HEALTH_MS_MAX ((uint64_t)1 << 40)
+#define HEALTH_RETRIES_MAX 1000000
+#define NS_PER_MS 1000000
 #define PORT_MAX 65535
 #define RANGE_MAX 1000
 
@@ -63,7 +67,9 @@ static int read_list(const char *text, struct image_edit *edit, struct image_tex
 static int read_command(const char *text, struct image_edit *edit, struct image_texts *list,
 			struct err *err)
 {
-	static const char *const shell[] = { "/bin/sh", "-c" };
+	static const char *const usual[] = { "/bin/sh", "-c" };
+	const char *const *shell = edit->shell.n > 0 ? edit->shell.items : usual;
+	size_t n = edit->shell.n > 0 ? edit->shell.n : ARRAY_LEN(usual);
 	int r = 0;
 
 	*list = (struct image_texts){ 0 };
@@ -71,7 +77,7 @@ static int read_command(const char *text, struct image_edit *edit, struct image_
 		return read_list(text, edit, list, err);
 	if (*text == '\0')
 		return 0;
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(shell); i++)
+	for (size_t i = 0; r == 0 && i < n; i++)
 		r = image_edit_add(edit, list, shell[i], err);
 	return r < 0 ? r : image_edit_add(edit, list, text, err);
 }
@@ -216,6 +222,116 @@ static int change_stop_signal(struct image_edit *edit, const char *text, struct 
 	return 0;
 }
 
+static int change_on_build(struct image_edit *edit, const char *text, struct err *err)
+{
+	return image_edit_add(edit, &edit->on_build, text, err);
+}
+
+static int change_shell(struct image_edit *edit, const char *text, struct err *err)
+{
+	struct image_texts shell = { 0 };
+	int r = *text == '[' ? read_list(text, edit, &shell, err) : 0;
+
+	if (r == 0 && shell.n == 0)
+		return err_set(err, EINVAL, "expected a list such as [\"/bin/bash\", \"-c\"]");
+	if (r == 0)
+		edit->shell = shell;
+	return r;
+}
+
+/* An option of HEALTHCHECK as a member of its object. */
+static int put_health_option(struct jsonw *j, struct span word, struct err *err)
+{
+	static const struct {
+		const char *option, *key;
+	} times[] = {
+		{ "--interval=", "Interval" },
+		{ "--start-period=", "StartPeriod" },
+		{ "--timeout=", "Timeout" },
+	};
+	static const char retries[] = "--retries=";
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		size_t skip = strlen(times[i].option);
+
+		if (!span_starts(word, times[i].option))
+			continue;
+		if (span_millis((struct span){ word.p + skip, word.n - skip }, HEALTH_MS_MAX, &n) <
+		    0)
+			return err_set(err, EINVAL, "%s: expected such as 30s or 500ms",
+				       times[i].option);
+		jsonw_ku64(j, times[i].key, n * NS_PER_MS);
+		return 0;
+	}
+	if (!span_starts(word, retries))
+		return err_set(err, EINVAL,
+			       "expected --interval=, --timeout=, --start-period= or --retries=");
+	word = (struct span){ word.p + strlen(retries), word.n - strlen(retries) };
+	if (span_u64(word, HEALTH_RETRIES_MAX, &n) < 0)
+		return err_set(err, EINVAL, "--retries=: expected a number");
+	jsonw_ku64(j, "Retries", n);
+	return 0;
+}
+
+/* What is tried: NONE, CMD ["program", "argument"], CMD line. */
+static int put_health_test(struct jsonw *j, struct image_edit *edit, struct span text,
+			   struct err *err)
+{
+	struct image_texts words = { 0 };
+	struct span rest = text;
+	struct span first = span_word(&rest);
+	const char *command;
+	int r = 0;
+
+	rest = span_trim(rest);
+	command = arena_strndup(edit->arena, rest.p, rest.n);
+	if (!command)
+		return err_set(err, ENOMEM, "out of memory");
+	if (span_eq(first, "NONE") && rest.n == 0)
+		r = image_edit_add(edit, &words, "NONE", err);
+	else if (!span_eq(first, "CMD") || rest.n == 0)
+		return err_set(err, EINVAL, "expected NONE, or CMD and a command");
+	else if (*command == '[')
+		r = image_edit_add(edit, &words, "CMD", err);
+	else
+		r = image_edit_add(edit, &words, "CMD-SHELL", err);
+	if (r == 0 && *command == '[')
+		r = read_list(command, edit, &words, err);
+	else if (r == 0 && *command)
+		r = image_edit_add(edit, &words, command, err);
+	jsonw_key(j, "Test");
+	jsonw_array(j);
+	for (size_t i = 0; i < words.n; i++)
+		jsonw_str(j, words.items[i]);
+	jsonw_array_end(j);
+	return r;
+}
+
+static int change_health(struct image_edit *edit, const char *text, struct err *err)
+{
+	cleanup_strbuf struct strbuf json = { 0 };
+	struct jsonw j = { .out = &json };
+	struct span rest = span_of(text);
+	const char *member;
+	int r = 0;
+
+	jsonw_object(&j);
+	while (r == 0 && span_starts(rest, "--")) {
+		r = put_health_option(&j, span_word(&rest), err);
+		rest = span_trim(rest);
+	}
+	if (r == 0)
+		r = put_health_test(&j, edit, rest, err);
+	if (r < 0)
+		return r;
+	jsonw_object_end(&j);
+	member = arena_strdup(edit->arena, strbuf_str(&json));
+	if (json.failed || !member)
+		return err_set(err, ENOMEM, "out of memory");
+	return image_edit_set_rest(edit, "Healthcheck", member, err);
+}
+
 static const struct instruction {
 	const char *name;
 	bool may_be_empty;
@@ -225,7 +341,8 @@ static const struct instruction {
 	{ "ENV", false, change_env },         { "EXPOSE", false, change_expose },
 	{ "LABEL", false, change_label },     { "STOPSIGNAL", false, change_stop_signal },
 	{ "USER", false, change_user },       { "VOLUME", false, change_volume },
-	{ "WORKDIR", false, change_workdir },
+	{ "WORKDIR", false, change_workdir }, { "ONBUILD", false, change_on_build },
+	{ "SHELL", false, change_shell },     { "HEALTHCHECK", false, change_health },
 };
 
 static int apply(struct image_edit *edit, const char *text, struct err *err)
@@ -247,9 +364,9 @@ static int apply(struct image_edit *edit, const char *text, struct err *err)
 			return err_set(err, EINVAL, "nothing stands behind %s", one->name);
 		return one->change(edit, argument, err);
 	}
-	return err_set(
-		err, EINVAL,
-		"expected CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR");
+	return err_set(err, EINVAL,
+		       "expected CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, SHELL, "
+		       "STOPSIGNAL, USER, VOLUME or WORKDIR");
 }
 
 /* JSON has no other text. */

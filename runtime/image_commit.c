@@ -119,7 +119,9 @@ static int read_base(struct making *m, const char *digest, struct err *err)
 	cleanup_strbuf struct strbuf second = { 0 };
 	struct image_manifest manifest = { 0 };
 	struct image_config config = { 0 };
+	struct image_pair *rest = NULL;
 	struct span json = { 0 };
+	size_t n_rest = 0;
 	int r = read_blob(m, digest, &first, &json, err);
 
 	if (r == 0)
@@ -129,9 +131,11 @@ static int read_base(struct making *m, const char *digest, struct err *err)
 	if (r == 0)
 		r = image_parse_config(json, &m->arena, &config, err);
 	if (r == 0)
+		r = image_parse_pairs("rest", json, &m->arena, &rest, &n_rest, err);
+	if (r == 0)
 		r = take_layers(m, &manifest, &config, err);
 	if (r == 0)
-		r = image_edit_read(&m->edit, &config, err);
+		r = image_edit_read(&m->edit, &config, rest, n_rest, err);
 	return r < 0 ? err_wrap(err, "the image below") : 0;
 }
 
@@ -177,6 +181,7 @@ static int add_written(struct making *m, const struct kept *kept, bool range, st
 			   .has_newest = m->request->is_fixed,
 			   .newest = m->request->created },
 		.source = { .range = range,
+			    .keep = m->request->compression,
 			    .max_bytes = m->request->max_bytes,
 			    .max_entries = m->request->max_entries },
 	};
@@ -246,6 +251,7 @@ int image_import(const struct store *store, int input, const struct commit_reque
 {
 	cleanup(making_done) struct making m = { .store = store, .request = request };
 	const struct layer_source source = { .range = request->range,
+					     .keep = request->compression,
 					     .max_bytes = request->max_bytes,
 					     .max_entries = request->max_entries,
 					     .input = input };

@@ -13,6 +13,7 @@ struct commit_request {
 	const struct opt_list *changes;  /* see image_change.h */
 	const char *message, *author;    /* or NULL */
 	int64_t created;                 /* seconds since 1970 */
+	const char *compression;         /* of the layer: none, gzip, zstd */
 	bool is_fixed;                   /* no file is newer than `created` */
 	bool range;                      /* import: owners are a range of ids */
 	uint64_t max_bytes, max_entries; /* of the layer; 0: the defaults */

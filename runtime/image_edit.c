@@ -58,6 +58,8 @@ static void read_step_line(struct image_edit *edit, const struct image_pair *pai
 
 	if (strcmp(pair->key, "created") == 0)
 		step->created = pair->value;
+	else if (strcmp(pair->key, "author") == 0)
+		step->author = pair->value;
 	else if (strcmp(pair->key, "comment") == 0)
 		step->comment = pair->value;
 	else if (strcmp(pair->key, "empty") == 0)
@@ -84,6 +86,8 @@ static int read_line(struct image_edit *edit, const struct image_pair *pair, str
 		{ "port", NULL, &edit->ports },
 		{ "volume", NULL, &edit->volumes },
 		{ "label", NULL, &edit->labels },
+		{ "shell", NULL, &edit->shell },
+		{ "on-build", NULL, &edit->on_build },
 		{ "diff-id", NULL, &edit->diff_ids },
 	};
 
@@ -98,9 +102,50 @@ static int read_line(struct image_edit *edit, const struct image_pair *pair, str
 	return 0;
 }
 
-int image_edit_read(struct image_edit *edit, const struct image_config *config, struct err *err)
+static int set_member(struct image_edit *edit, struct image_members *list, const char *key,
+		      const char *json, struct err *err)
+{
+	struct image_pair *grown;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->items[i].key, key) != 0)
+			continue;
+		list->items[i].value = json;
+		return 0;
+	}
+	grown = arena_grow(edit->arena, list->items, &list->cap, list->n + 1, sizeof(*grown));
+	if (!grown)
+		return err_set(err, ENOMEM, "out of memory");
+	list->items = grown;
+	grown[list->n++] = (struct image_pair){ .key = key, .value = json };
+	return 0;
+}
+
+int image_edit_set_rest(struct image_edit *edit, const char *key, const char *json, struct err *err)
+{
+	return set_member(edit, &edit->run_rest, key, json, err);
+}
+
+/* A line with the key is followed by one with the value. */
+static int read_rest(struct image_edit *edit, const struct image_pair *pairs, size_t n,
+		     struct err *err)
 {
 	int r = 0;
+
+	for (size_t i = 0; r == 0 && i + 1 < n; i++) {
+		if (strcmp(pairs[i].key, "rest") == 0)
+			r = set_member(edit, &edit->rest, pairs[i].value, pairs[i + 1].value, err);
+		else if (strcmp(pairs[i].key, "run-rest") == 0)
+			r = set_member(edit, &edit->run_rest, pairs[i].value, pairs[i + 1].value,
+				       err);
+	}
+	return r;
+}
+
+int image_edit_read(struct image_edit *edit, const struct image_config *config,
+		    const struct image_pair *rest, size_t n_rest, struct err *err)
+{
+	int r = read_rest(edit, rest, n_rest, err);
 
 	for (size_t i = 0; r == 0 && i < config->n; i++) {
 		const struct image_pair *pair = &config->pairs[i];
@@ -116,21 +161,76 @@ int image_edit_read(struct image_edit *edit, const struct image_config *config, 
 	return r;
 }
 
-static void put_text(struct jsonw *j, const char *key, const char *text)
+/* An object on its way: its members come in the order of their keys. */
+struct object {
+	struct jsonw *j;
+	struct image_members rest; /* sorted; those before `at` are written */
+	size_t at;
+};
+
+static int by_key(const void *a, const void *b)
 {
-	if (text)
-		jsonw_kstr(j, key, text);
+	const struct image_pair *one = a;
+	const struct image_pair *two = b;
+
+	return strcmp(one->key, two->key);
 }
 
-static void put_list(struct jsonw *j, const char *key, const struct image_texts *list)
+static void begin_object(struct jsonw *j, const struct image_members *rest, struct object *ret)
 {
-	if (list->n == 0)
+	*ret = (struct object){ .j = j, .rest = *rest };
+	if (rest->n > 0)
+		qsort(rest->items, rest->n, sizeof(*rest->items), by_key);
+	jsonw_object(j);
+}
+
+/* What is kept as it was and comes before a key; NULL: all that is left. */
+static void put_rest(struct object *o, const char *before)
+{
+	for (; o->at < o->rest.n; o->at++) {
+		const struct image_pair *member = &o->rest.items[o->at];
+
+		if (before && strcmp(member->key, before) > 0)
+			return;
+		jsonw_key(o->j, member->key);
+		jsonw_raw(o->j, member->value);
+	}
+}
+
+static void put_key(struct object *o, const char *key)
+{
+	put_rest(o, key);
+	jsonw_key(o->j, key);
+}
+
+static void end_object(struct object *o)
+{
+	put_rest(o, NULL);
+	jsonw_object_end(o->j);
+}
+
+static void put_text(struct object *o, const char *key, const char *text)
+{
+	if (!text)
 		return;
-	jsonw_key(j, key);
+	put_key(o, key);
+	jsonw_str(o->j, text);
+}
+
+static void put_array(struct jsonw *j, const struct image_texts *list)
+{
 	jsonw_array(j);
 	for (size_t i = 0; i < list->n; i++)
 		jsonw_str(j, list->items[i]);
 	jsonw_array_end(j);
+}
+
+static void put_list(struct object *o, const char *key, const struct image_texts *list)
+{
+	if (list->n == 0)
+		return;
+	put_key(o, key);
+	put_array(o->j, list);
 }
 
 static int by_text(const void *a, const void *b)
@@ -139,9 +239,10 @@ static int by_text(const void *a, const void *b)
 }
 
 /* An object whose keys are the texts, sorted, each once; of KEY=VALUE the first part. */
-static void put_object(struct jsonw *j, const char *key, const struct image_texts *list,
+static void put_object(struct object *o, const char *key, const struct image_texts *list,
 		       bool has_values)
 {
+	struct jsonw *j = o->j;
 	cleanup_arena struct arena arena = { 0 };
 	const char **sorted = arena_array(&arena, list->n + 1, sizeof(*sorted));
 
@@ -153,7 +254,7 @@ static void put_object(struct jsonw *j, const char *key, const struct image_text
 		return;
 	memcpy(sorted, list->items, list->n * sizeof(*sorted));
 	qsort(sorted, list->n, sizeof(*sorted), by_text);
-	jsonw_key(j, key);
+	put_key(o, key);
 	jsonw_object(j);
 	for (size_t i = 0; i < list->n; i++) {
 		size_t n = has_values ? strcspn(sorted[i], "=") : strlen(sorted[i]);
@@ -176,37 +277,41 @@ static void put_object(struct jsonw *j, const char *key, const struct image_text
 
 static void put_config(const struct image_edit *edit, struct jsonw *j)
 {
-	jsonw_key(j, "config");
-	jsonw_object(j);
-	put_list(j, "Cmd", &edit->cmd);
-	put_list(j, "Entrypoint", &edit->entrypoint);
-	put_list(j, "Env", &edit->env);
-	put_object(j, "ExposedPorts", &edit->ports, false);
-	put_object(j, "Labels", &edit->labels, true);
-	put_text(j, "StopSignal", edit->stop_signal);
-	put_text(j, "User", edit->user);
-	put_object(j, "Volumes", &edit->volumes, false);
-	put_text(j, "WorkingDir", edit->workdir);
-	jsonw_object_end(j);
+	struct object o = { 0 };
+
+	begin_object(j, &edit->run_rest, &o);
+	put_list(&o, "Cmd", &edit->cmd);
+	put_list(&o, "Entrypoint", &edit->entrypoint);
+	put_list(&o, "Env", &edit->env);
+	put_object(&o, "ExposedPorts", &edit->ports, false);
+	put_object(&o, "Labels", &edit->labels, true);
+	put_list(&o, "OnBuild", &edit->on_build);
+	put_list(&o, "Shell", &edit->shell);
+	put_text(&o, "StopSignal", edit->stop_signal);
+	put_text(&o, "User", edit->user);
+	put_object(&o, "Volumes", &edit->volumes, false);
+	put_text(&o, "WorkingDir", edit->workdir);
+	end_object(&o);
 }
 
 static void put_history(const struct image_edit *edit, struct jsonw *j)
 {
-	if (edit->n_steps == 0)
-		return;
-	jsonw_key(j, "history");
+	static const struct image_members none = { 0 };
+
 	jsonw_array(j);
 	for (size_t i = 0; i < edit->n_steps; i++) {
 		const struct image_step *step = &edit->steps[i];
 
-		jsonw_object(j);
-		put_text(j, "author", step->author);
-		put_text(j, "comment", step->comment);
-		put_text(j, "created", step->created);
-		put_text(j, "created_by", step->command);
+		struct object o = { 0 };
+
+		begin_object(j, &none, &o);
+		put_text(&o, "author", step->author);
+		put_text(&o, "comment", step->comment);
+		put_text(&o, "created", step->created);
+		put_text(&o, "created_by", step->command);
 		if (step->empty)
 			jsonw_kbool(j, "empty_layer", true);
-		jsonw_object_end(j);
+		end_object(&o);
 	}
 	jsonw_array_end(j);
 }
@@ -214,25 +319,27 @@ static void put_history(const struct image_edit *edit, struct jsonw *j)
 void image_edit_json(const struct image_edit *edit, struct strbuf *out)
 {
 	struct jsonw j = { .out = out };
+	struct object o = { 0 };
 
-	jsonw_object(&j);
-	put_text(&j, "architecture", edit->arch);
-	put_text(&j, "author", edit->author);
+	begin_object(&j, &edit->rest, &o);
+	put_text(&o, "architecture", edit->arch);
+	put_text(&o, "author", edit->author);
+	put_key(&o, "config");
 	put_config(edit, &j);
-	put_text(&j, "created", edit->created);
-	put_history(edit, &j);
-	put_text(&j, "os", edit->os);
-	jsonw_key(&j, "rootfs");
+	put_text(&o, "created", edit->created);
+	if (edit->n_steps > 0) {
+		put_key(&o, "history");
+		put_history(edit, &j);
+	}
+	put_text(&o, "os", edit->os);
+	put_key(&o, "rootfs");
 	jsonw_object(&j);
 	jsonw_key(&j, "diff_ids");
-	jsonw_array(&j);
-	for (size_t i = 0; i < edit->diff_ids.n; i++)
-		jsonw_str(&j, edit->diff_ids.items[i]);
-	jsonw_array_end(&j);
+	put_array(&j, &edit->diff_ids);
 	jsonw_kstr(&j, "type", "layers");
 	jsonw_object_end(&j);
-	put_text(&j, "variant", edit->variant);
-	jsonw_object_end(&j);
+	put_text(&o, "variant", edit->variant);
+	end_object(&o);
 }
 
 static void put_descriptor(struct jsonw *j, const char *media, const char *digest, uint64_t size)

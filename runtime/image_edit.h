@@ -19,31 +19,43 @@ struct image_step {
 	bool empty;                                       /* it made no layer */
 };
 
+/* Members of an object that are kept as they are. */
+struct image_members {
+	size_t n, cap;
+	struct image_pair *items; /* key, and the value as JSON */
+};
+
 struct image_edit {
 	struct arena *arena;                                /* borrowed; owns the texts */
 	const char *os, *arch, *variant, *created, *author; /* or NULL */
 	const char *user, *workdir, *stop_signal;           /* or NULL */
 	struct image_texts env, entrypoint, cmd, ports, volumes, labels;
+	struct image_texts shell, on_build;
 	struct image_texts diff_ids;
+	struct image_members rest, run_rest; /* of the document, and of its "config" */
 	size_t n_steps, cap_steps;
 	struct image_step *steps;
 	bool cmd_changed; /* by a change, not from the other image */
 };
 
 /*
- * Begin with the configuration of another image; what image_json.h does not list is left behind.
+ * Begin with the configuration of another image.
  *
  *   config  borrowed
+ *   rest    what it has besides: the lines of image_json.h's "rest"; borrowed
  *   edit    arena set
  */
 must_check int image_edit_read(struct image_edit *edit, const struct image_config *config,
-			       struct err *err);
+			       const struct image_pair *rest, size_t n_rest, struct err *err);
 
 must_check int image_edit_add(struct image_edit *edit, struct image_texts *list, const char *text,
 			      struct err *err);
 /* "NAME=VALUE" instead of what the list has under that name. */
 must_check int image_edit_set(struct image_edit *edit, struct image_texts *list, const char *text,
 			      struct err *err);
+/* A member of "config" that has no field of its own: instead of what was there, or as well. */
+must_check int image_edit_set_rest(struct image_edit *edit, const char *key, const char *json,
+				   struct err *err);
 must_check int image_edit_step(struct image_edit *edit, const struct image_step *step,
 			       struct err *err);
 

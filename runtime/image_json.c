@@ -2,6 +2,7 @@
 #include "runtime/image_json.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/flat.h"
@@ -84,10 +85,12 @@ static int put_keys(const struct doc *doc, const json_t *object, const char *key
 	return r;
 }
 
-static int put_labels(const struct doc *doc, const json_t *object)
+/* {"KEY": "TEXT"} as "line KEY=TEXT". */
+static int put_labels(const struct doc *doc, const json_t *object, const char *key,
+		      const char *name)
 {
 	const json_t *set = NULL;
-	int r = member(doc, object, "Labels", JSON_OBJECT, &set);
+	int r = member(doc, object, key, JSON_OBJECT, &set);
 	void *at = set ? json_object_iter((json_t *)(uintptr_t)set) : NULL;
 
 	for (; r == 0 && at; at = json_object_iter_next((json_t *)(uintptr_t)set, at)) {
@@ -95,9 +98,9 @@ static int put_labels(const struct doc *doc, const json_t *object)
 		const char *value = json_string_value(json_object_iter_value(at));
 
 		if (!value)
-			return bad(doc, "Labels", "texts");
+			return bad(doc, key, "texts");
 		strbuf_addf(&line, "%s=%s", json_object_iter_key(at), value);
-		flat_puts(doc->out, "label", strbuf_str(&line));
+		flat_puts(doc->out, name, strbuf_str(&line));
 		doc->out->failed |= line.failed;
 	}
 	return r;
@@ -263,6 +266,8 @@ static int put_history(const struct doc *doc, const json_t *root)
 		flat_puts(doc->out, "history", command ? command : "");
 		r = put_text(doc, step, "created", "created");
 		if (r == 0)
+			r = put_text(doc, step, "author", "author");
+		if (r == 0)
 			r = put_text(doc, step, "comment", "comment");
 		if (r == 0 && json_is_true(json_object_get(step, "empty_layer")))
 			flat_puts(doc->out, "empty", "1");
@@ -270,31 +275,87 @@ static int put_history(const struct doc *doc, const json_t *root)
 	return r;
 }
 
-static int put_run_config(const struct doc *doc, const json_t *config)
+/* A member of a configuration, and how it becomes lines. */
+struct config_member {
+	const char *key, *line;
+	int (*put)(const struct doc *doc, const json_t *object, const char *key, const char *line);
+};
+
+static const struct config_member run_members[] = {
+	{ "User", "user", put_text },
+	{ "WorkingDir", "workdir", put_text },
+	{ "StopSignal", "stop-signal", put_text },
+	{ "Env", "env", put_texts },
+	{ "Entrypoint", "entrypoint", put_texts },
+	{ "Cmd", "cmd", put_texts },
+	{ "Shell", "shell", put_texts },
+	{ "OnBuild", "on-build", put_texts },
+	{ "ExposedPorts", "port", put_keys },
+	{ "Volumes", "volume", put_keys },
+	{ "Labels", "label", put_labels },
+};
+
+static const struct config_member image_members[] = {
+	{ "os", "os", put_text },           { "architecture", "arch", put_text },
+	{ "variant", "variant", put_text }, { "created", "created", put_text },
+	{ "author", "author", put_text },
+};
+
+static int put_members(const struct doc *doc, const json_t *object,
+		       const struct config_member *members, size_t n)
 {
-	static const struct {
-		const char *key, *line;
-	} texts[] = {
-		{ "User", "user" },
-		{ "WorkingDir", "workdir" },
-		{ "StopSignal", "stop-signal" },
-	}, lists[] = {
-		{ "Env", "env" },
-		{ "Entrypoint", "entrypoint" },
-		{ "Cmd", "cmd" },
-	}, sets[] = {
-		{ "ExposedPorts", "port" },
-		{ "Volumes", "volume" },
-	};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(texts); i++)
-		r = put_text(doc, config, texts[i].key, texts[i].line);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(lists); i++)
-		r = put_texts(doc, config, lists[i].key, lists[i].line);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(sets); i++)
-		r = put_keys(doc, config, sets[i].key, sets[i].line);
-	return r == 0 ? put_labels(doc, config) : r;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = members[i].put(doc, object, members[i].key, members[i].line);
+	return r;
+}
+
+static bool is_member(const char *key, const struct config_member *members, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(key, members[i].key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A member that no line tells, as it is. */
+static int put_rest(const struct doc *doc, const char *line, const char *key, const json_t *value)
+{
+	cleanup_strbuf struct strbuf name = { 0 };
+	char *json = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+
+	if (!json)
+		return err_set(doc->err, ENOMEM, "out of memory");
+	strbuf_addf(&name, "%s-value", line);
+	flat_puts(doc->out, line, key);
+	flat_puts(doc->out, strbuf_str(&name), json);
+	doc->out->failed |= name.failed;
+	free(json);
+	return 0;
+}
+
+static int flatten_rest(const struct doc *doc, const json_t *root)
+{
+	static const char *const others[] = { "config", "rootfs", "history" };
+	const char *key;
+	json_t *value;
+	const json_t *config = NULL;
+	int r = member(doc, root, "config", JSON_OBJECT, &config);
+
+	json_object_foreach((json_t *)(uintptr_t)root, key, value)
+	{
+		if (r == 0 && !one_of(key, others, ARRAY_LEN(others)) &&
+		    !is_member(key, image_members, ARRAY_LEN(image_members)))
+			r = put_rest(doc, "rest", key, value);
+	}
+	json_object_foreach((json_t *)(uintptr_t)config, key, value)
+	{
+		if (r == 0 && !is_member(key, run_members, ARRAY_LEN(run_members)))
+			r = put_rest(doc, "run-rest", key, value);
+	}
+	return r;
 }
 
 static int put_diff_ids(const struct doc *doc, const json_t *root)
@@ -318,19 +379,13 @@ static int put_diff_ids(const struct doc *doc, const json_t *root)
 
 static int flatten_config(const struct doc *doc, const json_t *root)
 {
-	static const struct {
-		const char *key, *line;
-	} texts[] = {
-		{ "os", "os" },           { "architecture", "arch" }, { "variant", "variant" },
-		{ "created", "created" }, { "author", "author" },
-	};
 	const json_t *config = NULL;
 	int r = member(doc, root, "config", JSON_OBJECT, &config);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(texts); i++)
-		r = put_text(doc, root, texts[i].key, texts[i].line);
 	if (r == 0)
-		r = put_run_config(doc, config);
+		r = put_members(doc, root, image_members, ARRAY_LEN(image_members));
+	if (r == 0)
+		r = put_members(doc, config, run_members, ARRAY_LEN(run_members));
 	if (r == 0)
 		r = put_diff_ids(doc, root);
 	return r == 0 ? put_history(doc, root) : r;
@@ -403,9 +458,9 @@ static const struct {
 	bool is_list;
 	int (*flatten)(const struct doc *doc, const json_t *root);
 } kinds[] = {
-	{ "index", false, flatten_index },     { "manifest", false, flatten_manifest },
-	{ "config", false, flatten_config },   { "docker", true, flatten_docker },
-	{ "payload", false, flatten_payload },
+	{ "index", false, flatten_index },   { "manifest", false, flatten_manifest },
+	{ "config", false, flatten_config }, { "rest", false, flatten_rest },
+	{ "docker", true, flatten_docker },  { "payload", false, flatten_payload },
 };
 
 int image_json_flatten(const char *kind, const void *bytes, size_t n, struct strbuf *ret,

@@ -10,7 +10,10 @@
  *   manifest  media; config DIGEST, media, size; layer DIGEST, media, size, and for each of its
  *             annotations note KEY, note-value TEXT; subject DIGEST; artifact TYPE
  *   config    os, arch, variant, created, author, user, workdir, stop-signal, env, entrypoint, cmd,
- *             port, volume, label, diff-id; history COMMAND, then of it: created, comment, empty
+ *             port, volume, label, shell, on-build, diff-id; history COMMAND, then of it: created,
+ *             author, comment, empty
+ *   rest      what a configuration has besides: of the document rest KEY, rest-value JSON; of its
+ *             member "config" run-rest KEY, run-rest-value JSON
  *   docker    manifest.json of `docker save`: image CONFIG-PATH, then of it: tag, layer PATH
  *   payload   of a signature: digest DIGEST, reference TEXT
  *
@@ -27,7 +30,7 @@
 /*
  * Read one document.
  *
- *   kind  "index", "manifest", "config", "docker", "payload"
+ *   kind  "index", "manifest", "config", "rest", "docker", "payload"
  *   ret   lines are added only on success
  *
  * Returns   0, -EBADMSG (no JSON, duplicate keys, a NUL, a wrong type, a digest that is none, a

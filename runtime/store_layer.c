@@ -178,6 +178,7 @@ static int start_unpack(const struct store *store, struct layer_feed *feed, stru
 	const struct layer_source *source = &feed->source;
 	struct unpack_call call = {
 		.task = "layer",
+		.keep = source->keep,
 		.in_max = source->size,
 		.out_max = source->max_bytes ? source->max_bytes : LAYER_BYTES_DEFAULT,
 		.entries = source->max_entries ? source->max_entries : LAYER_ENTRIES_DEFAULT,

@@ -19,10 +19,11 @@
 #define LAYER_FOLDER_LEN (DIGEST_HEX_LEN + 8) /* HEX.one or HEX.range */
 
 struct layer_source {
-	const char *digest;              /* of the compressed bytes; NULL: not known before */
-	uint64_t size;                   /* of them; 0: not known */
-	const char *media_type;          /* NULL: by the first bytes */
-	const char *diff_id;             /* of the bytes inside; NULL: not known */
+	const char *digest;     /* of the compressed bytes; NULL: not known before */
+	uint64_t size;          /* of them; 0: not known */
+	const char *media_type; /* NULL: by the first bytes */
+	const char *diff_id;    /* of the bytes inside; NULL: not known */
+	const char *keep;       /* compress the blob by it if it is not: gzip, zstd; or NULL */
 	uint64_t max_bytes, max_entries; /* 0: the defaults */
 	int input;  /* bytes are read from here; -1: from a pipe that is made */
 	bool range; /* owners are a range of ids, not one */

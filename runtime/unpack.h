@@ -21,7 +21,8 @@
 
 struct unpack_options {
 	const char *compression;
-	const char *kind;      /* of JSON: index, manifest, config, docker */
+	const char *keep; /* compress what is kept, if it is not: gzip, zstd; none: as it comes */
+	const char *kind; /* of JSON: index, manifest, config, docker */
 	const char *signature; /* base64 */
 	uint64_t in_max;       /* compressed bytes; 0: not known */
 	uint64_t out_max;      /* decompressed bytes */

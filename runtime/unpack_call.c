@@ -52,6 +52,8 @@ static int make_command(const struct unpack_call *call, uint64_t ids, struct com
 	c->argv[c->n++] = arena_strdup(c->arena, call->task);
 	if (call->compression)
 		add_text(c, "compression", call->compression);
+	if (call->keep)
+		add_text(c, "keep", call->keep);
 	if (call->kind)
 		add_text(c, "kind", call->kind);
 	if (call->signature)

@@ -15,6 +15,7 @@
 struct unpack_call {
 	const char *task;        /* "layer", "archive", "json", "signature" */
 	const char *compression; /* NULL: by the first bytes */
+	const char *keep;        /* of "layer": compress the blob, see unpack.h; or NULL */
 	const char *kind;        /* of "json" */
 	const char *signature;   /* of "signature": base64 */
 	uint64_t in_max, out_max, entries, progress;

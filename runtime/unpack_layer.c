@@ -174,6 +174,8 @@ int unpack_layer(struct unpack *unpack, struct err *err)
 	int r = compression_parse(unpack->options.compression, &source.compression, err);
 
 	if (r == 0)
+		r = compression_parse(unpack->options.keep, &source.keep, err);
+	if (r == 0)
 		r = stream_new(&source, &task.stream, err);
 	if (r < 0)
 		return r;

@@ -20,7 +20,7 @@
 #define NUMBER_MAX ((uint64_t)1 << 60)
 
 struct arguments {
-	const char *compression, *kind, *signature;
+	const char *compression, *keep, *kind, *signature;
 	const char *in_max, *out_max, *entries, *ids, *progress;
 };
 
@@ -28,6 +28,7 @@ struct arguments {
 
 static const struct opt opts[] = {
 	{ "compression", 0, OPT_TEXT, ROW(compression), "NAME", "", NULL },
+	{ "keep", 0, OPT_TEXT, ROW(keep), "NAME", "", NULL },
 	{ "kind", 0, OPT_TEXT, ROW(kind), "NAME", "", NULL },
 	{ "in-max", 0, OPT_TEXT, ROW(in_max), "N", "", NULL },
 	{ "out-max", 0, OPT_TEXT, ROW(out_max), "N", "", NULL },
@@ -59,7 +60,9 @@ static int number(const char *text, uint64_t fallback, uint64_t *ret, struct err
 static int read_arguments(int argc, char *argv[], struct arena *arena, struct unpack_options *ret,
 			  struct err *err)
 {
-	struct arguments args = { .compression = "auto", .kind = "", .signature = "" };
+	struct arguments args = {
+		.compression = "auto", .keep = "none", .kind = "", .signature = ""
+	};
 	int r = options_read(opts, ARRAY_LEN(opts), argc, argv, arena, &args, err);
 
 	if (r >= 0)
@@ -73,6 +76,7 @@ static int read_arguments(int argc, char *argv[], struct arena *arena, struct un
 	if (r == 0)
 		r = number(args.progress, 0, &ret->progress, err);
 	ret->compression = args.compression;
+	ret->keep = args.keep;
 	ret->kind = args.kind;
 	ret->signature = args.signature;
 	return r;

@@ -15,6 +15,7 @@
 
 #include "base/fd.h"
 #include "runtime/hash.h"
+#include "runtime/unpack_squeeze.h"
 
 #define BUFFER ((size_t)256 << 10)
 #define BOMB_FREE ((uint64_t)512 << 20)
@@ -27,6 +28,7 @@ struct stream {
 	struct inflate_state *gzip;
 	ZSTD_DStream *zstd;
 	lzma_stream xz;
+	struct squeeze *squeeze; /* of what is kept; or NULL */
 	struct hash *in_hash, *out_hash;
 	uint64_t in_bytes, out_bytes;
 	size_t in_at, in_end; /* bytes at..end-1 of `in` wait */
@@ -79,8 +81,44 @@ void stream_free(struct stream *stream)
 	hash_free(stream->out_hash);
 	ZSTD_freeDStream(stream->zstd);
 	lzma_end(&stream->xz);
+	squeeze_free(stream->squeeze);
 	free(stream->gzip);
 	free(stream);
+}
+
+static enum compression detect(const uint8_t *p, size_t n)
+{
+	static const uint8_t xz[] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
+	static const uint8_t zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
+
+	if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b)
+		return COMPRESSION_GZIP;
+	if (n >= sizeof(zstd) && memcmp(p, zstd, sizeof(zstd)) == 0)
+		return COMPRESSION_ZSTD;
+	/* A skippable frame, RFC 8878 3.1.2. */
+	if (n >= 4 && (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d && p[3] == 0x18)
+		return COMPRESSION_ZSTD;
+	if (n >= sizeof(xz) && memcmp(p, xz, sizeof(xz)) == 0)
+		return COMPRESSION_XZ;
+	return COMPRESSION_NONE;
+}
+
+/* What comes in is kept, as it is or compressed: the first bytes tell. */
+static int keep(struct stream *s, const uint8_t *bytes, size_t n, struct err *err)
+{
+	int r;
+
+	if (s->in_bytes == 0 && s->source.keep > COMPRESSION_NONE &&
+	    detect(bytes, n) == COMPRESSION_NONE) {
+		r = squeeze_new(s->source.blob, s->source.keep == COMPRESSION_ZSTD, &s->squeeze,
+				err);
+		if (r < 0)
+			return r;
+	}
+	if (s->squeeze)
+		return squeeze_add(s->squeeze, bytes, n, err);
+	r = fd_write_all(s->source.blob, bytes, n);
+	return r < 0 ? err_sys(err, -r, "cannot keep the layer") : 0;
 }
 
 /* From the blob first, as far as it goes; from then on what is read is also written to it. */
@@ -100,12 +138,8 @@ static ssize_t read_more(struct stream *s, uint8_t *to, size_t n, struct err *er
 	got = fd_read_full(s->source.fd, to, n);
 	if (got < 0)
 		return err_sys(err, (int)-got, "cannot read the layer");
-	if (s->source.blob >= 0 && got > 0) {
-		r = fd_write_all(s->source.blob, to, (size_t)got);
-		if (r < 0)
-			return err_sys(err, -r, "cannot keep the layer");
-	}
-	return got;
+	r = s->source.blob >= 0 && got > 0 ? keep(s, to, (size_t)got, err) : 0;
+	return r < 0 ? r : got;
 }
 
 /* Make sure that there is input unless it has ended. */
@@ -128,23 +162,6 @@ static int fill(struct stream *s, struct err *err)
 	if (!hash_add(s->in_hash, s->in, s->in_end))
 		return err_set(err, EIO, "cannot hash");
 	return 0;
-}
-
-static enum compression detect(const uint8_t *p, size_t n)
-{
-	static const uint8_t xz[] = { 0xfd, '7', 'z', 'X', 'Z', 0 };
-	static const uint8_t zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
-
-	if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b)
-		return COMPRESSION_GZIP;
-	if (n >= sizeof(zstd) && memcmp(p, zstd, sizeof(zstd)) == 0)
-		return COMPRESSION_ZSTD;
-	/* A skippable frame, RFC 8878 3.1.2. */
-	if (n >= 4 && (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d && p[3] == 0x18)
-		return COMPRESSION_ZSTD;
-	if (n >= sizeof(xz) && memcmp(p, xz, sizeof(xz)) == 0)
-		return COMPRESSION_XZ;
-	return COMPRESSION_NONE;
 }
 
 static int start_decoder(struct stream *s, struct err *err)
@@ -333,6 +350,12 @@ int stream_finish(struct stream *stream, struct stream_end *ret, struct err *err
 	end.in_bytes = stream->in_bytes;
 	end.out_bytes = stream->out_bytes;
 	end.compression = compressions[stream->source.compression];
+	if (stream->squeeze) {
+		n = squeeze_end(stream->squeeze, end.in_digest, &end.in_bytes, err);
+		end.compression = compressions[stream->source.keep];
+	}
+	if (n < 0)
+		return (int)n;
 	*ret = end;
 	return 0;
 }

@@ -29,8 +29,10 @@ struct stream_source {
 	int fd;   /* where the bytes come from */
 	int blob; /* keeps them; what it holds already is read first; -1: none */
 	enum compression compression; /* other bytes than these are refused */
-	uint64_t in_max;              /* compressed bytes; 0: any number */
-	uint64_t out_max;             /* decompressed bytes */
+	enum compression
+		keep;     /* compress what is kept, if it is not: GZIP or ZSTD; else as it comes */
+	uint64_t in_max;  /* compressed bytes; 0: any number */
+	uint64_t out_max; /* decompressed bytes */
 };
 
 struct stream;
@@ -49,10 +51,11 @@ void stream_free(struct stream *stream);
  */
 must_check ssize_t stream_read(struct stream *stream, const void **ret, struct err *err);
 
+/* What came in; of what was compressed for the blob, what is kept. */
 struct stream_end {
 	uint64_t in_bytes, out_bytes;
 	char in_digest[DIGEST_HEX_LEN], out_digest[DIGEST_HEX_LEN];
-	const char *compression; /* as it was */
+	const char *compression;
 };
 
 /* Read what is left, if anything, and tell the digests. */

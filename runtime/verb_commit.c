@@ -16,7 +16,7 @@
 
 struct commit_options {
 	struct opt_list changes;
-	const char *message, *author, *timestamp, *ids, *max_bytes, *max_entries;
+	const char *message, *author, *timestamp, *compression, *ids, *max_bytes, *max_entries;
 	bool json;
 };
 
@@ -29,6 +29,7 @@ struct commit_options {
 	{ "author",      'a', OPT_TEXT, ROW(author),      "TEXT", "who made it", NULL },                                                         \
 	{ "timestamp",   0,   OPT_TEXT, ROW(timestamp),   "SECONDS", "when it was made, since 1970; no file is newer (SOURCE_DATE_EPOCH, or now)", \
 	  NULL },                                                                                                                                \
+	{ "compression", 0,   OPT_TEXT, ROW(compression), "none|gzip|zstd", "how the layer is compressed (gzip)", "none gzip zstd" },              \
 	{ "max-bytes",   0,   OPT_TEXT, ROW(max_bytes),   "SIZE", "refuse a layer that unpacks to more (32GiB)", NULL },                         \
 	{ "max-entries", 0,   OPT_TEXT, ROW(max_entries), "N", "refuse a layer with more files and folders (1000000)", NULL },                   \
 	{ "json",        0,   OPT_FLAG, ROW(json),        NULL, "print the result as JSON", NULL }
@@ -72,6 +73,11 @@ static int read_options(const struct commit_options *o, const char *name, struct
 	if (r == 0 && o->max_entries &&
 	    span_u64(span_of(o->max_entries), UINT32_MAX, &request->max_entries) < 0)
 		r = err_set(err, EINVAL, "--max-entries %s: expected a number", o->max_entries);
+	request->compression = o->compression ? o->compression : "gzip";
+	if (r == 0 && strcmp(request->compression, "gzip") != 0 &&
+	    strcmp(request->compression, "zstd") != 0 && strcmp(request->compression, "none") != 0)
+		r = err_set(err, EINVAL, "--compression %.20s: expected none, gzip or zstd",
+			    request->compression);
 	if (r == 0)
 		r = image_ref_parse(span_of(name), ref, err);
 	if (r == 0 && *ref->digest)

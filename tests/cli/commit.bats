@@ -65,6 +65,51 @@ SIGQUIT
 why" ]
 }
 
+@test "the configuration of the image below is kept, what we do not know of it too" {
+  PYTHONDONTWRITEBYTECODE=1 python3 - "$BATS_TEST_DIRNAME/../images" "$work/strange" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+from image import Layout, busybox, tar
+config = {'OnBuild': ['RUN x'], 'Shell': ['/bin/ash', '-ec'], 'Healthcheck': {'Test': ['CMD', 'true'], 'Interval': 30000000000}, 'ArgsEscaped': True, 'Cmd': ['/bin/true']}
+more = {'os.version': '10', 'x.example': {'b': 1, 'a': [None, 1.5]}, 'history': [{'created_by': 'first', 'author': 'she'}]}
+Layout(sys.argv[2]).image([tar(busybox())], config, edit_config=lambda whole: {**whole, **more})
+PY
+  "$IMMURE" load -q -t strange strange
+  "$IMMURE" run --keep -u 0 strange /bin/touch /new
+  "$IMMURE" commit -c 'CMD exit 3' -c 'ONBUILD RUN y' last new
+  blob() { echo "$store/blobs/sha256/$("$IMMURE" image inspect "$1" | jq -r '.[0].config' | cut -d: -f2)"; }
+  [ "$(jq -cS 'del(.created, .rootfs, .history) | del(.config.Cmd)' "$(blob new)")" = \
+    "$(jq -cS 'del(.created, .rootfs, .history) | del(.config.Cmd) | .config.OnBuild += ["RUN y"]' "$(blob strange)")" ]
+  [ "$(jq -c '.config.Cmd, .history[0]' "$(blob new)")" = '["/bin/ash","-ec","exit 3"]
+{"author":"she","created_by":"first"}' ]
+  "$IMMURE" commit -c 'HEALTHCHECK --interval=5s CMD /bin/check it' last other
+  [ "$(jq -c .config.Healthcheck "$(blob other)")" = '{"Interval":5000000000,"Test":["CMD-SHELL","/bin/check it"]}' ]
+}
+
+@test "a new layer is compressed: gzip, or as --compression says" {
+  kept 'for i in 1 2 3; do busybox cat /bin/busybox >/copy$i; done'
+  for how in "" none gzip zstd; do
+    "$IMMURE" commit ${how:+--compression $how} last "new:x$how"
+  done
+  layer() { "$IMMURE" image inspect "new:x$1" | jq -r ".[0].layers[-1].$2"; }
+  [ "$(layer "" blob)" = "$(layer gzip blob)" ]
+  [ "$(for how in none gzip zstd; do layer $how diff_id; done | sort -u | wc -l)" = 1 ]
+  [ "$(for how in none gzip zstd; do layer $how blob; done | sort -u | wc -l)" = 3 ]
+  file() { echo "$store/blobs/sha256/$(layer "$1" blob | cut -d: -f2)"; }
+  gzip -dc <"$(file gzip)" | cmp - "$(file none)"
+  zstd -dcq <"$(file zstd)" | cmp - "$(file none)"
+  [ "$(stat -c %s "$(file gzip)")" -lt "$(($(stat -c %s "$(file none)") * 3 / 4))" ]
+  manifest() { jq -r '.layers[-1] | .mediaType, .size' "$store/blobs/sha256/$("$IMMURE" image inspect "new:x$1" | jq -r '.[0].digest' | cut -d: -f2)"; }
+  [ "$(manifest zstd)" = "application/vnd.oci.image.layer.v1.tar+zstd
+$(stat -c %s "$(file zstd)")" ]
+  "$IMMURE" image check
+  "$IMMURE" save -o saved new:xgzip new:xzstd
+  XDG_DATA_HOME=$work/again "$IMMURE" load -q saved
+  XDG_DATA_HOME=$work/again "$IMMURE" run -u 0 --entrypoint /bin/busybox new:xzstd cmp /copy1 /copy3
+  run "$IMMURE" commit --compression lzip last new
+  [ "$status" -eq 2 ]
+}
+
 @test "the same files and the same time are the same image" {
   kept 'echo x >/new; busybox mkdir /a'
   "$IMMURE" commit --timestamp 1700000000 last one >first

@@ -32,6 +32,17 @@ static void changes_are_docker_s(void **state)
 		{ { "WORKDIR b" }, "{\"WorkingDir\":\"/b\"}" },
 		{ { " USER  1:2 ", "STOPSIGNAL QUIT" },
 		  "{\"StopSignal\":\"QUIT\",\"User\":\"1:2\"}" },
+		{ { "SHELL [\"/bin/bash\",\"-ec\"]", "CMD x" },
+		  "{\"Cmd\":[\"/bin/bash\",\"-ec\",\"x\"],\"Shell\":[\"/bin/bash\",\"-ec\"]}" },
+		{ { "ONBUILD RUN a", "ONBUILD COPY b /" },
+		  "{\"OnBuild\":[\"RUN a\",\"COPY b /\"]}" },
+		{ { "HEALTHCHECK --interval=5m --retries=3 --timeout=250ms CMD a  b" },
+		  "{\"Healthcheck\":{\"Interval\":300000000000,\"Retries\":3,\"Timeout\":250000000,"
+		  "\"Test\":[\"CMD-SHELL\",\"a  b\"]}}" },
+		{ { "HEALTHCHECK CMD [\"a\",\"b\"]" },
+		  "{\"Healthcheck\":{\"Test\":[\"CMD\",\"a\",\"b\"]}}" },
+		{ { "HEALTHCHECK CMD a", "USER u", "HEALTHCHECK NONE" },
+		  "{\"Healthcheck\":{\"Test\":[\"NONE\"]},\"User\":\"u\"}" },
 	};
 
 	(void)state;
@@ -91,6 +102,16 @@ static void what_is_none_is_refused(void **state)
 		"USER",
 		"USER a b",
 		"STOPSIGNAL X",
+		"SHELL bash",
+		"SHELL []",
+		"ONBUILD",
+		"HEALTHCHECK",
+		"HEALTHCHECK NONE x",
+		"HEALTHCHECK CMD",
+		"HEALTHCHECK --interval=x CMD a",
+		"HEALTHCHECK --retries=-1 CMD a",
+		"HEALTHCHECK --other=1s CMD a",
+		"HEALTHCHECK a",
 		"CMD \xff",
 	};
 
@@ -114,8 +135,20 @@ static void a_configuration_is_read_and_written_as_it_was(void **state)
 		{ "workdir", "/w" },     { "stop-signal", "9" }, { "env", "A=b" },
 		{ "entrypoint", "e" },   { "cmd", "c" },         { "port", "1/tcp" },
 		{ "volume", "/v" },      { "label", "k=v=w" },   { "diff-id", "sha256:x" },
-		{ "history", "first" },  { "created", "once" },  { "comment", "why" },
+		{ "shell", "s" },        { "on-build", "o" },    { "history", "first" },
+		{ "created", "once" },   { "author", "she" },    { "comment", "why" },
 		{ "history", "second" }, { "empty", "1" },
+	};
+	static const struct image_pair rest[] = {
+		{ "rest", "z" },
+		{ "rest-value", "1" },
+		{ "rest", "os.version" },
+		{ "rest-value", "\"10\"" },
+		{ "run-rest", "Healthcheck" },
+		{ "run-rest-value", "{\"Test\":[\"NONE\"]}" },
+		{ "run-rest", "ArgsEscaped" },
+		{ "run-rest-value", "true" },
+		{ "ok", "1" },
 	};
 	const struct image_config config = { .n = ARRAY_LEN(pairs), .pairs = pairs };
 	cleanup_arena struct arena arena = { 0 };
@@ -124,16 +157,18 @@ static void a_configuration_is_read_and_written_as_it_was(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_int_equal(image_edit_read(&edit, &config, &err), 0);
+	assert_int_equal(image_edit_read(&edit, &config, rest, ARRAY_LEN(rest), &err), 0);
 	image_edit_json(&edit, &json);
 	assert_string_equal(
 		json.p,
-		"{\"architecture\":\"arm64\",\"author\":\"me\",\"config\":{\"Cmd\":[\"c\"],\"Entrypoint\":[\"e\"],"
-		"\"Env\":[\"A=b\"],\"ExposedPorts\":{\"1/tcp\":{}},\"Labels\":{\"k\":\"v=w\"},\"StopSignal\":\"9\","
+		"{\"architecture\":\"arm64\",\"author\":\"me\",\"config\":{\"ArgsEscaped\":true,\"Cmd\":[\"c\"],"
+		"\"Entrypoint\":[\"e\"],\"Env\":[\"A=b\"],\"ExposedPorts\":{\"1/tcp\":{}},"
+		"\"Healthcheck\":{\"Test\":[\"NONE\"]},\"Labels\":{\"k\":\"v=w\"},\"OnBuild\":[\"o\"],"
+		"\"Shell\":[\"s\"],\"StopSignal\":\"9\","
 		"\"User\":\"u\",\"Volumes\":{\"/v\":{}},\"WorkingDir\":\"/w\"},\"created\":\"now\",\"history\":["
-		"{\"comment\":\"why\",\"created\":\"once\",\"created_by\":\"first\"},"
-		"{\"created_by\":\"second\",\"empty_layer\":true}],\"os\":\"linux\","
-		"\"rootfs\":{\"diff_ids\":[\"sha256:x\"],\"type\":\"layers\"},\"variant\":\"v8\"}");
+		"{\"author\":\"she\",\"comment\":\"why\",\"created\":\"once\",\"created_by\":\"first\"},"
+		"{\"created_by\":\"second\",\"empty_layer\":true}],\"os\":\"linux\",\"os.version\":\"10\","
+		"\"rootfs\":{\"diff_ids\":[\"sha256:x\"],\"type\":\"layers\"},\"variant\":\"v8\",\"z\":1}");
 }
 
 int main(void)

@@ -100,6 +100,21 @@ static void tells_how_an_image_wants_to_be_run(void **state)
 		"\nhistory RUN\nempty 1\n");
 }
 
+static void tells_what_else_a_configuration_has(void **state)
+{
+	static const char document[] =
+		"{\"os\":\"linux\",\"os.version\":\"1\",\"x\":{\"b\":[1.5,null],\"a\":\"\\n\"},"
+		"\"config\":{\"Env\":[],\"Healthcheck\":{\"Test\":[\"CMD\",\"y\"]},\"Shell\":[\"s\"],"
+		"\"OnBuild\":[\"RUN z\"]},\"rootfs\":{\"diff_ids\":[]},\"history\":[{\"author\":\"me\"}]}";
+
+	(void)state;
+	flatten("rest", document,
+		"rest os.version\nrest-value \"1\"\nrest x\n"
+		"rest-value {\"a\":\"\\\\n\",\"b\":[1.5,null]}\n"
+		"run-rest Healthcheck\nrun-rest-value {\"Test\":[\"CMD\",\"y\"]}\n");
+	flatten("config", document, "os linux\nshell s\non-build RUN z\nhistory \nauthor me\n");
+}
+
 static void refuses_what_is_contradictory(void **state)
 {
 	static const struct {
@@ -161,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_what_an_image_is_made_of),
 		cmocka_unit_test(tells_how_an_image_wants_to_be_run),
+		cmocka_unit_test(tells_what_else_a_configuration_has),
 		cmocka_unit_test(tells_what_a_signature_says),
 		cmocka_unit_test(refuses_a_payload_that_could_be_read_in_two_ways),
 		cmocka_unit_test(refuses_what_is_contradictory),
