@@ -6,8 +6,9 @@
 
 /*
  * Change a configuration by one instruction as in a Dockerfile: CMD, ENTRYPOINT, ENV, EXPOSE,
- * HEALTHCHECK, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR. Variables are not expanded. As with Docker, ENTRYPOINT
- * drops the Cmd of the image below, unless a CMD came before it.
+ * HEALTHCHECK, LABEL, ONBUILD, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR. Variables are not
+ * expanded. As with Docker, ENTRYPOINT drops the Cmd of the image below, unless a CMD came before
+ * it.
  *
  * Returns   0, -EINVAL (stage ERR_USAGE; says what was expected), -ENOMEM.
  * Source    Dockerfile reference; docker commit --change
