@@ -69,7 +69,6 @@ static bool has_member(struct span line, const char *member)
 
 int chain_check(struct span line, struct digest *prev, uint64_t *seq, struct err *err)
 {
-	cleanup_strbuf struct strbuf body = { 0 };
 	char member[128];
 	char hex[DIGEST_HEX_LEN];
 	struct digest hash;
@@ -80,11 +79,7 @@ int chain_check(struct span line, struct digest *prev, uint64_t *seq, struct err
 	tail = (struct span){ line.p + line.n - TAIL_LEN, TAIL_LEN };
 	if (!span_starts(tail, HASH_KEY))
 		return err_set(err, EBADMSG, "record %llu has no hash", (unsigned long long)*seq);
-	strbuf_add(&body, line.p, line.n - TAIL_LEN);
-	strbuf_putc(&body, '}');
-	if (body.failed)
-		return err_set(err, ENOMEM, "out of memory");
-	hash = digest_of(body.p, body.len);
+	hash = digest_joined(line.p, line.n - TAIL_LEN, "}", 1);
 	digest_hex(&hash, hex);
 	if (memcmp(tail.p + sizeof(HASH_KEY) - 1, hex, DIGEST_HEX_LEN - 1) != 0 ||
 	    memcmp(tail.p + TAIL_LEN - 2, "\"}", 2) != 0)

@@ -150,24 +150,9 @@ const char *evidence_text(const struct judge *judge, const char *key)
 	return record_text(judge->evidence, key, NULL);
 }
 
-const json_t *next_event(const struct judge *judge, const char *kind, size_t *at)
+const struct sighting *seen(const struct judge *judge, enum sighting_kind kind)
 {
-	while (*at < json_array_size(judge->record->events)) {
-		const json_t *event = json_array_get(judge->record->events, (*at)++);
+	static const struct sighting nothing;
 
-		if (strcmp(record_text(event, "kind", ""), kind) == 0)
-			return event;
-	}
-	return NULL;
-}
-
-const json_t *next_refusal(const struct judge *judge, size_t *at)
-{
-	while (*at < json_array_size(judge->record->events)) {
-		const json_t *event = json_array_get(judge->record->events, (*at)++);
-
-		if (event_is_refusal(event))
-			return event;
-	}
-	return NULL;
+	return judge->seen ? &judge->seen->of[kind] : &nothing;
 }

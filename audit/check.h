@@ -5,6 +5,7 @@
 /* Checks: each looks at one thing of a run's record and says what is expected and what was seen. */
 
 #include "audit/run_read.h"
+#include "audit/sighting.h"
 #include "audit/standard.h"
 #include "base/procfs.h"
 #include "policies/bundle.h"
@@ -45,7 +46,8 @@ struct finding {
 
 struct judge {
 	const struct run_record *record;
-	const struct bundle *bundle; /* NULL if it cannot be read */
+	const struct sightings *seen; /* among the events; NULL: there are none */
+	const struct bundle *bundle;  /* NULL if it cannot be read */
 	struct arena *arena;
 	const json_t *evidence, *plan;
 	const json_t *status, *namespaces; /* of evidence */

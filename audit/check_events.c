@@ -3,120 +3,66 @@
 #include <string.h>
 
 #include "audit/check_parts.h"
-#include "base/path.h"
 
-static bool has_enter(const struct judge *j, bool (*is_bad)(const json_t *), const char **ret)
+static void judge_entries(struct judge *j, struct finding *ret, enum sighting_kind kind)
 {
-	const json_t *event;
-	size_t at = 0;
+	const struct sighting *bad = seen(j, kind);
+	const char *observed = "no such entry";
 
-	while ((event = next_event(j, "enter", &at)) != NULL) {
-		if (!is_bad(event))
-			continue;
-		*ret = arena_printf(j->arena, "record %lld, uid %lld",
-				    (long long)record_number(event, "seq", -1),
-				    (long long)record_number(event, "uid", -1));
-		return true;
-	}
-	*ret = "no such entry";
-	return false;
-}
-
-static bool is_privileged(const json_t *event)
-{
-	return record_number(event, "flags", 0) != 0;
-}
-
-static bool is_root(const json_t *event)
-{
-	return record_number(event, "uid", 0) == 0;
+	if (bad->first)
+		observed = arena_printf(j->arena, "record %lld, uid %lld, %llu in all",
+					(long long)record_number(bad->first, "seq", -1),
+					(long long)record_number(bad->first, "uid", -1),
+					(unsigned long long)bad->n);
+	judged_by_events(j, ret, bad->first ? FINDING_FAIL : FINDING_PASS,
+			 TEXTS("nobody", observed, "enter events"));
 }
 
 void check_entered_privileged(struct judge *j, const struct control *control, struct finding *ret)
 {
-	const char *observed = NULL;
-	bool bad = has_enter(j, is_privileged, &observed);
-
 	(void)control;
-	judged_by_events(j, ret, bad ? FINDING_FAIL : FINDING_PASS,
-			 TEXTS("nobody", observed, "enter events"));
+	judge_entries(j, ret, SIGHT_ENTER_PRIVILEGED);
 }
 
 void check_entered_root(struct judge *j, const struct control *control, struct finding *ret)
 {
-	const char *observed = NULL;
-	bool bad = has_enter(j, is_root, &observed);
-
 	(void)control;
-	judged_by_events(j, ret, bad ? FINDING_FAIL : FINDING_PASS,
-			 TEXTS("nobody", observed, "enter events"));
-}
-
-bool is_granted(const struct judge *judge, const char *path, const char *access)
-{
-	const json_t *rule;
-	size_t i;
-
-	json_array_foreach(json_object_get(judge->plan, "files"), i, rule)
-	{
-		const char *where = record_text(rule, "path", "");
-		bool covers = json_is_true(json_object_get(rule, "tree"))
-				      ? path_is_below(path, where)
-				      : strcmp(path, where) == 0;
-
-		if (covers && json_is_true(json_object_get(rule, access)))
-			return true;
-	}
-	return false;
+	judge_entries(j, ret, SIGHT_ENTER_ROOT);
 }
 
 void check_anomaly_process(struct judge *j, const struct control *control, struct finding *ret)
 {
 	static const char expected[] = "only programs that the policy lets start";
-	const json_t *event;
-	size_t n = 0;
-	size_t at = 0;
+	const struct sighting *foreign = seen(j, SIGHT_EXEC_FOREIGN);
 
 	(void)control;
-	if (!j->sees_exec) {
+	if (!j->sees_exec)
 		judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
 		       TEXTS(expected, "starts of programs are not recorded", "exec events"));
-		return;
-	}
-	while ((event = next_event(j, "exec", &at)) != NULL) {
-		n++;
-		if (is_granted(j, record_text(event, "path", ""), "exec"))
-			continue;
-		judged_by_events(j, ret, FINDING_FAIL,
-				 TEXTS(expected, record_text(event, "path", "?"), "exec events"));
-		return;
-	}
-	judged_by_events(j, ret, FINDING_PASS,
-			 TEXTS(expected, arena_printf(j->arena, "%zu programs", n), "exec events"));
+	else if (foreign->first)
+		judged_by_events(
+			j, ret, FINDING_FAIL,
+			TEXTS(expected, record_text(foreign->first, "path", "?"), "exec events"));
+	else
+		judged_by_events(j, ret, FINDING_PASS,
+				 TEXTS(expected,
+				       arena_printf(j->arena, "%llu programs",
+						    (unsigned long long)seen(j, SIGHT_EXEC)->n),
+				       "exec events"));
 }
 
-/* A rule that denies on purpose is part of the policy; what no rule names is not. */
 void check_anomaly_call(struct judge *j, const struct control *control, struct finding *ret)
 {
 	static const char expected[] = "only calls that the policy names";
-	const json_t *first = NULL;
-	const json_t *event;
-	size_t n = 0;
-	size_t at = 0;
+	const struct sighting *unnamed = seen(j, SIGHT_CALL_UNNAMED);
 
 	(void)control;
-	while ((event = next_refusal(j, &at)) != NULL) {
-		if (!json_is_null(json_object_get(event, "rule")) ||
-		    strcmp(record_text(event, "layer", ""), "netns") == 0)
-			continue; /* a packet is no call */
-		first = first ? first : event;
-		n++;
-	}
-	if (first)
+	if (unnamed->first)
 		judged_by_events(j, ret, FINDING_FAIL,
 				 TEXTS(expected,
-				       arena_printf(j->arena, "%s and %zu more refused",
-						    record_text(first, "text", "?"), n - 1),
+				       arena_printf(j->arena, "%s and %llu more refused",
+						    record_text(unnamed->first, "text", "?"),
+						    (unsigned long long)unnamed->n - 1),
 				       "denied events"));
 	else
 		judged_by_events(j, ret, FINDING_PASS,

@@ -168,38 +168,16 @@ static bool judged_by_table(struct judge *j, struct finding *ret, const char *ex
 	return true;
 }
 
-/* A listener on a port that was published is one that was asked for. */
-static bool is_published(const struct judge *j, const char *local)
-{
-	const char *colon = strrchr(local, ':');
-	const json_t *port;
-	uint64_t number = 0;
-	size_t i;
-
-	if (!colon || span_u64(span_of(colon + 1), 65535, &number) < 0)
-		return false;
-	json_array_foreach(json_object_get(j->plan, "ports"), i, port)
-	{
-		if (record_number(port, "inside", 0) == (int64_t)number)
-			return true;
-	}
-	return false;
-}
-
 void check_open_ports(struct judge *j, const struct control *control, struct finding *ret)
 {
 	static const char expected[] = "only what was asked for";
-	const json_t *event;
-	size_t at = 0;
+	const json_t *event = seen(j, SIGHT_LISTEN_UNASKED)->first;
 
 	(void)control;
 	if (judged_alone(j, ret, expected) ||
 	    (!j->sees_flow && judged_by_table(j, ret, expected, "refused_in")) ||
 	    judged_blind(j, ret, j->sees_flow, expected, "listeners"))
 		return;
-	do {
-		event = next_event(j, "listen", &at);
-	} while (event && is_published(j, record_text(event, "local", "")));
 	if (event)
 		judged_by_events(j, ret, FINDING_FAIL,
 				 TEXTS(expected,
@@ -212,35 +190,19 @@ void check_open_ports(struct judge *j, const struct control *control, struct fin
 				 TEXTS(expected, "no other listener", "listen events"));
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text);
-	size_t k = strlen(end);
-
-	return n >= k && strcmp(text + n - k, end) == 0;
-}
-
 void check_no_sshd(struct judge *j, const struct control *control, struct finding *ret)
 {
 	static const char expected[] = "no sshd was started, nothing listens on port 22";
-	const json_t *event;
-	size_t at = 0;
+	const json_t *start = seen(j, SIGHT_EXEC_SSHD)->first;
+	const json_t *listener = seen(j, SIGHT_LISTEN_SSH)->first;
 
 	(void)control;
-	while ((event = next_event(j, "exec", &at)) != NULL) {
-		if (!ends_with(record_text(event, "path", ""), "/sshd"))
-			continue;
+	if (start || listener) {
 		judged_by_events(j, ret, FINDING_FAIL,
-				 TEXTS(expected, record_text(event, "path", "?"), "exec events"));
-		return;
-	}
-	at = 0;
-	while ((event = next_event(j, "listen", &at)) != NULL) {
-		if (!ends_with(record_text(event, "local", ""), ":22"))
-			continue;
-		judged_by_events(
-			j, ret, FINDING_FAIL,
-			TEXTS(expected, record_text(event, "local", "?"), "listen events"));
+				 TEXTS(expected,
+				       start ? record_text(start, "path", "?")
+					     : record_text(listener, "local", "?"),
+				       start ? "exec events" : "listen events"));
 		return;
 	}
 	if (judged_alone(j, ret, expected) ||
@@ -270,34 +232,25 @@ void check_egress(struct judge *j, const struct control *control, struct finding
 void check_flows(struct judge *j, const struct control *control, struct finding *ret)
 {
 	static const char expected[] = "each connection is on record";
-	size_t n = 0;
-	size_t at = 0;
 
 	(void)control;
 	if (judged_alone(j, ret, expected) ||
 	    judged_blind(j, ret, j->sees_flow, expected, "connections"))
 		return;
-	while (next_event(j, "connect", &at))
-		n++;
-	judged_by_events(
-		j, ret, FINDING_PASS,
-		TEXTS(expected, arena_printf(j->arena, "%zu connections", n), "connect events"));
+	judged_by_events(j, ret, FINDING_PASS,
+			 TEXTS(expected,
+			       arena_printf(j->arena, "%llu connections",
+					    (unsigned long long)seen(j, SIGHT_CONNECT)->n),
+			       "connect events"));
 }
 
 void check_anomaly_destination(struct judge *j, const struct control *control, struct finding *ret)
 {
 	static const char expected[] = "no refused connection";
-	const json_t *event;
-	size_t at = 0;
+	const json_t *event = seen(j, SIGHT_CONNECT_DENIED)->first;
 
 	(void)control;
-	while ((event = next_refusal(j, &at)) != NULL) {
-		const char *call = record_text(event, "call", "");
-
-		if (strcmp(record_text(event, "layer", ""), "netns") != 0 &&
-		    strcmp(call, "connect") != 0 && strcmp(call, "sendto") != 0 &&
-		    strcmp(call, "sendmsg") != 0)
-			continue;
+	if (event) {
 		judged_by_events(j, ret, FINDING_FAIL,
 				 TEXTS(expected, record_text(event, "text", "?"), "denied events"));
 		return;

@@ -30,16 +30,11 @@ const char *evidence_text(const struct judge *judge, const char *key);
 const struct proc_mount *mount_on(const struct judge *judge, const char *point);
 bool has_option(const char *options, const char *name);
 
-/* Is path granted for an access ("read", "write", "exec") by the plan's path rules? */
-bool is_granted(const struct judge *judge, const char *path, const char *access);
-
 /* Does the program have only a loopback of its own? Unknown is no. */
 bool is_network_alone(const struct judge *judge);
 
-/* The first event of a kind from index *at on, which moves behind it; NULL at the end. */
-/* The next call that was refused, or in mode audit would have been; as next_event(). */
-const json_t *next_refusal(const struct judge *judge, size_t *at);
-const json_t *next_event(const struct judge *judge, const char *kind, size_t *at);
+/* What there was of a kind among the events. Never NULL. */
+const struct sighting *seen(const struct judge *judge, enum sighting_kind kind);
 
 void check_namespace(struct judge *j, const struct control *control, struct finding *ret);
 void check_capabilities(struct judge *j, const struct control *control, struct finding *ret);

@@ -23,8 +23,7 @@ static uint64_t sum_dropped(const json_t *sealed, bool *ret_bpf)
 
 struct completeness judge_completeness(const struct run_record *record, struct arena *arena)
 {
-	size_t n = json_array_size(record->events);
-	const json_t *sealed = n > 0 ? json_array_get(record->events, n - 1) : NULL;
+	const json_t *sealed = record->last;
 	struct completeness c = { .whole = true };
 
 	c.dropped = sum_dropped(sealed, &c.has_bpf);
@@ -69,6 +68,7 @@ static void judge_init(struct judge *j, const struct judge_input *in, struct are
 
 	*j = (struct judge){
 		.record = in->record,
+		.seen = in->seen,
 		.bundle = in->bundle,
 		.arena = arena,
 		.evidence = in->record->evidence,

@@ -25,7 +25,8 @@ struct waiver {
 
 struct judge_input {
 	const struct run_record *record;
-	const struct bundle *bundle; /* NULL: not readable */
+	const struct sightings *seen; /* among its events; NULL: it has none */
+	const struct bundle *bundle;  /* NULL: not readable */
 	const struct standard *standards;
 	size_t n_standards;
 	struct waiver *waivers; /* their state is filled */

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/log_follow.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/event_log.h"
 #include "base/fd.h"
 
-#define STEP ((size_t)1 << 16)
-#define LINE_MAX_BYTES ((size_t)16 << 20)
+#define STEP ((size_t)1 << 12)
 
 static int open_segment(struct log_follow *follow, struct err *err)
 {
-	char name[32];
-	int fd;
+	int fd = log_read_open(follow->dir, follow->segment, err);
 
-	event_log_name(follow->segment, name);
-	fd = openat(follow->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(err, errno, "cannot open %s", name);
+		return fd;
 	closep(&follow->fd);
 	follow->fd = fd;
 	return 0;
@@ -37,28 +31,21 @@ static int take_lines(struct log_follow *follow, struct err *err)
 {
 	struct strbuf *rest = &follow->rest;
 	const char *end = memrchr(strbuf_str(rest), '\n', rest->len);
-	size_t whole = end ? (size_t)(end - rest->p) + 1 : 0;
 	const char *line = end;
 	uint64_t before = follow->reader.n;
 	int r;
 
-	if (!end)
-		return rest->len > LINE_MAX_BYTES ? err_set(err, EBADMSG, "a record has no end")
-						  : 0;
-	while (line > rest->p && line[-1] != '\n')
+	while (end && line > rest->p && line[-1] != '\n')
 		line--;
-	r = log_read_segment(&follow->reader, (struct span){ rest->p, whole }, err);
-	if (r < 0)
-		return r;
-	follow->sealed = strncmp(line, "{\"kind\":\"sealed\"", 16) == 0;
-	memmove(rest->p, rest->p + whole, rest->len - whole);
-	rest->len -= whole;
-	return (int)(follow->reader.n - before);
+	follow->sealed = line && strncmp(line, "{\"kind\":\"sealed\"", 16) == 0;
+	r = log_read_whole(&follow->reader, rest, err);
+	follow->sealed &= r == 0;
+	return r < 0 ? r : (int)(follow->reader.n - before);
 }
 
 int log_follow_step(struct log_follow *follow, struct err *err)
 {
-	char bytes[STEP / 16];
+	char bytes[STEP];
 	int records = 0;
 
 	while (!follow->sealed) {

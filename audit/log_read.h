@@ -25,7 +25,8 @@ struct log_reader {
 };
 
 /*
- * Read the event log in a run's folder, all segments of it.
+ * Read the event log in a run's folder, all segments of it: one record at a time, so that memory
+ * does not grow with the log.
  *
  *   dir  the folder; its contents are not trusted
  *
@@ -34,7 +35,16 @@ struct log_reader {
  */
 must_check int log_read(struct log_reader *reader, int dir, struct err *err);
 
-/* The same for the bytes of one segment. */
-must_check int log_read_segment(struct log_reader *reader, struct span text, struct err *err);
+/* The same for whole lines of one segment. */
+must_check int log_read_lines(struct log_reader *reader, struct span text, struct err *err);
+
+/*
+ * The same for bytes that end anywhere: whole lines are read and taken away, the beginning of one
+ * stays in *rest.
+ */
+must_check int log_read_whole(struct log_reader *reader, struct strbuf *rest, struct err *err);
+
+/* A segment of the log, opened for reading: a descriptor, or -errno. */
+must_check int log_read_open(int dir, uint32_t segment, struct err *err);
 
 #endif

@@ -50,8 +50,8 @@ static json_t *make_identity(const struct report_input *in, const struct complet
 static json_t *make_subject(const struct report_input *in)
 {
 	const struct run_record *record = in->judge.record;
-	const json_t *first = json_array_get(record->events, 0);
-	const json_t *last = json_array_get(record->events, json_array_size(record->events) - 1);
+	const json_t *first = record->first;
+	const json_t *last = record->last;
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "argv",
 			 copy(record->plan, "argv"), "end", copy_text(last, "time"), "exe",
@@ -167,7 +167,7 @@ static json_t *make_policy(const struct report_input *in, const json_t *activity
 static json_t *make_completeness(const struct report_input *in, const struct completeness *c)
 {
 	const struct run_record *record = in->judge.record;
-	const json_t *last = json_array_get(record->events, json_array_size(record->events) - 1);
+	const json_t *last = record->last;
 	char head[DIGEST_HEX_LEN];
 
 	digest_hex(&record->head, head);
@@ -303,7 +303,7 @@ int report_make(const struct report_input *in, struct arena *arena, json_t **ret
 
 	if (n < 0)
 		return n;
-	activity = report_activity(in->judge.record);
+	activity = activity_json(in->activity, in->judge.record);
 	report =
 		json_pack("{s:o, s:o, s:o, s:o, s:{s:s, s:O?}, s:o, s:s, s:o, s:o, s:o, s:o}",
 			  "activity", activity, "completeness", make_completeness(in, &c),

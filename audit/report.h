@@ -7,12 +7,14 @@
  * which every format is rendered. The same inputs give the same bytes.
  */
 
+#include "audit/activity.h"
 #include "audit/judge.h"
 
 #define REPORT_SCHEMA "immure-report/1"
 
 struct report_input {
 	struct judge_input judge;
+	const struct activity *activity;
 	const char *run;   /* id */
 	const char *build; /* of immure */
 	const json_t
@@ -45,9 +47,6 @@ enum gate_result report_gate(const json_t *report, const struct gate *gate);
 
 /* The finding of a report for a control ("cis-docker-1.6", "5.29"), or NULL. */
 const json_t *report_finding(const json_t *report, const char *standard, const char *id);
-
-/* What the run did: report_activity.c. Part of report_make(). */
-must_check json_t *report_activity(const struct run_record *record);
 
 /* Renderers: report_*.c. Each appends to *out; any JSON is survived, and out->failed tells of
  * memory. */

@@ -18,14 +18,75 @@ json_t *record_file(int dir, const char *name)
 	return json_loadb(strbuf_str(&text), text.len, JSON_REJECT_DUPLICATES, NULL);
 }
 
+struct reading {
+	struct run_record *record;
+	const struct event_taker *taker; /* or NULL */
+	struct strbuf last;              /* the line that was read last, if nobody took it */
+};
+
+static int parse_line(struct span line, uint64_t number, json_t **ret, struct err *err)
+{
+	*ret = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	return *ret ? 0
+		    : err_set(err, EBADMSG, "record %llu is not JSON", (unsigned long long)number);
+}
+
+static void replace(json_t **place, json_t *by)
+{
+	json_decref(*place);
+	*place = json_incref(by);
+}
+
 static int take_line(void *data, struct span line, uint64_t number, struct err *err)
 {
-	struct run_record *record = data;
-	json_t *event = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	struct reading *reading = data;
+	struct run_record *record = reading->record;
+	bool is_rotation = span_starts(line, "{\"kind\":\"rotated\",");
+	json_t *event = NULL;
+	int r;
 
-	if (!event || json_array_append_new(record->events, event) < 0)
-		return err_set(err, EBADMSG, "record %llu is not JSON", (unsigned long long)number);
+	strbuf_reset(&reading->last);
+	if (!reading->taker && number > 0 && !is_rotation) {
+		strbuf_add(&reading->last, line.p, line.n);
+		return reading->last.failed ? err_set(err, ENOMEM, "out of memory") : 0;
+	}
+	r = parse_line(line, number, &event, err);
+	if (r < 0)
+		return r;
+	if (number == 0)
+		replace(&record->first, event);
+	replace(&record->last, event);
+	if (is_rotation && json_array_append(record->rotated, event) < 0)
+		r = err_set(err, ENOMEM, "out of memory");
+	if (reading->taker)
+		reading->taker->take(reading->taker->data, record, event);
+	json_decref(event);
+	return r;
+}
+
+/* Nobody took the last line: what it says is needed all the same. */
+static int parse_last(struct reading *reading, struct err *err)
+{
+	struct run_record *record = reading->record;
+	json_t *event = NULL;
+	int r;
+
+	if (reading->last.len == 0)
+		return 0;
+	r = parse_line((struct span){ reading->last.p, reading->last.len }, record->n_events - 1,
+		       &event, err);
+	if (r < 0)
+		return r;
+	replace(&record->last, event);
+	json_decref(event);
 	return 0;
+}
+
+void run_record_keep_refusals(void *data, const struct run_record *record, json_t *event)
+{
+	(void)record;
+	if (event_is_refusal(event))
+		json_array_append_new(data, json_incref(event));
 }
 
 static bool digest_fits(int dir, const char *name, const char *expected)
@@ -45,8 +106,8 @@ static bool digest_fits(int dir, const char *name, const char *expected)
 /* What the chain says of the files beside it. Each is compared with the sealed record. */
 static int check_files(int dir, const struct run_record *record, struct err *err)
 {
-	const json_t *first = json_array_get(record->events, 0);
-	const json_t *last = json_array_get(record->events, json_array_size(record->events) - 1);
+	const json_t *first = record->first;
+	const json_t *last = record->last;
 	const char *plan = record_text(first, "plan_sha256", NULL);
 	const char *evidence = record_text(last, "evidence_sha256", NULL);
 	char head[DIGEST_HEX_LEN];
@@ -74,22 +135,27 @@ static int check_files(int dir, const struct run_record *record, struct err *err
 	return 0;
 }
 
-static void read_events(int dir, struct run_record *record)
+static void read_events(int dir, const struct event_taker *taker, struct run_record *record)
 {
-	struct log_reader reader = { .fn = take_line, .data = record };
+	struct reading reading = { .record = record, .taker = taker };
+	struct log_reader reader = { .fn = take_line, .data = &reading };
 	int r = log_read(&reader, dir, &record->chain);
 
 	record->head = reader.head;
 	record->n_events = reader.n;
+	if (r == 0)
+		r = parse_last(&reading, &record->chain);
 	if (r == 0 && check_files(dir, record, &record->chain) < 0)
 		record->complete = false;
+	strbuf_done(&reading.last);
 }
 
-int run_record_read(int dir, struct run_record *ret, struct err *err)
+int run_record_read(int dir, const struct event_taker *taker, struct run_record *ret,
+		    struct err *err)
 {
-	struct run_record record = { .events = json_array() };
+	struct run_record record = { .rotated = json_array() };
 
-	if (!record.events)
+	if (!record.rotated)
 		return err_set(err, ENOMEM, "out of memory");
 	record.plan = record_file(dir, "plan.json");
 	record.evidence = record_file(dir, "evidence.json");
@@ -99,7 +165,7 @@ int run_record_read(int dir, struct run_record *ret, struct err *err)
 		run_record_done(&record);
 		return err_set(err, EBADMSG, "the record has no readable plan.json");
 	}
-	read_events(dir, &record);
+	read_events(dir, taker, &record);
 	*ret = record;
 	return 0;
 }
@@ -109,7 +175,9 @@ void run_record_done(struct run_record *record)
 	json_decref(record->plan);
 	json_decref(record->evidence);
 	json_decref(record->status);
-	json_decref(record->events);
+	json_decref(record->first);
+	json_decref(record->last);
+	json_decref(record->rotated);
 }
 
 const char *record_text(const json_t *object, const char *key, const char *absent)

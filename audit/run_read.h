@@ -11,8 +11,9 @@
 /* A run's record as read from its folder. Objects that are not there are NULL. */
 struct run_record {
 	json_t *plan, *evidence, *status;
-	json_t *events;     /* array, in order */
-	struct digest head; /* hash of the last event */
+	json_t *first, *last; /* events: "start" and, of a run that ended, "sealed" */
+	json_t *rotated;      /* array of events: the last one of each full segment */
+	struct digest head;   /* hash of the last event */
 	uint64_t n_events;
 	bool complete;    /* status.json is there */
 	struct err chain; /* code set: what is wrong with the event log */
@@ -21,12 +22,28 @@ struct run_record {
 #define cleanup_run_record cleanup(run_record_done)
 
 /*
+ * Called for each event that holds, in order. The log may be far larger than memory: who needs
+ * events later keeps what it needs of them.
+ *
+ *   record  what is known so far: the plan is there
+ */
+struct event_taker {
+	void (*take)(void *data, const struct run_record *record, json_t *event);
+	void *data;
+};
+
+/*
  * Read a run's folder and check its event log against the chain and the sealed head.
  *
- *   dir  descriptor of the folder; its contents are not trusted
- *   ret  filled only on success; a broken log is no failure but stands in ret->chain
+ *   dir    descriptor of the folder; its contents are not trusted
+ *   taker  or NULL, if nobody looks at events: then they are checked and not parsed
+ *   ret    filled only on success; a broken log is no failure but stands in ret->chain
  */
-must_check int run_record_read(int dir, struct run_record *ret, struct err *err);
+must_check int run_record_read(int dir, const struct event_taker *taker, struct run_record *ret,
+			       struct err *err);
+
+/* An event_taker whose data is a JSON array, which gets every refusal. */
+void run_record_keep_refusals(void *data, const struct run_record *record, json_t *event);
 
 void run_record_done(struct run_record *record);
 

@@ -6,11 +6,17 @@
 
 struct digest digest_of(const void *bytes, size_t n)
 {
+	return digest_joined(bytes, n, "", 0);
+}
+
+struct digest digest_joined(const void *a, size_t n, const void *b, size_t m)
+{
 	struct digest d;
 	SHA2_CTX context;
 
 	SHA256Init(&context);
-	SHA256Update(&context, bytes, n);
+	SHA256Update(&context, a, n);
+	SHA256Update(&context, b, m);
 	SHA256Final(d.bytes, &context);
 	return d;
 }

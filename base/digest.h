@@ -15,6 +15,8 @@ struct digest {
 };
 
 struct digest digest_of(const void *bytes, size_t n);
+/* Digest of the bytes of a with those of b behind them. */
+struct digest digest_joined(const void *a, size_t n, const void *b, size_t m);
 /* Digest of several pieces, each preceded by its length, so that no two lists look alike. */
 struct digest digest_of_pieces(const void *const *pieces, const size_t *lengths, size_t n);
 void digest_hex(const struct digest *d, char ret[DIGEST_HEX_LEN]);

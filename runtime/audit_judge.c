@@ -192,7 +192,9 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 	struct standards *standards = arena_alloc(arena, sizeof(*standards));
 	struct report_input in = {
 		.judge = { .record = &run->record,
+			   .seen = &run->seen,
 			   .bundle = run->has_bundle ? &run->bundle : NULL },
+		.activity = &run->activity,
 		.run = run->id,
 		.build = IMMURE_BUILD_ID,
 	};

@@ -41,29 +41,60 @@ int audit_run_open_folder(const char *which, struct arena *arena, const char **r
 	return dir < 0 ? err_sys(err, errno, "cannot open run %s", *ret_id) : dir;
 }
 
+static void take(void *data, const struct run_record *record, json_t *event)
+{
+	struct audit_run *run = data;
+
+	activity_take(&run->activity, event);
+	sightings_take(&run->seen, record, event);
+}
+
+static int open_run(const char *which, bool looks, struct arena *arena, struct audit_run *run,
+		    struct err *err)
+{
+	const struct event_taker taker = { .take = take, .data = run };
+
+	run->dir = audit_run_open_folder(which, arena, &run->id, err);
+	if (run->dir < 0)
+		return run->dir;
+	if (syncfs(run->dir) < 0)
+		return err_sys(err, errno, "cannot sync the record of run %s", run->id);
+	if (run_record_read(run->dir, looks ? &taker : NULL, &run->record, err) < 0)
+		return err_wrap(err, "run %s", run->id);
+	read_bundle(run, arena);
+	return 0;
+}
+
+static int open_or_close(const char *which, bool looks, struct arena *arena, struct audit_run *ret,
+			 struct err *err)
+{
+	cleanup_audit_run struct audit_run run = { .dir = -1 };
+	int r;
+
+	activity_init(&run.activity);
+	r = open_run(which, looks, arena, &run, err);
+	if (r < 0)
+		return r;
+	*ret = run;
+	run = (struct audit_run){ .dir = -1 };
+	return 0;
+}
+
 int audit_run_open(const char *which, struct arena *arena, struct audit_run *ret, struct err *err)
 {
-	struct audit_run run = { .dir = -1 };
-	int r = 0;
+	return open_or_close(which, true, arena, ret, err);
+}
 
-	run.dir = audit_run_open_folder(which, arena, &run.id, err);
-	if (run.dir < 0)
-		return run.dir;
-	if (syncfs(run.dir) < 0)
-		r = err_sys(err, errno, "cannot sync the record of run %s", run.id);
-	else if (run_record_read(run.dir, &run.record, err) < 0)
-		r = err_wrap(err, "run %s", run.id);
-	if (r < 0) {
-		closep(&run.dir);
-		return r;
-	}
-	read_bundle(&run, arena);
-	*ret = run;
-	return 0;
+int audit_run_open_sealed(const char *which, struct arena *arena, struct audit_run *ret,
+			  struct err *err)
+{
+	return open_or_close(which, false, arena, ret, err);
 }
 
 void audit_run_close(struct audit_run *run)
 {
 	closep(&run->dir);
 	run_record_done(&run->record);
+	activity_done(&run->activity);
+	sightings_done(&run->seen);
 }

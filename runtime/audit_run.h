@@ -4,13 +4,16 @@
 
 /* A run on record, opened for the verbs of `immure audit`. */
 
-#include "audit/run_read.h"
+#include "audit/activity.h"
+#include "audit/sighting.h"
 #include "policies/bundle.h"
 
 struct audit_run {
 	int dir;        /* the run's folder */
 	const char *id; /* in arena */
 	struct run_record record;
+	struct activity activity; /* what its events come to, ... */
+	struct sightings seen;    /* and what verdicts ask of them; both empty after _sealed() */
 	struct bundle bundle;
 	bool has_bundle; /* its policy.bundle could be read by this version */
 };
@@ -28,6 +31,10 @@ struct audit_run {
  */
 must_check int audit_run_open(const char *which, struct arena *arena, struct audit_run *ret,
 			      struct err *err);
+
+/* The same for who asks only whether the record holds: events are checked and not looked at. */
+must_check int audit_run_open_sealed(const char *which, struct arena *arena, struct audit_run *ret,
+				     struct err *err);
 
 /*
  * The same without reading anything: for a run that may go on.

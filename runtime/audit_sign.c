@@ -215,17 +215,15 @@ int audit_segment_signatures(const struct audit_run *run, const char *key, struc
 	int n = 0;
 	size_t i;
 
-	json_array_foreach(run->record.events, i, event)
+	json_array_foreach(run->record.rotated, i, event)
 	{
 		struct head head = { .run = run->id,
 				     .hash = record_text(event, "hash", ""),
-				     .records = i + 1 };
+				     .records = (uint64_t)record_number(event, "seq", -1) + 1 };
 		char file[FILE_NAME_MAX];
 		json_t *found = NULL;
 		int r;
 
-		if (strcmp(record_text(event, "kind", ""), "rotated") != 0)
-			continue;
 		segment_file(segment++, file);
 		r = check_file(run->dir, file, &head, key, arena, &found, err);
 		if (r < 0)

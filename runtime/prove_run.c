@@ -94,7 +94,7 @@ static void find_refusals(struct probes *probes, const struct subject *subject)
 	const json_t *event;
 	size_t i;
 
-	json_array_foreach(subject->record.events, i, event)
+	json_array_foreach(subject->refusals, i, event)
 	{
 		if (strcmp(record_text(event, "kind", ""), "denied") != 0)
 			continue;

@@ -99,7 +99,8 @@ static int prove(const struct verb_call *call, const char **ret_run, struct err 
 	const struct policy_source *source;
 	pid_t pid = -1;
 	int status = 0;
-	int r = audit_run_open(call->argc > 0 ? call->argv[0] : NULL, call->arena, &run, err);
+	int r = audit_run_open_sealed(call->argc > 0 ? call->argv[0] : NULL, call->arena, &run,
+				      err);
 
 	if (r < 0)
 		return r;
@@ -181,6 +182,7 @@ static int host(const struct verb_call *call, struct err *err)
 	options->judge.standards = (struct opt_list){ 1, 1, standard };
 	if (r == 0)
 		r = audit_output_check(&options->outputs, options->format, err);
+	activity_init(&run.activity);
 	if (r == 0)
 		r = audit_host_read(call->arena, &run.record, err);
 	if (r == 0)

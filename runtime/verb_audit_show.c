@@ -2,6 +2,7 @@
 /* audit show: the record itself. */
 #include <stdio.h>
 
+#include "audit/log_read.h"
 #include "audit/report.h"
 #include "runtime/audit_judge.h"
 #include "runtime/audit_output.h"
@@ -18,20 +19,45 @@ static const struct opt show_opts[] = {
 	  "print the report with plan, evidence, events and status as JSON", NULL },
 };
 
-/* The report, and all that it was made from. */
-static int print_json(const struct audit_run *run, const json_t *report)
+static void print_member(const char *before, const json_t *value)
 {
-	const struct run_record *record = &run->record;
-	json_t *out = json_pack("{s:O?, s:O, s:O, s:O, s:s, s:O?}", "evidence", record->evidence,
-				"events", record->events, "plan", record->plan, "report", report,
-				"run", run->id, "status", record->status);
+	fputs(before, stdout);
+	if (value)
+		json_dumpf(value, stdout, JSON_SORT_KEYS | JSON_COMPACT);
+	else
+		fputs("null", stdout);
+}
 
-	if (!out)
-		return STATUS_FAILED;
-	json_dumpf(out, stdout, JSON_SORT_KEYS | JSON_COMPACT);
-	putchar('\n');
-	json_decref(out);
+/* A record that was read and holds is JSON; what was added since is not shown. */
+static int print_line(void *data, struct span line, uint64_t number, struct err *err)
+{
+	const struct run_record *record = data;
+
+	if (number >= record->n_events)
+		return 0;
+	if (number > 0)
+		putchar(',');
+	if (fwrite(line.p, 1, line.n, stdout) != line.n)
+		return err_sys(err, errno, "cannot write");
 	return 0;
+}
+
+/* The report, and all that it was made from. The events go through, they are not held. */
+static int print_json(struct audit_run *run, const json_t *report)
+{
+	struct log_reader reader = { .fn = print_line, .data = &run->record };
+	struct err ignored = { 0 }; /* what does not hold is in the report */
+	int r;
+
+	print_member("{\"evidence\":", run->record.evidence);
+	fputs(",\"events\":[", stdout);
+	r = log_read(&reader, run->dir, &ignored);
+	print_member("],\"plan\":", run->record.plan);
+	print_member(",\"report\":", report);
+	printf(",\"run\":\"%s\"", run->id);
+	print_member(",\"status\":", run->record.status);
+	puts("}");
+	return r == 0 || r == -EBADMSG ? 0 : STATUS_FAILED;
 }
 
 static int integrity_of(const struct run_record *record)

@@ -68,7 +68,7 @@ static int sign(const struct verb_call *call, struct err *err)
 
 	if (options->segment)
 		return sign_segment(call, err);
-	r = audit_run_open(which_run(call), call->arena, &run, err);
+	r = audit_run_open_sealed(which_run(call), call->arena, &run, err);
 	if (r < 0)
 		return r;
 	r = audit_sign(&run, options->key, call->arena, &id, err);
@@ -112,7 +112,7 @@ static int verify(const struct verb_call *call, struct err *err)
 {
 	const struct sign_options *options = call->options;
 	cleanup_audit_run struct audit_run run = { .dir = -1 };
-	int r = audit_run_open(which_run(call), call->arena, &run, err);
+	int r = audit_run_open_sealed(which_run(call), call->arena, &run, err);
 	char head[DIGEST_HEX_LEN];
 	int status = 0;
 

@@ -38,7 +38,7 @@ static int inspect(const struct verb_call *call, struct err *err)
 		int r = found_run_open(call->argv[i], call->arena, &found, err);
 
 		if (r == 0)
-			r = run_record_read(found.dir, &record, err);
+			r = run_record_read(found.dir, NULL, &record, err);
 		if (r < 0) {
 			json_decref(all);
 			return err_wrap(err, "%s", call->argv[i]);

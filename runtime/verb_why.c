@@ -78,21 +78,13 @@ static void explain_call(const struct bundle *bundle, const char *call, uint16_t
 	printf("  %-9s %s: %s\n", "risk", risk.level, risk.reason);
 }
 
-static const json_t *find_denial(const struct run_record *record, const char *which)
+static const json_t *find_denial(const json_t *refusals, const char *which)
 {
 	uint64_t number = 0;
-	const json_t *event;
-	uint64_t seen = 0;
-	size_t i;
 
 	if (which[0] != 'd' || span_u64(span_of(which + 1), UINT32_MAX, &number) < 0)
 		return NULL;
-	json_array_foreach(record->events, i, event)
-	{
-		if (event_is_refusal(event) && ++seen == number)
-			return event;
-	}
-	return NULL;
+	return json_array_get(refusals, number - 1);
 }
 
 /* Mode audit: a file that no rule grants. Its record's text begins with what was done to it. */
@@ -114,7 +106,7 @@ static int explain_file(const struct subject *s, const json_t *event, struct are
 static int explain_denial(const struct subject *s, const char *which, struct arena *arena,
 			  struct why_line *line, struct probe_wish *wish, struct err *err)
 {
-	const json_t *event = find_denial(&s->record, which);
+	const json_t *event = find_denial(s->refusals, which);
 	const json_t *args = json_object_get(event, "args");
 	struct seccomp_data data = { .nr = (int)record_number(event, "nr", -1),
 				     .arch = s->bundle.audit_arch };

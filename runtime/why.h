@@ -14,6 +14,7 @@
 struct subject {
 	const char *id;
 	struct run_record record;
+	json_t *refusals; /* array of its events */
 	struct bundle bundle;
 	struct strbuf bytes;
 };

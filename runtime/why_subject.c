@@ -12,6 +12,7 @@
 void subject_done(struct subject *s)
 {
 	run_record_done(&s->record);
+	json_decref(s->refusals);
 	strbuf_done(&s->bytes);
 }
 
@@ -19,6 +20,7 @@ int subject_open(const char *which, struct arena *arena, struct subject *s, stru
 {
 	cleanup_close int runs = dirs_open_state("runs", err);
 	cleanup_close int dir = -1;
+	struct event_taker taker = { .take = run_record_keep_refusals };
 	void *aligned;
 	int r;
 
@@ -30,7 +32,9 @@ int subject_open(const char *which, struct arena *arena, struct subject *s, stru
 	dir = openat(runs, s->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(err, errno, "cannot open run %s", s->id);
-	r = run_record_read(dir, &s->record, err);
+	s->refusals = json_array();
+	taker.data = s->refusals;
+	r = run_record_read(dir, &taker, &s->record, err);
 	if (r == 0)
 		r = fd_read_file(dir, "policy.bundle", BUNDLE_MAX_BYTES, &s->bytes, err);
 	if (r < 0)

@@ -41,7 +41,7 @@ static uint64_t first_bad(const char *bytes, size_t n, struct err *err)
 {
 	struct log_reader reader = { 0 };
 	char name[32];
-	int r = log_read_segment(&reader, (struct span){ bytes, n }, err);
+	int r = log_read_lines(&reader, (struct span){ bytes, n }, err);
 
 	if (r == 0)
 		return reader.n;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run did is gathered whole where it is little, and bounded and counted where it is much. */
+#include "tests/support/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/activity.h"
+
+static void take(struct activity *activity, const char *text)
+{
+	json_t *event = json_loads(text, 0, NULL);
+
+	assert_non_null(event);
+	activity_take(activity, event);
+	json_decref(event);
+}
+
+static json_t *made(const struct activity *activity)
+{
+	const struct run_record record = { 0 };
+	json_t *json = activity_json(activity, &record);
+
+	assert_non_null(json);
+	return json;
+}
+
+static void little_is_told_whole(void **state)
+{
+	struct activity activity;
+	json_t *json;
+
+	(void)state;
+	activity_init(&activity);
+	take(&activity, "{\"kind\":\"start\",\"time\":\"2026-12-31T23:59:59.500000000Z\"}");
+	take(&activity, "{\"kind\":\"open\",\"flags\":577,\"path\":\"/w/1\","
+			"\"time\":\"2027-01-01T00:00:00.500000000Z\"}");
+	take(&activity, "{\"kind\":\"open\",\"flags\":0,\"path\":\"/r/1\"}");
+	take(&activity, "{\"kind\":\"denied\",\"call\":\"bpf\",\"text\":\"bpf(1)\",\"count\":7}");
+	take(&activity, "{\"kind\":\"denied\",\"call\":\"bpf\",\"text\":\"bpf(1)\",\"count\":9}");
+	json = made(&activity);
+	assert_int_equal(json_array_size(json_object_get(json, "written")), 1);
+	assert_int_equal(json_array_size(json_object_get(json, "denials")), 1);
+	assert_int_equal(
+		record_number(json_array_get(json_object_get(json, "denials"), 0), "count", 0), 9);
+	assert_int_equal(record_number(json_object_get(json, "kinds"), "open", 0), 2);
+	assert_int_equal(record_number(json_object_get(json, "more"), "written", -1), 0);
+	/* A second later, though the day and the year are others. */
+	assert_int_equal(json_array_size(json_object_get(json, "timeline")), 5);
+	assert_int_equal(
+		record_number(json_array_get(json_object_get(json, "timeline"), 4), "us", 0),
+		1000000);
+	json_decref(json);
+	activity_done(&activity);
+}
+
+/* A rare event stays on the time line whatever else there is. */
+static void much_is_bounded_and_counted(void **state)
+{
+	struct activity activity;
+	json_t *json;
+	size_t denied = 0;
+	json_t *mark;
+	size_t i;
+
+	(void)state;
+	activity_init(&activity);
+	for (int n = 0; n < 100000; n++) {
+		char text[128];
+
+		snprintf(text, sizeof(text),
+			 "{\"kind\":\"open\",\"flags\":1,\"path\":\"/w/%d\","
+			 "\"time\":\"2026-01-01T00:00:00.%09dZ\"}",
+			 n, n * 1000);
+		take(&activity, text);
+	}
+	take(&activity, "{\"kind\":\"denied\",\"call\":\"bpf\",\"text\":\"bpf(1)\"}");
+	json = made(&activity);
+	assert_int_equal(json_array_size(json_object_get(json, "written")), ACTIVITY_MAX);
+	assert_int_equal(record_number(json_object_get(json, "more"), "written", -1),
+			 100000 - ACTIVITY_MAX);
+	assert_int_equal(record_number(json_object_get(json, "kinds"), "open", 0), 100000);
+	assert_true(json_array_size(json_object_get(json, "timeline")) <= ACTIVITY_MARKS_MAX + 1);
+	assert_true(json_array_size(json_object_get(json, "timeline")) > ACTIVITY_MARKS_MAX / 3);
+	json_array_foreach(json_object_get(json, "timeline"), i, mark) denied +=
+		strcmp(record_text(mark, "kind", ""), "denied") == 0;
+	assert_int_equal(denied, 1);
+	json_decref(json);
+	activity_done(&activity);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(little_is_told_whole),
+		cmocka_unit_test(much_is_bounded_and_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
