@@ -174,3 +174,17 @@ bool path_is_below(const char *path, const char *dir)
 		return path[0] == '/';
 	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
+
+bool path_is_of_machine(const char *path)
+{
+	static const char *const of_process[] = { "/proc/self", "/proc/thread-self", "/proc/net",
+						  "/proc/mounts" };
+
+	if (strncmp(path, "/proc/", 6) != 0 || (path[6] >= '0' && path[6] <= '9'))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(of_process); i++) {
+		if (path_is_below(path, of_process[i]))
+			return false;
+	}
+	return true;
+}

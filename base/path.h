@@ -45,4 +45,10 @@ must_check int path_clean(struct arena *arena, const char *path, const char **re
 /* path is dir itself or below it; both clean. */
 bool path_is_below(const char *path, const char *dir);
 
+/*
+ * Whether a path is a file of /proc that tells of the machine, not of a process: it has the same
+ * name in the next run.
+ */
+bool path_is_of_machine(const char *path);
+
 #endif

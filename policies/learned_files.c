@@ -108,6 +108,8 @@ struct wish {
 /* By the table of places. Returns false if out of memory. */
 static bool by_place(struct arena *arena, struct wish *wish)
 {
+	if (path_is_of_machine(wish->path))
+		return true;
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		const char *path = wish->path;
 
@@ -209,11 +211,12 @@ static int add_item(struct grants *g, const struct learned_item *item)
 		rest.n--;
 	}
 	wish.tree = wish.tree || rest.n == 1;
-	if (wish.tree && span_eq(word, "read"))
-		access = "list"; /* a folder is opened for its names */
 	wish.path = arena_strndup(g->arena, rest.p, rest.n);
 	if (!access || !wish.path)
 		return -ENOMEM;
+	/* A folder is opened for its names; but of a process's files nothing else is recorded. */
+	if (wish.tree && span_eq(word, "read") && strcmp(wish.path, "/proc") != 0)
+		access = "list";
 	if (base_covers(g->base, access, wish.path))
 		return 0;
 	if (!widen(g->arena, access, &wish))

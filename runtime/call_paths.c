@@ -170,7 +170,7 @@ static void add_path(const struct call_paths *p, enum effect effect, uint64_t fl
 		call_paths_parent(p, path);
 		return;
 	}
-	if (path_is_below(path, "/proc")) {
+	if (path_is_below(path, "/proc") && !path_is_of_machine(path)) {
 		p->found(p->data, access_of(effect, flags), "/proc", true);
 		return;
 	}

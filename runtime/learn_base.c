@@ -8,18 +8,39 @@
 #include "runtime/policy_draft.h"
 
 #define START "builtin/start"
+#define WORTH 2 /* lines that a base must save */
 
-/* The smallest first: of two that leave as many lines the first is taken. */
+/* Those that say more come first: what is part of one adds nothing and is left out. */
 static const char *const candidates[] = {
-	"builtin/glibc",  "builtin/musl",   "builtin/shell", "builtin/network-client",
-	"builtin/python", "builtin/strict", "builtin/node",  "builtin/default",
+	"builtin/default",
+	"builtin/node",
+	"builtin/python",
+	"builtin/strict",
+	"builtin/network-client",
+	"builtin/shell",
+	"builtin/musl",
+	"builtin/glibc",
+	"builtin/start-java",
+	"builtin/start-node",
+	"builtin/start-python",
+	"builtin/start-shell",
+	"builtin/start-processes",
+	"builtin/start-threads",
 };
 
-static int draft(const char *file, const char *name, const char *base,
-		 const struct learned *learned, struct arena *arena, struct learn_draft *ret,
+struct job {
+	const char *file, *name;
+	const struct learned *learned;
+	struct arena *arena;
+	const struct estimate *estimate; /* NULL: of what is granted over builtin/start alone */
+};
+
+/* `others` is what to extend besides builtin/start: ", builtin/a, builtin/b". */
+static int draft(const struct job *job, const char *others, struct learn_draft *ret,
 		 struct err *err)
 {
-	const char *bases = base ? arena_printf(arena, START ", %s", base) : START;
+	struct arena *arena = job->arena;
+	const char *bases = arena_printf(arena, START "%s", others);
 	const char *text = bases ? arena_printf(arena, "policy: 1\nextends: [%s]\n", bases) : NULL;
 	int r;
 
@@ -28,14 +49,15 @@ static int draft(const char *file, const char *name, const char *base,
 	r = policy_draft_compile("learned-base", span_of(text), arena, &ret->base, err);
 	ret->base.name = bases;
 	if (r == 0)
-		r = grants_make(learned, &ret->base, arena, &ret->grants, err);
+		r = grants_make(job->learned, &ret->base, arena, &ret->grants, err);
 	if (r < 0)
 		return r;
-	ret->estimate = estimate_make(&ret->grants);
-	learned_policy_print(&ret->grants, &ret->estimate, name, &ret->text);
+	/* What the next run needs is the same, whoever grants what was seen. */
+	ret->estimate = job->estimate ? *job->estimate : estimate_make(&ret->grants);
+	learned_policy_print(&ret->grants, &ret->estimate, job->name, &ret->text);
 	if (ret->text.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	return policy_draft_compile(file, (struct span){ ret->text.p, ret->text.len }, arena,
+	return policy_draft_compile(job->file, (struct span){ ret->text.p, ret->text.len }, arena,
 				    &ret->bundle, err);
 }
 
@@ -108,30 +130,44 @@ static int fits(const struct policy *plain, const struct strbuf *text, uint32_t 
 	return r < 0 ? r : 1;
 }
 
+/* Take one more base, if it fits and is worth its name. */
+static int try_one(const struct job *job, const struct policy *plain, const char *candidate,
+		   const char **others, struct learn_draft *best, struct err *err)
+{
+	const char *more = arena_printf(job->arena, "%s, %s", *others, candidate);
+	struct learn_draft other = { 0 };
+	int r = more ? draft(job, more, &other, err) : err_set(err, ENOMEM, "out of memory");
+
+	if (r == 0)
+		r = fits(plain, &other.text, policy_native_arch, job->arena, err);
+	if (r <= 0 || other.grants.n + WORTH > best->grants.n) {
+		strbuf_done(&other.text);
+		return r < 0 ? r : 0;
+	}
+	strbuf_done(&best->text);
+	*best = other;
+	*others = more;
+	return 0;
+}
+
 int learn_base_choose(const char *file, const char *name, const struct learned *learned,
 		      struct arena *arena, struct learn_draft *ret, struct err *err)
 {
+	struct job job = { file, name, learned, arena, NULL };
 	struct policy plain = { 0 };
-	int r = draft(file, name, NULL, learned, arena, ret, err);
+	struct estimate estimate;
+	const char *others = "";
+	int r = draft(&job, others, ret, err);
 
 	if (r == 0)
 		r = resolve(&ret->text, arena, &plain, err);
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(candidates); i++) {
-		struct learn_draft other = { 0 };
-
-		if (!may_fit(candidates[i], &plain, arena))
-			continue;
-		r = draft(file, name, candidates[i], learned, arena, &other, err);
-		if (r == 0)
-			r = fits(&plain, &other.text, policy_native_arch, arena, err);
-		if (r > 0 && other.grants.n < ret->grants.n) {
-			strbuf_done(&ret->text);
-			*ret = other;
-		} else {
-			strbuf_done(&other.text);
-		}
+	estimate = ret->estimate;
+	job.estimate = &estimate;
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(candidates); i++) {
+		if (may_fit(candidates[i], &plain, arena))
+			r = try_one(&job, &plain, candidates[i], &others, ret, err);
 	}
 	/* It was moved; what was made of it was not. */
 	ret->grants.base = &ret->base;
-	return r < 0 ? r : 0;
+	return r;
 }

@@ -3,10 +3,9 @@
 #define IMMURE_RUNTIME_LEARN_BASE_H
 
 /*
- * What a learned policy extends: builtin/start, and besides it the builtin policy that leaves the
- * fewest lines to write, if one fits: every call that it opens was needed, it grants no file,
- * address or limit besides, and refuses nothing that was needed. The same record gives the same
- * choice.
+ * What a learned policy extends: builtin/start, and besides it the builtin policies that fit and
+ * save lines. One fits if every call that it opens was needed, and it grants no file, address or
+ * limit besides, and refuses nothing that was needed. The same record gives the same choice.
  */
 
 #include "policies/learned_policy.h"

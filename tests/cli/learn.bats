@@ -40,6 +40,17 @@ teardown() { common_teardown; }
 	[[ $output == *":3:10: a folder cannot be listed alone"* ]]
 }
 
+@test "what /proc tells of the machine is named, what it tells of processes is not" {
+	need free
+	on_host --learn "$HOME_DIR/p.yaml" -- free
+	grep -E '^  - read .*/proc/meminfo' p.yaml
+	run ! grep -F '/proc/**' p.yaml
+	run -0 on_host --policy "$HOME_DIR/p.yaml" -- free
+	on_host --learn "$HOME_DIR/q.yaml" -- cat /proc/self/status
+	grep -E '^  - read .*/proc/\*\*' q.yaml
+	run -0 on_host --policy "$HOME_DIR/q.yaml" -- cat /proc/self/comm
+}
+
 @test "merging knows no order, and a run counts once" {
 	on_host --learn "$HOME_DIR/a.yaml" -- true
 	on_host --learn "$HOME_DIR/b.yaml" -- ls /
@@ -85,7 +96,7 @@ print(libc.unshare(0x10000000), ctypes.get_errno(), libc.ptrace(0, 0, 0, 0), cty
 import threading, time
 ts = [threading.Thread(target=time.sleep, args=(0.3,)) for _ in range(9)]
 [t.start() for t in ts]; [t.join() for t in ts]'
-	grep -q 'allow clone if flags has CLONE_THREAD' "$HOME_DIR/p.yaml"
+	grep -q '^extends: .*builtin/start-threads' "$HOME_DIR/p.yaml"
 	[ "$(sed -n 's/^peak tasks //p' "$HOME_DIR/p.yaml.runs")" -ge 10 ]
 	run ! grep -q 'allow fork' "$HOME_DIR/p.yaml"
 }
@@ -112,6 +123,20 @@ ts = [threading.Thread(target=time.sleep, args=(0.3,)) for _ in range(9)]
 	run -0 "$IMMURE" policy learn -o kept.yaml last
 }
 
+@test "what a run-time system does to start is one name, and no call that was not needed" {
+	need python3
+	on_host --learn "$HOME_DIR/p.yaml" -- /usr/bin/python3 -c 'import subprocess, threading
+t = threading.Thread(target=subprocess.run, args=[["/bin/true"]]); t.start(); t.join()'
+	grep -x 'extends: \[builtin/start, builtin/start-python, builtin/start-processes, builtin/start-threads\]' p.yaml
+	run ! grep -E 'clone|sysinfo|gettid' p.yaml
+	run -0 on_host --policy "$HOME_DIR/p.yaml" -- /usr/bin/python3 -c 'import subprocess; subprocess.run(["/bin/true"])'
+	# The same calls, one by one: nothing is granted besides.
+	on_host --learn "$HOME_DIR/q.yaml" -- sh -c ':'
+	grep -x 'extends: \[builtin/start, builtin/start-shell\]' q.yaml
+	sed -e 's/, builtin.start-shell//' -e '/^limits/isyscalls:\n  - allow getcwd getuid geteuid getgid getegid getpid getppid' q.yaml >plain.yaml
+	run -0 "$IMMURE" policy diff plain.yaml q.yaml
+}
+
 @test "a builtin policy that opens only what was needed is extended, another is not" {
 	# All of builtin/glibc was used, and then all but one call of it.
 	{
@@ -128,7 +153,7 @@ ts = [threading.Thread(target=time.sleep, args=(0.3,)) for _ in range(9)]
 	"$IMMURE" policy check all.yaml
 	grep -v ' allow sysinfo$' all.runs >less.runs
 	"$IMMURE" policy learn -o less.yaml less.runs
-	grep -x 'extends: \[builtin/start\]' less.yaml
+	grep -x "extends: \[builtin/start, builtin/start-shell\]" less.yaml
 	[ "$(grep -c . all.yaml)" -lt "$(grep -c . less.yaml)" ]
 	# The smaller text opens the same calls.
 	run "$IMMURE" policy diff less.yaml all.yaml

@@ -96,9 +96,31 @@ static void replaces_files_and_removes_trees(void **state)
 	assert_int_equal(fd_remove_tree(root, "absent", &err), 0);
 }
 
+static void tells_the_machine_from_its_processes(void **state)
+{
+	static const struct {
+		const char *path;
+		bool of_machine;
+	} rows[] = {
+		{ "/proc/meminfo", true },    { "/proc/sys/vm/swappiness", true },
+		{ "/proc/netx", true },       { "/proc", false },
+		{ "/proc/1/maps", false },    { "/proc/self", false },
+		{ "/proc/self/maps", false }, { "/proc/thread-self/comm", false },
+		{ "/proc/net/dev", false },   { "/proc/mounts", false },
+		{ "/procfs", false },         { "/etc/meminfo", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (path_is_of_machine(rows[i].path) != rows[i].of_machine)
+			fail_msg("%s", rows[i].path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_the_machine_from_its_processes),
 		cmocka_unit_test(links_do_not_lead_out),
 		cmocka_unit_test(makes_folders_but_through_no_link),
 		cmocka_unit_test(cleans_paths),

@@ -231,7 +231,7 @@ static void items_become_the_lines_they_should(void **state)
 		{ "0 file read /etc/passwd\n", "- read /etc/passwd " },
 		{ "0 file read /etc/nginx/\n", "- list /etc/nginx/** " },
 		{ "0 file make /var/lib/x/\n", "- write /var/lib/x/** " },
-		{ "0 file read /proc/\n", "- list /proc/** " },
+		{ "0 file read /proc/\n", "- read /proc/** " },
 		{ "0 file write /tmp/sortAbCd\n", "- write /tmp/** " },
 		{ "0 file read /usr/share/perl/5.36/strict.pm\n", "- read /usr/share/perl/** " },
 		{ "0 file read /srv/app/a b\n", "- read /srv/app/** " },

@@ -66,6 +66,10 @@ static const struct {
 	{ "0 file read /\n",                 GRANT_FILE,  "list", "/**" },
 	{ "0 file make /work/\n",            GRANT_FILE,  "write", "/work/**" },
 	{ "0 file read /proc/123/stat\n",    GRANT_FILE,  "read", "/proc/**" },
+	{ "0 file read /proc/\n",            GRANT_FILE,  "read", "/proc/**" },
+	{ "0 file read /proc/self/maps\n",   GRANT_FILE,  "read", "/proc/**" },
+	{ "0 file read /proc/meminfo\n",     GRANT_FILE,  "read", "/proc/meminfo" },
+	{ "0 file read /proc/sys/vm/overcommit_memory\n", GRANT_FILE, "read", "/proc/sys/vm/overcommit_memory" },
 	{ "0 file write /tmp/x1\n",          GRANT_FILE,  "write", "/tmp/**" },
 	{ "0 file read /usr/share/perl/5/a\n", GRANT_FILE, "read", "/usr/share/perl/**" },
 	{ "0 file read /srv/log2026\n",      GRANT_FILE,  "read", "/srv/log2026" }, /* /srv is shared */
