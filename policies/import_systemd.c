@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/path.h"
 #include "policies/import_systemd_sets.h"
 #include "policies/policy_import.h"
 #include "policies/policy_print.h"
@@ -131,7 +132,7 @@ static void read_families(struct unit *u, struct span value)
 	for (struct span word = span_word(&value); word.n > 0; word = span_word(&value)) {
 		uint64_t ignored = 0;
 
-		if (!constant_find(word, &ignored)) {
+		if (!span_starts(word, "AF_") || !constant_find(word, &ignored)) {
 			note(u, "not known here", word);
 			continue;
 		}
@@ -170,26 +171,43 @@ static bool is_plain(struct span path)
 	return path.n > 0;
 }
 
+/* The whole path that the language would take, or NULL. */
+static const char *whole_path(struct unit *u, struct span path, const char *below)
+{
+	struct err refused = { 0 };
+	const char *clean = NULL;
+	const char *joined;
+
+	if (!is_plain(path) || (!below && path.p[0] != '/'))
+		return NULL;
+	joined = arena_printf(u->arena, "%s%.*s", below ? below : "", (int)path.n, path.p);
+	return joined && path_clean(u->arena, joined, &clean, &refused) == 0 ? clean : NULL;
+}
+
 /* Paths with "-" or "+" before them, or names below a folder. */
 static void put_paths(struct unit *u, struct span value, const char *rule, const char *below)
 {
-	const char *tree = strcmp(rule, "deny") == 0 ? "" : "/**";
+	bool denies = strcmp(rule, "deny") == 0;
 
 	for (struct span word = span_word(&value); word.n > 0; word = span_word(&value)) {
 		struct span path = word;
+		const char *clean;
+		bool root;
 
 		while (path.n > 0 && (path.p[0] == '-' || path.p[0] == '+' || path.p[0] == '"')) {
 			path.p++;
 			path.n--;
 		}
-		if (!is_plain(path) || (!below && path.p[0] != '/') ||
-		    (span_eq(path, "/") && strcmp(rule, "deny") == 0)) {
+		clean = whole_path(u, path, below);
+		root = clean && strcmp(clean, "/") == 0;
+		if (!clean || (root && denies)) {
 			note(u, "lost", word);
 			continue;
 		}
-		strbuf_addf(&u->files, "  - %s %s", rule, below ? below : "");
-		strbuf_span(&u->files, path);
-		strbuf_addf(&u->files, "%s\n", path.n == 1 && !below ? "**" : tree);
+		strbuf_addf(&u->files, "  - %s %s%s\n", rule, clean,
+			    denies ? ""
+			    : root ? "**"
+				   : "/**");
 	}
 }
 

@@ -89,6 +89,31 @@ static void paths_and_limits(void **state)
 	assert_non_null(strstr(text.p, "# always so: NoNewPrivileges=yes"));
 }
 
+/* What the language would refuse is told and left out; what is read again is a policy. */
+static void leaves_out_what_is_no_path(void **state)
+{
+	cleanup_arena struct arena arena = { 0 };
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct diags diags = { 0 };
+	struct policy policy = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		import("StateDirectory=../x a//b\nReadOnlyPaths=/c/../d //\n"
+		       "InaccessiblePaths=// /.\nRestrictAddressFamilies=AF_UNIX PROT_READ 7\n",
+		       &arena, &text, &diags),
+		0);
+	assert_non_null(strstr(text.p, "# lost: StateDirectory=../x\n"));
+	assert_non_null(strstr(text.p, "  - write /var/lib/a/b/**\n"));
+	assert_non_null(strstr(text.p, "# lost: ReadOnlyPaths=/c/../d\n"));
+	assert_non_null(strstr(text.p, "  - read /**\n"));
+	assert_non_null(strstr(text.p, "# lost: InaccessiblePaths=//\n"));
+	assert_non_null(strstr(text.p, "# lost: InaccessiblePaths=/.\n"));
+	assert_non_null(strstr(text.p, "domain in {AF_UNIX}\n"));
+	assert_int_equal(
+		policy_read((struct span){ text.p, text.len }, "t", &arena, &policy, &diags), 0);
+}
+
 static void refuses_what_hardens_nothing(void **state)
 {
 	static const char *const texts[] = { "", "[Unit]\nDescription=x\n", "\x01\x02",
@@ -112,6 +137,7 @@ int main(void)
 		cmocka_unit_test(allow_lists),
 		cmocka_unit_test(deny_lists),
 		cmocka_unit_test(paths_and_limits),
+		cmocka_unit_test(leaves_out_what_is_no_path),
 		cmocka_unit_test(refuses_what_hardens_nothing),
 	};
 
