@@ -150,8 +150,10 @@ static bool take_ipv6(const uint8_t *p, size_t n, struct uplink_message *ret)
 	return true;
 }
 
+/* Of two packets in one message, which the kernel never writes, the last counts. */
 static bool take_packet(const uint8_t *p, size_t n, struct uplink_message *ret)
 {
+	*ret = (struct uplink_message){ .kind = ret->kind, .in = ret->in };
 	if (n == 0)
 		return false;
 	return p[0] >> 4 == 4   ? take_ipv4(p, n, ret)

@@ -118,12 +118,35 @@ static void takes_no_ports_from_later_fragments(void **state)
 	assert_int_equal(got[0].has_ports, 0);
 }
 
+/* The kernel writes one packet a message; of two, nothing of the first stays. */
+static void the_last_packet_of_a_message_counts(void **state)
+{
+	struct announcement a = { 0 };
+	struct uplink_message got[1] = { 0 };
+	uint8_t fragment[sizeof(tcp4)];
+	struct nlmsghdr head;
+
+	(void)state;
+	memcpy(fragment, tcp4, sizeof(tcp4));
+	fragment[9] = IPPROTO_ICMP;
+	announce(&a, NF_INET_LOCAL_IN, tcp4, sizeof(tcp4));
+	put_attribute(&a, NFULA_PAYLOAD, fragment, sizeof(fragment));
+	memcpy(&head, a.bytes, sizeof(head));
+	head.nlmsg_len = (uint32_t)a.n;
+	memcpy(a.bytes, &head, sizeof(head));
+	assert_int_equal(nflog_parse(a.bytes, a.n, got, 1), 1);
+	assert_int_equal(got[0].protocol, IPPROTO_ICMP);
+	assert_int_equal(got[0].has_ports, 0);
+	assert_int_equal(got[0].in, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_was_refused),
 		cmocka_unit_test(believes_no_length),
 		cmocka_unit_test(takes_no_ports_from_later_fragments),
+		cmocka_unit_test(the_last_packet_of_a_message_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
