@@ -7,15 +7,32 @@
 static void judge_entries(struct judge *j, struct finding *ret, enum sighting_kind kind)
 {
 	const struct sighting *bad = seen(j, kind);
-	const char *observed = "no such entry";
+	const struct sighting *unknown = seen(j, SIGHT_ENTER_UNKNOWN);
+	unsigned long long all = seen(j, SIGHT_ENTER)->n;
 
 	if (bad->first)
-		observed = arena_printf(j->arena, "record %lld, uid %lld, %llu in all",
-					(long long)record_number(bad->first, "seq", -1),
-					(long long)record_number(bad->first, "uid", -1),
-					(unsigned long long)bad->n);
-	judged_by_events(j, ret, bad->first ? FINDING_FAIL : FINDING_PASS,
-			 TEXTS("nobody", observed, "enter events"));
+		judged_by_events(
+			j, ret, FINDING_FAIL,
+			TEXTS("nobody",
+			      arena_printf(j->arena, "record %lld, uid %lld: %llu of %llu entries",
+					   (long long)record_number(bad->first, "seq", -1),
+					   (long long)record_number(bad->first, "uid", -1),
+					   (unsigned long long)bad->n, all),
+			      "enter events"));
+	else if (unknown->first)
+		judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
+		       TEXTS("nobody",
+			     arena_printf(j->arena,
+					  "record %lld: it had ended before it could be looked at",
+					  (long long)record_number(unknown->first, "seq", -1)),
+			     "enter events"));
+	else
+		judged_by_events(
+			j, ret, FINDING_PASS,
+			TEXTS("nobody",
+			      all ? arena_printf(j->arena, "%llu entries, none of them so", all)
+				  : "nobody entered it",
+			      "enter events"));
 }
 
 void check_entered_privileged(struct judge *j, const struct control *control, struct finding *ret)

@@ -37,7 +37,8 @@ enum record_kind {
 	RECORD_SYSCALL,    /* any other call */
 	RECORD_COUNTS,     /* how often a call was made: call, nr, count */
 	RECORD_WOULD_DENY, /* mode audit: a rule refuses it, and it went on */
-	RECORD_ENTER,      /* somebody started a program in a running sandbox: uid, argv */
+	RECORD_ENTER,      /* somebody started a program in a running sandbox: uid, argv, flags: its
+			    * capabilities */
 	RECORD_LIFE,       /* of a detached run: restarted, paused, its health: what */
 	RECORD_KIND_COUNT
 };

@@ -25,7 +25,7 @@ struct run_record {
  * Called for each event that holds, in order. The log may be far larger than memory: who needs
  * events later keeps what it needs of them.
  *
- *   record  what is known so far: the plan is there
+ *   record  what is known so far: plan, evidence and status are there
  */
 struct event_taker {
 	void (*take)(void *data, const struct run_record *record, json_t *event);

@@ -10,8 +10,10 @@
 #include "audit/run_read.h"
 
 enum sighting_kind {
-	SIGHT_ENTER_PRIVILEGED, /* somebody came in with a capability */
-	SIGHT_ENTER_ROOT,       /* or as root */
+	SIGHT_ENTER,            /* somebody came in from outside */
+	SIGHT_ENTER_PRIVILEGED, /* with a capability that the program has not */
+	SIGHT_ENTER_ROOT,       /* as root of the machine */
+	SIGHT_ENTER_UNKNOWN,    /* and it is not known as what */
 	SIGHT_EXEC,             /* a program started */
 	SIGHT_EXEC_FOREIGN,     /* one that the policy does not let start */
 	SIGHT_EXEC_SSHD,
@@ -32,7 +34,7 @@ struct sightings {
 	struct sighting of[SIGHT_COUNT];
 };
 
-/* Look at the next event. The record has its plan. */
+/* Look at the next event. The record has its plan and its evidence. */
 void sightings_take(struct sightings *sightings, const struct run_record *record, json_t *event);
 
 void sightings_done(struct sightings *sightings);

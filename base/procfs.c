@@ -205,6 +205,12 @@ int proc_status_parse(struct span text, struct proc_status *ret, struct err *err
 	return 0;
 }
 
+uint64_t proc_status_caps(const struct proc_status *status)
+{
+	return status->cap_inh | status->cap_prm | status->cap_eff | status->cap_bnd |
+	       status->cap_amb;
+}
+
 static bool is_octal(char c)
 {
 	return c >= '0' && c <= '7';

@@ -27,6 +27,8 @@ struct proc_status {
 	uint32_t n_seccomp_filters;
 };
 must_check int proc_status_parse(struct span text, struct proc_status *ret, struct err *err);
+/* Every capability that is in any of its sets. */
+uint64_t proc_status_caps(const struct proc_status *status);
 
 /*
  * A number of /proc/PID/stat by its place in proc(5), from 4 on; behind the name, which may hold

@@ -232,7 +232,7 @@ static void hear_client(struct entry *entry)
 		return; /* it has ended: process 1 will tell */
 }
 
-/* Who it is on the host, from the owner that the kernel tells of. */
+/* Who it is on the host, and with which capabilities, as the kernel tells. */
 static void put_owner(pid_t pid, struct record *record)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
@@ -245,7 +245,8 @@ static void put_owner(pid_t pid, struct record *record)
 	    proc_status_parse((struct span){ strbuf_str(&text), text.len }, &status, &ignored) < 0)
 		return;
 	record->uid = status.uid[1];
-	record->has |= HAS_UID;
+	record->flags = proc_status_caps(&status);
+	record->has |= HAS_UID | HAS_FLAGS;
 }
 
 static int record_entry(const struct entry *entry, struct err *err)

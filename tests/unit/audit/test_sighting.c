@@ -14,8 +14,11 @@ static void each_is_seen_and_no_other(void **state)
 	static const struct { const char *event; enum sighting_kind kind; bool seen; } cases[] = {
 		{ "{\"kind\":\"enter\",\"seq\":5,\"uid\":0,\"flags\":0}",        SIGHT_ENTER_ROOT, true },
 		{ "{\"kind\":\"enter\",\"seq\":5,\"uid\":1,\"flags\":0}",        SIGHT_ENTER_ROOT, false },
-		{ "{\"kind\":\"enter\",\"seq\":5}",                              SIGHT_ENTER_ROOT, true },
+		{ "{\"kind\":\"enter\",\"seq\":5}",                              SIGHT_ENTER_UNKNOWN, true },
+		{ "{\"kind\":\"enter\",\"seq\":5,\"uid\":1,\"flags\":0}",        SIGHT_ENTER_UNKNOWN, false },
+		{ "{\"kind\":\"enter\",\"seq\":5}",                              SIGHT_ENTER, true },
 		{ "{\"kind\":\"enter\",\"seq\":5,\"uid\":1,\"flags\":32}",       SIGHT_ENTER_PRIVILEGED, true },
+		{ "{\"kind\":\"enter\",\"seq\":5,\"uid\":1,\"flags\":1}",        SIGHT_ENTER_PRIVILEGED, false },
 		{ "{\"kind\":\"enter\",\"seq\":5,\"uid\":1,\"flags\":0}",        SIGHT_ENTER_PRIVILEGED, false },
 		{ "{\"kind\":\"exec\",\"path\":\"/usr/bin/a\"}",                 SIGHT_EXEC, true },
 		{ "{\"kind\":\"exec\",\"path\":\"/usr/bin/a\"}",                 SIGHT_EXEC_FOREIGN, false },
@@ -39,7 +42,10 @@ static void each_is_seen_and_no_other(void **state)
 		{ "{\"kind\":\"denied\",\"rule\":null,\"call\":\"bpf\"}",        SIGHT_CONNECT_DENIED, false },
 	};
 	/* clang-format on */
-	struct run_record record = { .plan = json_loads(plan, 0, NULL) };
+	struct run_record record = {
+		.plan = json_loads(plan, 0, NULL),
+		.evidence = json_loads("{\"status\":{\"cap_bnd\":\"0000000000000001\"}}", 0, NULL)
+	};
 
 	(void)state;
 	assert_non_null(record.plan);
