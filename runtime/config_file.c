@@ -2,23 +2,9 @@
 #include "runtime/config_file.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
-
-struct config_paths config_paths_of(const char *name, struct arena *arena)
-{
-	const char *config = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
-	struct config_paths paths = { .system = arena_printf(arena, "/etc/immure/%s", name) };
-
-	if (config && config[0] == '/')
-		paths.own = arena_printf(arena, "%s/immure/%s", config, name);
-	else if (home && home[0] == '/')
-		paths.own = arena_printf(arena, "%s/.config/immure/%s", home, name);
-	return paths;
-}
 
 void config_read_map(struct config_reader *r, const struct yaml_node *map,
 		     const struct config_key *keys, size_t n, void *data)

@@ -2,22 +2,13 @@
 #ifndef IMMURE_RUNTIME_CONFIG_FILE_H
 #define IMMURE_RUNTIME_CONFIG_FILE_H
 
-/* What files of settings have in common: where they lie, and maps whose keys are rows of a table.
- */
+/* What files of settings have in common: maps whose keys are rows of a table. */
 
 #include "base/err.h"
 #include "policies/yaml_tree.h"
+#include "runtime/config_paths.h"
 
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
-
-/* The user's own and the system's; own may be NULL. */
-struct config_paths {
-	const char *own;    /* $XDG_CONFIG_HOME/immure/NAME, else ~/.config/immure/NAME */
-	const char *system; /* /etc/immure/NAME */
-};
-
-/* In arena. */
-struct config_paths config_paths_of(const char *name, struct arena *arena);
 
 struct config_reader {
 	struct arena *arena;

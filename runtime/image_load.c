@@ -24,24 +24,47 @@ struct loader {
 	size_t n, cap;
 };
 
-/* A JSON blob of the layout into the store, its digest checked. */
-static int take_json(struct loader *l, const char *digest, struct strbuf *text, struct err *err)
+/* A JSON blob of the layout, its digest checked. */
+static int read_json(struct loader *l, const char *digest, struct strbuf *text, struct err *err)
 {
 	char path[sizeof(BLOB_PREFIX) + DIGEST_HEX_LEN];
+	char found[STORE_DIGEST_LEN];
 	int r;
 
 	snprintf(path, sizeof(path), BLOB_PREFIX "%s", store_digest_hex(digest));
 	r = layout_read(l->layout, path, IMAGE_JSON_MAX, text, err);
-	return r < 0 ? r : store_put_blob(l->store, text->p, text->len, digest, NULL, err);
+	if (r < 0)
+		return r;
+	store_digest_of(strbuf_str(text), text->len, found);
+	return strcmp(found, digest) == 0
+		       ? 0
+		       : err_set(err, EBADMSG, "digest mismatch: expected %s, got %s", digest,
+				 found);
+}
+
+/* Into the store. */
+static int keep_json(struct loader *l, const char *digest, const struct strbuf *text,
+		     struct err *err)
+{
+	return store_put_blob(l->store, strbuf_str(text), text->len, digest, NULL, err);
+}
+
+static int judge(const struct loader *l, const char *const *digests, const struct image_ref *name,
+		 struct image_texts *ret_signed, struct err *err)
+{
+	const struct load_request *request = l->request;
+
+	return request->judge ? request->judge(request, l->layout, digests, name, ret_signed, err)
+			      : 0;
 }
 
 static int add_loaded(struct loader *l, const char *manifest, const struct image_ref *name,
-		      struct err *err)
+		      const struct image_texts *signed_by, struct err *err)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct loaded *grown = arena_grow(l->arena, l->loaded, &l->cap, l->n + 1, sizeof(*grown));
 	struct loaded *one;
-	int r = image_add(l->store, manifest, name, l->request->range, err);
+	int r = image_add_signed(l->store, manifest, name, l->request->range, signed_by, err);
 
 	if (r < 0)
 		return r;
@@ -107,41 +130,76 @@ static int bring(struct loader *l, struct layer_source *sources, size_t n,
 	return r;
 }
 
-static int load_manifest(struct loader *l, const struct image_descriptor *d, struct err *err)
+/* Its configuration and its layers. */
+static int bring_parts(struct loader *l, const struct image_manifest *m, struct err *err)
 {
-	cleanup_strbuf struct strbuf manifest = { 0 };
 	cleanup_strbuf struct strbuf config = { 0 };
-	struct image_manifest m = { 0 };
 	struct image_config c = { 0 };
-	struct image_ref space = { 0 };
-	const struct image_ref *name = NULL;
 	struct layer_source *sources;
-	int r = take_json(l, d->digest, &manifest, err);
+	int r = read_json(l, m->config.digest, &config, err);
 
 	if (r == 0)
-		r = image_parse_manifest((struct span){ manifest.p, manifest.len }, l->arena, &m,
-					 err);
-	if (r == 0)
-		r = take_json(l, m.config.digest, &config, err);
+		r = keep_json(l, m->config.digest, &config, err);
 	if (r == 0)
 		r = image_parse_config((struct span){ config.p, config.len }, l->arena, &c, err);
 	if (r < 0)
 		return r;
-	if (c.n_diff_ids != m.n_layers)
-		return err_set(err, EBADMSG, "%zu layers, but %zu diffIDs", m.n_layers,
+	if (c.n_diff_ids != m->n_layers)
+		return err_set(err, EBADMSG, "%zu layers, but %zu diffIDs", m->n_layers,
 			       c.n_diff_ids);
-	sources = arena_array(l->arena, m.n_layers + 1, sizeof(*sources));
+	sources = arena_array(l->arena, m->n_layers + 1, sizeof(*sources));
 	if (!sources)
 		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < m.n_layers; i++)
+	for (size_t i = 0; i < m->n_layers; i++)
 		sources[i].input = -1;
-	for (size_t i = 0; r == 0 && i < m.n_layers; i++)
-		r = open_layer(l, &m.layers[i], c.diff_ids[i], &sources[i], err);
+	for (size_t i = 0; r == 0 && i < m->n_layers; i++)
+		r = open_layer(l, &m->layers[i], c.diff_ids[i], &sources[i], err);
+	return r < 0 ? r : bring(l, sources, m->n_layers, NULL, err);
+}
+
+/* What signs an image lies beside it, and is none. */
+static bool is_signature(const struct image_manifest *m)
+{
+	for (size_t i = 0; i < m->n_layers; i++) {
+		if (strcmp(m->layers[i].media_type, SIGNATURE_PAYLOAD_TYPE) != 0)
+			return false;
+	}
+	return m->n_layers > 0;
+}
+
+/*
+ * Load an image.
+ *
+ *   above  digest of the index that leads to it, or NULL
+ *
+ * Returns   1 (there it is), 0 (it is none, but signatures), -errno.
+ */
+static int load_manifest(struct loader *l, const struct image_descriptor *d, const char *above,
+			 struct err *err)
+{
+	const char *const digests[] = { d->digest, above, NULL };
+	cleanup_strbuf struct strbuf manifest = { 0 };
+	struct image_texts signed_by = { 0 };
+	struct image_manifest m = { 0 };
+	struct image_ref space = { 0 };
+	const struct image_ref *name = NULL;
+	int r = read_json(l, d->digest, &manifest, err);
+
 	if (r == 0)
-		r = bring(l, sources, m.n_layers, NULL, err);
+		r = image_parse_manifest((struct span){ manifest.p, manifest.len }, l->arena, &m,
+					 err);
+	if (r < 0 || is_signature(&m))
+		return r;
+	r = choose_name(l, d->ref, &space, &name);
 	if (r == 0)
-		r = choose_name(l, d->ref, &space, &name);
-	return r < 0 ? r : add_loaded(l, d->digest, name, err);
+		r = judge(l, digests, name, &signed_by, err);
+	if (r == 0)
+		r = keep_json(l, d->digest, &manifest, err);
+	if (r == 0)
+		r = bring_parts(l, &m, err);
+	if (r == 0)
+		r = add_loaded(l, d->digest, name, &signed_by, err);
+	return r < 0 ? r : 1;
 }
 
 static bool is_for_us(const struct load_request *request, const struct image_descriptor *d)
@@ -150,42 +208,52 @@ static bool is_for_us(const struct load_request *request, const struct image_des
 	       (!d->arch || strcmp(d->arch, request->arch) == 0);
 }
 
-static int load_index(struct loader *l, struct span json, const char *ref, int depth,
+/* An index on the way to images. */
+struct index_place {
+	const char *digest; /* NULL: the layout's own */
+	const char *ref;    /* what it is called, or NULL */
+	int depth;
+};
+
+static int load_index(struct loader *l, struct span json, struct index_place place,
 		      struct err *err);
 
-static int load_descriptor(struct loader *l, struct image_descriptor d, int depth, struct err *err)
+static int load_descriptor(struct loader *l, struct image_descriptor d, struct index_place place,
+			   struct err *err)
 {
+	const struct index_place below = { d.digest, d.ref, place.depth + 1 };
 	cleanup_strbuf struct strbuf text = { 0 };
 	int r;
 
 	if (!image_media_is_index(d.media_type))
-		return load_manifest(l, &d, err);
-	if (depth == NESTING_MAX)
+		return load_manifest(l, &d, place.digest, err);
+	if (place.depth == NESTING_MAX)
 		return err_set(err, EBADMSG, "an index in an index in an index");
-	r = take_json(l, d.digest, &text, err);
-	return r < 0 ? r : load_index(l, (struct span){ text.p, text.len }, d.ref, depth + 1, err);
+	r = read_json(l, d.digest, &text, err);
+	if (r == 0)
+		r = load_index(l, (struct span){ text.p, text.len }, below, err);
+	return r < 0 ? r : 1;
 }
 
 /* Of the top index all, of one below it the first that this machine can run. */
-static int load_index(struct loader *l, struct span json, const char *ref, int depth,
-		      struct err *err)
+static int load_index(struct loader *l, struct span json, struct index_place place, struct err *err)
 {
 	struct image_index index = { 0 };
 	bool found = false;
 	int r = image_parse_index(json, l->arena, &index, err);
 
-	for (size_t i = 0; r == 0 && i < index.n; i++) {
+	for (size_t i = 0; r >= 0 && i < index.n; i++) {
 		struct image_descriptor d = index.manifests[i];
 
-		if (!is_for_us(l->request, &d) || (found && depth > 0))
+		if (!is_for_us(l->request, &d) || (found && place.depth > 0))
 			continue;
-		found = true;
-		d.ref = d.ref ? d.ref : ref;
-		r = load_descriptor(l, d, depth, err);
+		d.ref = d.ref ? d.ref : place.ref;
+		r = load_descriptor(l, d, place, err);
+		found = found || r > 0;
 	}
-	if (r == 0 && !found)
+	if (r >= 0 && !found)
 		return err_set(err, ENOENT, "no image for %s/%s", l->request->os, l->request->arch);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 /* "docker save": a list of images, each a configuration and files of layers. */
@@ -215,13 +283,31 @@ static int name_docker(struct loader *l, const struct docker_image *image, const
 	int r = 0;
 
 	if (l->request->name || image->n_tags == 0)
-		return add_loaded(l, manifest, l->request->name, err);
+		return add_loaded(l, manifest, l->request->name, NULL, err);
 	for (size_t i = 0; r == 0 && i < image->n_tags; i++) {
 		struct image_ref name = { 0 };
 
 		r = image_ref_parse(span_of(image->tags[i]), &name, err);
 		if (r == 0)
-			r = add_loaded(l, manifest, &name, err);
+			r = add_loaded(l, manifest, &name, NULL, err);
+	}
+	return r;
+}
+
+/* Such an archive holds no signatures: each name must do without. */
+static int judge_docker(const struct loader *l, const struct docker_image *image, struct err *err)
+{
+	static const char *const none[] = { NULL };
+	struct image_texts signed_by = { 0 };
+	struct image_ref name = { 0 };
+	int r = 0;
+
+	if (l->request->name || image->n_tags == 0)
+		return judge(l, none, l->request->name, &signed_by, err);
+	for (size_t i = 0; r == 0 && i < image->n_tags; i++) {
+		r = image_ref_parse(span_of(image->tags[i]), &name, err);
+		if (r == 0)
+			r = judge(l, none, &name, &signed_by, err);
 	}
 	return r;
 }
@@ -234,8 +320,10 @@ static int load_docker_image(struct loader *l, const struct docker_image *image,
 	struct image_config c = { 0 };
 	struct layer_source *sources;
 	struct layer_result *results;
-	int r = layout_read(l->layout, image->config, IMAGE_JSON_MAX, &config, err);
+	int r = judge_docker(l, image, err);
 
+	if (r == 0)
+		r = layout_read(l->layout, image->config, IMAGE_JSON_MAX, &config, err);
 	if (r == 0)
 		r = store_put_blob(l->store, config.p, config.len, NULL, config_digest, err);
 	if (r == 0)
@@ -308,7 +396,8 @@ int image_load(const struct store *store, const struct layout *layout,
 	if (layout_has(layout, "index.json")) {
 		r = layout_read(layout, "index.json", IMAGE_JSON_MAX, &text, err);
 		if (r == 0)
-			r = load_index(&l, (struct span){ text.p, text.len }, NULL, 0, err);
+			r = load_index(&l, (struct span){ text.p, text.len },
+				       (struct index_place){ 0 }, err);
 	} else if (layout_has(layout, "manifest.json")) {
 		r = load_docker(&l, err);
 	} else {

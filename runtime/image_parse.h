@@ -67,6 +67,8 @@ must_check int image_parse_manifest(struct span json, struct arena *arena,
 must_check int image_parse_config(struct span json, struct arena *arena, struct image_config *ret,
 				  struct err *err);
 
+#define SIGNATURE_PAYLOAD_TYPE "application/vnd.dev.cosign.simplesigning.v1+json"
+
 /* What a signature says, and by which keys. */
 struct image_signature {
 	size_t n_keys;

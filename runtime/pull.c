@@ -115,13 +115,26 @@ static int choose_image(struct pull *p, struct document *d, struct err *err)
 	return check_same_media(chosen->media_type, d->media, err);
 }
 
+/* What the registry has beside the image, for its signatures. */
+static int fetch_beside(void *data, enum registry_op op, const char *name, uint64_t size,
+			struct strbuf *ret, struct err *err)
+{
+	struct pull *p = data;
+	struct registry_request request = { .op = op, .size = size };
+	struct registry_reply reply = { 0 };
+
+	memcpy(request.repository, p->request->ref.path, sizeof(request.repository));
+	memcpy(request.name, name, strlen(name) + 1);
+	return registry_client_fetch(&p->client, &request, ret, &reply, err);
+}
+
 /*
  * Signed as demanded, and for our platform. Who signs an index signs all that it leads to; who
  * signs the image in it alone is heard too.
  */
 static int choose_trusted(struct pull *p, struct document *d, struct err *err)
 {
-	const struct signature_check check = { .client = &p->client,
+	const struct signature_check check = { .source = { .fetch = fetch_beside, .data = p },
 					       .ref = &p->request->ref,
 					       .policies = p->request->policies,
 					       .arena = p->arena };
@@ -249,23 +262,6 @@ static int begin(struct pull *p, struct document *d, struct err *err)
 	return begin_at(p, domain, d, err);
 }
 
-/* What vouches for it, as the image's record has it. */
-static int signatures_as_texts(const struct pull *p, struct image_texts *ret, struct err *err)
-{
-	ret->items = arena_array(p->arena, p->taken.n + 1, sizeof(*ret->items));
-	if (!ret->items)
-		return err_set(err, ENOMEM, "out of memory");
-	for (size_t i = 0; i < p->taken.n; i++) {
-		const struct signature_taken *s = &p->taken.items[i];
-
-		ret->items[ret->n] =
-			arena_printf(p->arena, "%s %s %s", s->key, s->payload, s->name);
-		if (!s->key || !s->payload || !ret->items[ret->n++])
-			return err_set(err, ENOMEM, "out of memory");
-	}
-	return 0;
-}
-
 static int pull(struct pull *p, char ret_digest[STORE_DIGEST_LEN], struct err *err)
 {
 	cleanup(document_done) struct document d = { 0 };
@@ -275,7 +271,7 @@ static int pull(struct pull *p, char ret_digest[STORE_DIGEST_LEN], struct err *e
 	if (r == 0)
 		r = pull_layers(p, err);
 	if (r == 0)
-		r = signatures_as_texts(p, &signatures, err);
+		r = signatures_as_texts(&p->taken, p->arena, &signatures, err);
 	if (r == 0)
 		r = image_add_signed(p->store, d.digest, &p->request->ref, p->request->range,
 				     &signatures, err);

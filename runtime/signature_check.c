@@ -48,18 +48,15 @@ static int read_keys(struct trial *t, struct err *err)
 	return t->pem.failed ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
-/* Something small of the registry, which has the digest that it is asked by, if it is one. */
-static int fetch(const struct trial *t, struct registry_request *request, const char *name,
+/* Something small, which has the digest that it is asked by, if it is one. */
+static int fetch(const struct trial *t, enum registry_op op, const char *name, uint64_t size,
 		 struct strbuf *ret, struct err *err)
 {
-	struct registry_reply reply = { 0 };
+	const struct signature_source *source = &t->check->source;
 	char digest[STORE_DIGEST_LEN];
-	int r;
+	int r = source->fetch(source->data, op, name, size, ret, err);
 
-	memcpy(request->repository, t->check->ref->path, sizeof(request->repository));
-	memcpy(request->name, name, strlen(name) + 1);
-	r = registry_client_fetch(t->check->client, request, ret, &reply, err);
-	if (r < 0 || !store_digest_hex(name) || request->op == REGISTRY_REFERRERS)
+	if (r < 0 || !store_digest_hex(name) || op == REGISTRY_REFERRERS)
 		return r;
 	store_digest_of(strbuf_str(ret), ret->len, digest);
 	return strcmp(digest, name) == 0
@@ -105,10 +102,9 @@ static int take(struct trial *t, const struct image_signature *s, const char *pa
 static int try_signature(struct trial *t, const struct image_descriptor *layer,
 			 const char *signature, struct err *err)
 {
-	struct registry_request request = { .op = REGISTRY_BLOB, .size = layer->size };
 	cleanup_strbuf struct strbuf payload = { 0 };
 	struct image_signature found = { 0 };
-	int r = fetch(t, &request, layer->digest, &payload, err);
+	int r = fetch(t, REGISTRY_BLOB, layer->digest, layer->size, &payload, err);
 
 	if (r == 0)
 		r = image_parse_signature((struct span){ t->pem.p, t->pem.len },
@@ -158,12 +154,11 @@ static int try_manifest(struct trial *t, struct span json, struct err *err)
 	return r;
 }
 
-/* What the registry has under a name; that it is not there, or no manifest, is no error. */
+/* What there is under a name; that it is not there, or no manifest, is no error. */
 static int try_named(struct trial *t, const char *name, struct err *err)
 {
-	struct registry_request request = { .op = REGISTRY_MANIFEST };
 	cleanup_strbuf struct strbuf json = { 0 };
-	int r = fetch(t, &request, name, &json, err);
+	int r = fetch(t, REGISTRY_MANIFEST, name, 0, &json, err);
 
 	if (r == 0)
 		r = try_manifest(t, (struct span){ strbuf_str(&json), json.len }, err);
@@ -178,10 +173,9 @@ static int try_named(struct trial *t, const char *name, struct err *err)
 
 static int try_referrers(struct trial *t, struct err *err)
 {
-	struct registry_request request = { .op = REGISTRY_REFERRERS };
 	cleanup_strbuf struct strbuf json = { 0 };
 	struct image_index index = { 0 };
-	int r = fetch(t, &request, t->digest, &json, err);
+	int r = fetch(t, REGISTRY_REFERRERS, t->digest, 0, &json, err);
 
 	if (r == 0 && json.len > 0)
 		r = image_parse_index((struct span){ strbuf_str(&json), json.len }, t->check->arena,
@@ -189,9 +183,11 @@ static int try_referrers(struct trial *t, struct err *err)
 	for (size_t i = 0; r == 0 && i < index.n && !is_done(t); i++) {
 		const char *type = index.manifests[i].artifact;
 
-		if (!type || strcmp(type, ARTIFACT_TYPE) != 0)
-			continue;
-		t->looked_at++;
+		if (!t->check->source.any_type) {
+			if (!type || strcmp(type, ARTIFACT_TYPE) != 0)
+				continue;
+			t->looked_at++;
+		}
 		r = try_named(t, index.manifests[i].digest, err);
 	}
 	return r;
@@ -244,15 +240,6 @@ static int check_rule(const struct signature_check *check, const struct signatur
 	return r;
 }
 
-static void blame(const struct signature_policy *policy, const struct signature_rule *rule,
-		  struct err *err)
-{
-	if (rule->scope)
-		err_wrap(err, "%.100s: %.60s", policy->file, rule->scope);
-	else
-		err_wrap(err, "%.100s", policy->file);
-}
-
 int signature_check(const struct signature_check *check, const char *digest,
 		    struct signatures_taken *taken, struct err *err)
 {
@@ -262,11 +249,28 @@ int signature_check(const struct signature_check *check, const char *digest,
 		int r = check_rule(check, rule, digest, taken, err);
 
 		if (r <= 0) {
-			blame(policy, rule, err);
+			signature_blame(policy, rule, err);
 			return r;
 		}
 	}
 	return 1;
+}
+
+int signatures_as_texts(const struct signatures_taken *taken, struct arena *arena,
+			struct image_texts *ret, struct err *err)
+{
+	ret->n = 0;
+	ret->items = arena_array(arena, taken->n + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < taken->n; i++) {
+		const struct signature_taken *s = &taken->items[i];
+
+		ret->items[ret->n] = arena_printf(arena, "%s %s %s", s->key, s->payload, s->name);
+		if (!s->key || !s->payload || !ret->items[ret->n++])
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return 0;
 }
 
 int signatures_allow(const struct signature_policies *policies, const struct image_ref *ref,
@@ -278,7 +282,7 @@ int signatures_allow(const struct signature_policies *policies, const struct ima
 		if (rule->demand != SIGNATURE_REFUSE)
 			continue;
 		err_set(err, EACCES, "it is refused, whoever signed it");
-		blame(&policies->items[i], rule, err);
+		signature_blame(&policies->items[i], rule, err);
 		return err_at(err, ERR_TRUST);
 	}
 	return 0;

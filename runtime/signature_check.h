@@ -3,18 +3,19 @@
 #define IMMURE_RUNTIME_SIGNATURE_CHECK_H
 
 /*
- * Is an image of a registry signed as signatures.yaml demands? Signatures lie beside it as cosign
+ * Is an image that comes in signed as signatures.yaml demands? Signatures lie beside it as cosign
  * and containers/image lay them: under the tag sha256-HEX.sig, or as what refers to it. Their
  * bytes are read by immure-unpack, confined; a payload only once a key fits.
  */
 
-#include "runtime/registry_client.h"
+#include "runtime/image_parse.h"
+#include "runtime/image_record.h"
+#include "runtime/registry_proto.h"
 #include "runtime/signature_policy.h"
 #include "runtime/store.h"
 
 #define SIGNATURE_TAG_MAX 80
 #define SIGNATURE_TEXT_MAX 1024 /* in base64 */
-#define SIGNATURE_PAYLOAD_TYPE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define SIGNATURE_NOTE "dev.cosignproject.cosign/signature"
 
 /* A signature that was taken. In arena. */
@@ -29,9 +30,24 @@ struct signatures_taken {
 	struct signature_taken *items;
 };
 
+/* What lies beside an image. */
+struct signature_source {
+	/*
+	 * A manifest by tag or digest, a blob by digest, an index of what refers to a digest.
+	 *
+	 *   size  of a blob
+	 *
+	 * Returns   0, -ENOENT (it is not there), -errno.
+	 */
+	int (*fetch)(void *data, enum registry_op op, const char *name, uint64_t size,
+		     struct strbuf *ret, struct err *err);
+	void *data;
+	bool any_type; /* signatures are among what refers to it whatever type that has */
+};
+
 struct signature_check {
-	struct registry_client *client;
-	const struct image_ref *ref; /* what is asked for; its path is where signatures lie */
+	struct signature_source source;
+	const struct image_ref *ref; /* what it is called; NULL: it has no name */
 	const struct signature_policies *policies;
 	struct arena *arena;
 };
@@ -50,6 +66,10 @@ void signature_tag(const char *digest, char ret[SIGNATURE_TAG_MAX]);
  */
 must_check int signature_check(const struct signature_check *check, const char *digest,
 			       struct signatures_taken *taken, struct err *err);
+
+/* As the image's record has them: "KEY PAYLOAD NAME". */
+must_check int signatures_as_texts(const struct signatures_taken *taken, struct arena *arena,
+				   struct image_texts *ret, struct err *err);
 
 /* -EACCES for an image that no signature helps: nobody needs to be asked about it. */
 must_check int signatures_allow(const struct signature_policies *policies,

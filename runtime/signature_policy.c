@@ -220,10 +220,12 @@ const struct signature_rule *signature_rule_of(const struct signature_policy *po
 					       const struct image_ref *ref)
 {
 	const struct signature_rule *best = &policy->fallback;
-	size_t host = strlen(ref->domain);
+	size_t host = ref ? strlen(ref->domain) : 0;
 	char names[2][3 * IMAGE_NAME_MAX];
 	size_t longest = 0;
 
+	if (!ref)
+		return best;
 	snprintf(names[0], sizeof(names[0]), "%s/%s:%s", ref->domain, ref->path, ref->tag);
 	snprintf(names[1], sizeof(names[1]), "%s/%s@%s", ref->domain, ref->path, ref->digest);
 	for (size_t i = 0; i < policy->n_rules; i++) {
@@ -253,9 +255,18 @@ bool signature_name_fits(const struct signature_rule *rule, const struct image_r
 	if (strncmp(signed_name, "index.docker.io/", 16) == 0)
 		signed_name += strlen("index.");
 	/* A name in full, as signers write it: a short one would mean another's docker.io. */
-	if (!name_parse(signed_name, &name) || !same_repository(expected, &name))
+	if (!expected || !name_parse(signed_name, &name) || !same_repository(expected, &name))
 		return false;
 	if (rule->name == SIGNATURE_REPOSITORY || !expected->tag[0])
 		return true;
 	return has_tag_or_digest(signed_name) && strcmp(expected->tag, name.tag) == 0;
+}
+
+void signature_blame(const struct signature_policy *policy, const struct signature_rule *rule,
+		     struct err *err)
+{
+	if (rule->scope)
+		err_wrap(err, "%.100s: %.60s", policy->file, rule->scope);
+	else
+		err_wrap(err, "%.100s", policy->file);
 }

@@ -60,14 +60,20 @@ must_check int signature_policies_read(struct arena *arena, struct signature_pol
 				       struct diags *diags, struct err *err);
 
 /*
- * The rule for an image: that with the longest scope, else the fallback. A scope holds for what
+ * The rule for an image: that with the longest scope, else the fallback, which is that for an image
+ * without a name (ref is NULL). A scope holds for what
  * lies below it, part by part: r.example/a for r.example/a/b:1, and not for r.example/ab.
  */
 const struct signature_rule *signature_rule_of(const struct signature_policy *policy,
 					       const struct image_ref *ref);
 
-/* May an image be pulled as `ref` if whoever signed it called it `signed_name`? Pure. */
+/* May an image be called `ref` (or NULL: nothing) if whoever signed it called it `signed_name`?
+ * Pure. */
 bool signature_name_fits(const struct signature_rule *rule, const struct image_ref *ref,
 			 const char *signed_name);
+
+/* Put before an error which rule of which file it comes from. */
+void signature_blame(const struct signature_policy *policy, const struct signature_rule *rule,
+		     struct err *err);
 
 #endif

@@ -12,7 +12,6 @@
 #include "base/flat.h"
 
 #define REF_FILE_MAX 4096
-#define SHORT_MIN 12
 #define ALGORITHM "sha256:"
 
 int store_ref_file(const struct image_ref *reference, char ret[DIGEST_HEX_LEN], struct err *err)
@@ -59,7 +58,7 @@ static bool is_short_digest(const char *text)
 {
 	size_t n = strspn(text, "0123456789abcdef");
 
-	return text[n] == '\0' && n >= SHORT_MIN && n < DIGEST_HEX_LEN;
+	return text[n] == '\0' && n >= STORE_SHORT_MIN && n < DIGEST_HEX_LEN;
 }
 
 /* Returns 0, -ENOENT (no word in err), -EINVAL. */

@@ -9,6 +9,8 @@
 #include "runtime/image_ref.h"
 #include "runtime/store.h"
 
+#define STORE_SHORT_MIN 12 /* digits of a digest that stand for it */
+
 /* The file below refs/ that holds a name. */
 must_check int store_ref_file(const struct image_ref *reference, char ret[DIGEST_HEX_LEN],
 			      struct err *err);

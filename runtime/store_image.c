@@ -156,7 +156,9 @@ static int put_record(const struct parts *parts, const char *manifest, struct st
 	for (size_t i = 0; r == 0 && i < config->n_diff_ids; i++)
 		r = put_layer(parts, i, out, err);
 	for (size_t i = 0; r == 0 && i < config->n; i++) {
+		/* Who signed it is not for the parser of its configuration to say. */
 		if (strcmp(config->pairs[i].key, "ok") != 0 &&
+		    strcmp(config->pairs[i].key, "signed") != 0 &&
 		    strcmp(config->pairs[i].key, "diff-id") != 0)
 			flat_puts(out, config->pairs[i].key, config->pairs[i].value);
 	}

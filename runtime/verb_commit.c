@@ -10,6 +10,8 @@
 #include "runtime/image_commit.h"
 #include "runtime/image_platform.h"
 #include "runtime/kept_list.h"
+#include "runtime/registry_verb.h"
+#include "runtime/signature_noted.h"
 #include "runtime/verb.h"
 
 #define SECONDS_MAX ((uint64_t)1 << 40)
@@ -145,14 +147,20 @@ static int run_import(const struct verb_call *call, struct err *err)
 {
 	const struct commit_options *o = call->options;
 	cleanup_store struct store store = STORE_CLOSED;
+	static const struct image_texts nobody = { 0 };
+	struct signature_policies policies = { 0 };
 	struct commit_request request = { 0 };
 	struct image_ref name = { 0 };
 	char digest[STORE_DIGEST_LEN];
 	cleanup_close int input = -1;
 	int r = read_options(o, call->argv[1], &name, &request, err);
 
-	if (r < 0)
+	if (r == 0)
+		r = registry_verb_policies(call->arena, &policies, err);
+	if (r != 0)
 		return r;
+	if (signatures_noted(&policies, &name, &nobody, err) < 0)
+		return err_wrap(err, "%.100s", call->argv[1]);
 	input = open_input(call->argv[0], err);
 	r = input < 0 ? input : store_open(&store, err);
 	if (r == 0)

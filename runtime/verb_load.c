@@ -4,6 +4,8 @@
 
 #include "runtime/image_load.h"
 #include "runtime/image_platform.h"
+#include "runtime/load_judge.h"
+#include "runtime/registry_verb.h"
 #include "runtime/verb.h"
 
 #define ARCHIVE_BYTES_DEFAULT ((uint64_t)64 << 30)
@@ -84,12 +86,18 @@ static int run_load(const struct verb_call *call, struct err *err)
 	cleanup_store struct store store = STORE_CLOSED;
 	struct progress progress;
 	struct image_ref name = { 0 };
+	struct signature_policies policies = { 0 };
 	struct load_request request = { .os = image_os(),
 					.arch = image_arch(),
-					.progress = &progress };
+					.progress = &progress,
+					.judge = load_judge,
+					.policies = &policies,
+					.arena = call->arena };
 	int r = read_options(o, &name, &request, err);
 
-	if (r < 0)
+	if (r == 0)
+		r = registry_verb_policies(call->arena, &policies, err);
+	if (r != 0)
 		return r;
 	progress_init(&progress, o->quiet, o->json);
 	r = store_open(&store, err);
