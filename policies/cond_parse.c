@@ -76,6 +76,17 @@ static bool accept(struct parser *p, const char *token)
 	return true;
 }
 
+static int unknown_constant(struct parser *p, struct span token)
+{
+	const char *wrong = arena_strndup(p->arena, token.p, token.n);
+	const char *near = wrong ? constant_near(wrong) : NULL;
+	const char *what =
+		near ? arena_printf(p->arena, "an unknown constant; did you mean %s?", near)
+		     : "an unknown constant; expected a number or a name of the man page";
+
+	return wrong && what ? fault(p, what, token) : -ENOMEM;
+}
+
 static int value(struct parser *p, uint32_t *ret)
 {
 	uint32_t all = 0;
@@ -84,14 +95,11 @@ static int value(struct parser *p, uint32_t *ret)
 		struct span token = take(p);
 		uint64_t one = 0;
 
-		if (token.n == 0)
+		if (token.n == 0 || !is_word(token.p[0]))
 			return fault(p, "a value is missing; expected a number or a constant",
-				     p->rest);
+				     token);
 		if (span_c_number(token, &one) < 0 && !constant_find(token, &one))
-			return fault(
-				p,
-				"an unknown constant; expected a number or a name of the man page",
-				token);
+			return unknown_constant(p, token);
 		if (one > UINT32_MAX)
 			return fault(
 				p,
@@ -157,6 +165,27 @@ static int only(struct parser *p, struct cond *c)
 	return r;
 }
 
+static bool is_pointer(enum arg_kind kind)
+{
+	return kind == ARG_PATH || kind == ARG_SOCKADDR || kind == ARG_POINTER;
+}
+
+static int no_such_argument(const struct parser *p, const struct arg_info *args, int n,
+			    struct span name)
+{
+	const char *names = "";
+
+	for (int i = 0; i < n && names; i++) {
+		if (!is_pointer(args[i].kind))
+			names = arena_printf(p->arena, "%s%s%.*s", names, *names ? ", " : "",
+					     (int)args[i].name.n, args[i].name.p);
+	}
+	if (names)
+		names = arena_printf(p->arena, "%s has no such argument; expected %s", p->call,
+				     *names ? names : "no condition: it has none to compare");
+	return names ? fault(p, names, name) : -ENOMEM;
+}
+
 static int find_arg(struct parser *p, struct span name, uint8_t *ret)
 {
 	struct arg_info args[6];
@@ -165,8 +194,7 @@ static int find_arg(struct parser *p, struct span name, uint8_t *ret)
 	for (int i = 0; i < n; i++) {
 		if (args[i].name.n != name.n || memcmp(args[i].name.p, name.p, name.n) != 0)
 			continue;
-		if (args[i].kind == ARG_PATH || args[i].kind == ARG_SOCKADDR ||
-		    args[i].kind == ARG_POINTER)
+		if (is_pointer(args[i].kind))
 			return fault(
 				p,
 				"a pointer cannot be compared, for the kernel reads what it points to again after the filter looked",
@@ -174,7 +202,7 @@ static int find_arg(struct parser *p, struct span name, uint8_t *ret)
 		*ret = (uint8_t)i;
 		return 0;
 	}
-	return fault(p, "the call has no such argument; expected a name of its man page", name);
+	return no_such_argument(p, args, n, name);
 }
 
 static struct cond *new_cond(struct parser *p, enum cond_kind kind, const struct cond *left,

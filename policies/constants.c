@@ -144,6 +144,22 @@ bool constant_find(struct span name, uint64_t *ret)
 	return false;
 }
 
+const char *constant_near(const char *wrong)
+{
+	const char *best = NULL;
+	unsigned least = 3;
+
+	for (size_t i = 0; i < ARRAY_LEN(constants); i++) {
+		unsigned d = text_distance(wrong, constants[i].name);
+
+		if (d < least) {
+			least = d;
+			best = constants[i].name;
+		}
+	}
+	return best;
+}
+
 struct span constant_name(struct span set, uint64_t value)
 {
 	for (size_t i = 0; i < ARRAY_LEN(constants); i++) {

@@ -80,7 +80,9 @@ static void half_family(struct linter *l, struct name_list family)
 
 static void half_families(struct linter *l)
 {
-	for (int nr = 0; nr < syscall_count(l->arch); nr++) {
+	int count = syscall_count(l->arch);
+
+	for (int nr = 0; nr < count; nr++) {
 		const char *call = syscall_name(nr, l->arch);
 		struct name_list family = call ? syscall_family(call) : (struct name_list){ 0 };
 		const char *first = NULL;

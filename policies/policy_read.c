@@ -24,7 +24,10 @@ static bool expect(struct reader *r, const struct yaml_node *value, enum yaml_ki
 
 	if (value->kind == kind)
 		return true;
-	diags_add(r->diags, value->where, "%s; expected %s", names[value->kind], names[kind]);
+	diags_add(r->diags, value->where, "%s; expected %s%s", names[value->kind], names[kind],
+		  value->kind == YAML_SCALAR && kind == YAML_LIST
+			  ? ": [ONE, ...], or one a line after \"- \""
+			  : "");
 	return false;
 }
 
@@ -119,11 +122,9 @@ static int read_identity(struct reader *r, const struct yaml_node *value)
 			diags_add(r->diags, value->keys[i].where,
 				  "unknown key \"%s\"; expected user or capabilities",
 				  value->keys[i].text);
-		else if (expect(r, item, YAML_SCALAR) && strcmp(item->text, "none") != 0)
-			diags_add(
-				r->diags, item->where,
-				"capabilities \"%s\" are not granted by this version; expected none",
-				item->text);
+		else if (item->kind != YAML_SCALAR || strcmp(item->text, "none") != 0)
+			diags_add(r->diags, item->where,
+				  "capabilities are never granted; expected none");
 	}
 	return 0;
 }
@@ -193,7 +194,7 @@ static int read_require(struct reader *r, const struct yaml_node *value)
 		if (layer < 0)
 			diags_add(
 				r->diags, value->items[i].where,
-				"unknown layer \"%s\"; expected seccomp, userns, files, network, landlock, cgroup, ...",
+				"unknown layer \"%s\"; expected userns, mounts, seccomp, capabilities, nslimits, landlock (files), cgroup, rlimits, netns (network), apparmor, selinux or bpf",
 				value->items[i].text);
 		else
 			r->policy->require |= 1U << layer;
@@ -206,6 +207,11 @@ static int read_network(struct reader *r, const struct yaml_node *value)
 	r->policy->net.stated = true;
 	if (value->kind == YAML_SCALAR && strcmp(value->text, "none") == 0)
 		return 0;
+	if (value->kind == YAML_SCALAR) {
+		diags_add(r->diags, value->where,
+			  "network \"%s\"; expected none, or a list of rules", value->text);
+		return 0;
+	}
 	return each_line(r, value, net_rule_parse);
 }
 

@@ -57,6 +57,22 @@ static const char *near_name(const char *wrong)
 	return best;
 }
 
+static int unknown_group(struct rule_line *l, struct span word)
+{
+	const char *wrong = arena_strndup(l->arena, word.p, word.n);
+	const char *what = "an unknown group; immure policy show --groups lists them";
+
+	for (size_t i = 0; wrong && i < n_syscall_group_names; i++) {
+		if (text_distance(wrong, syscall_group_names[i]) <= 2)
+			what = arena_printf(l->arena, "an unknown group; did you mean %s?",
+					    syscall_group_names[i]);
+	}
+	if (!wrong || !what)
+		return -ENOMEM;
+	rule_line_fault(l, word, what);
+	return 0;
+}
+
 static int call_name(struct rule_line *l, struct span word, bool families, struct names *names)
 {
 	struct name_list list = { 0 };
@@ -66,8 +82,7 @@ static int call_name(struct rule_line *l, struct span word, bool families, struc
 		if (syscall_group_find(word, &list))
 			add_list(names, list);
 		else
-			rule_line_fault(l, word,
-					"an unknown group; immure policy show --groups lists them");
+			return unknown_group(l, word);
 		return 0;
 	}
 	name = arena_strndup(l->arena, word.p, word.n);
@@ -301,26 +316,32 @@ int syscall_rule_parse(const struct yaml_node *node, struct policy *policy, stru
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	unsigned access;
+} file_verb_table[] = { { "list", FILE_LIST },
+			{ "read", FILE_READ },
+			{ "write", FILE_READ | FILE_WRITE },
+			{ "exec", FILE_EXEC | FILE_READ },
+			{ "deny", FILE_DENY } };
+
+static unsigned file_verb(struct span verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(file_verb_table); i++) {
+		if (span_eq(verb, file_verb_table[i].name))
+			return file_verb_table[i].access;
+	}
+	return 0;
+}
+
 static unsigned file_verbs(struct rule_line *l, struct span verbs)
 {
-	static const struct {
-		const char *name;
-		unsigned access;
-	} table[] = { { "list", FILE_LIST },
-		      { "read", FILE_READ },
-		      { "write", FILE_READ | FILE_WRITE },
-		      { "exec", FILE_EXEC | FILE_READ },
-		      { "deny", FILE_DENY } };
 	unsigned access = 0;
 
 	while (verbs.n > 0) {
 		struct span verb = span_cut(&verbs, ',');
-		unsigned found = 0;
+		unsigned found = file_verb(verb);
 
-		for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-			if (span_eq(verb, table[i].name))
-				found = table[i].access;
-		}
 		if (!found) {
 			rule_line_fault(
 				l, verb,
@@ -330,7 +351,8 @@ static unsigned file_verbs(struct rule_line *l, struct span verbs)
 		access |= found;
 	}
 	if ((access & FILE_DENY) && access != FILE_DENY) {
-		rule_line_fault(l, (struct span){ l->node->text, 0 }, "deny stands alone");
+		rule_line_fault(l, (struct span){ l->node->text, 0 },
+				"deny stands alone; expected a rule of its own");
 		return 0;
 	}
 	return access;
@@ -365,7 +387,11 @@ static int file_path(struct rule_line *l, unsigned access, struct span word)
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {
-		rule_line_fault(l, word, err.msg);
+		rule_line_fault(
+			l, word,
+			file_verb(word)
+				? "a verb in place of a path; expected verbs with commas and without blanks, such as read,exec"
+				: err.msg);
 		return 0;
 	}
 	if (access == FILE_LIST && !rule.tree) {
@@ -411,6 +437,7 @@ int file_rule_parse(const struct yaml_node *node, struct policy *policy, struct 
 			return r;
 	}
 	if (paths == 0)
-		rule_line_fault(&l, (struct span){ node->text, 0 }, "names no path");
+		rule_line_fault(&l, (struct span){ node->text, 0 },
+				"names no path; expected one or more, such as /usr/**");
 	return 0;
 }

@@ -38,6 +38,9 @@ int syscall_args_find(const char *call, struct arg_info ret[6]);
 /* The value of a constant such as AF_UNIX, O_CREAT, TIOCSTI. Returns false if not known. */
 bool constant_find(struct span name, uint64_t *ret);
 
+/* The constant whose name is nearest to a wrong one, or NULL if none is near. */
+const char *constant_near(const char *wrong);
+
 /* The name of a value in a set, or an empty span. */
 struct span constant_name(struct span set, uint64_t value);
 

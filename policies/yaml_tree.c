@@ -22,6 +22,18 @@ static struct where where_at(const struct loader *l, yaml_mark_t mark)
 	return (struct where){ l->name, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1 };
 }
 
+/* Bytes that are no text at all are told by their place in the file. */
+static struct where where_byte(const struct loader *l, size_t offset)
+{
+	struct where where = { l->name, 1, 1 };
+
+	for (size_t i = 0; i < offset && i < l->text.n; i++) {
+		where.col = l->text.p[i] == '\n' ? 1 : where.col + 1;
+		where.line += l->text.p[i] == '\n';
+	}
+	return where;
+}
+
 static int next_event(struct loader *l, yaml_event_t *event)
 {
 	const char *problem;
@@ -29,8 +41,11 @@ static int next_event(struct loader *l, yaml_event_t *event)
 	if (yaml_parser_parse(&l->parser, event))
 		return 0;
 	problem = l->parser.problem ? l->parser.problem : "cannot be read";
-	diags_add(l->diags, where_at(l, l->parser.problem_mark), "not YAML: %s%s%s", problem,
-		  l->parser.context ? "; " : "", l->parser.context ? l->parser.context : "");
+	diags_add(l->diags,
+		  l->parser.error == YAML_READER_ERROR ? where_byte(l, l->parser.problem_offset)
+						       : where_at(l, l->parser.problem_mark),
+		  "not YAML: %s%s%s", problem, l->parser.context ? "; " : "",
+		  l->parser.context ? l->parser.context : "");
 	return -EINVAL;
 }
 

@@ -14,7 +14,7 @@ struct learn_draft {
 	struct grants grants;
 	struct estimate estimate;
 	struct strbuf text; /* the policy */
-	struct bundle base; /* what grants.base points to */
+	struct bundle base; /* what grants.base points to: name, explain and files only */
 	struct bundle bundle;
 };
 

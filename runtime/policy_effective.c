@@ -50,6 +50,7 @@ int policy_print_effective(const struct policy *policy, uint32_t arch, struct ar
 {
 	struct diagrams set = { 0 };
 	diagram all = 0;
+	int count;
 	int r;
 
 	if (diagrams_init(&set, arena) < 0)
@@ -60,7 +61,8 @@ int policy_print_effective(const struct policy *policy, uint32_t arch, struct ar
 	if (r < 0)
 		return r;
 	all = diagram_fix(&set, all, DIAGRAM_ARCH, arch);
-	for (int nr = 0; nr < syscall_count(arch); nr++) {
+	count = syscall_count(arch);
+	for (int nr = 0; nr < count; nr++) {
 		const char *call = syscall_name(nr, arch);
 
 		if (call)

@@ -13,14 +13,19 @@ static int fetch_builtin(const char *name, struct span *ret, struct err *err)
 {
 	struct span text = builtin_text(name);
 	const char *near = NULL;
+	unsigned least = 5;
 
 	if (text.n > 0) {
 		*ret = text;
 		return 0;
 	}
 	for (size_t i = 0; i < n_builtin_names; i++) {
-		if (text_distance(name, builtin_names[i]) <= 4)
+		unsigned d = text_distance(name, builtin_names[i]);
+
+		if (d < least) {
+			least = d;
 			near = builtin_names[i];
+		}
 	}
 	return err_set(err, ENOENT, "there is no policy %s%s%s%s", name,
 		       near ? "; did you mean " : "; immure policy show --list names them",

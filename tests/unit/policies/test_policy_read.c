@@ -221,9 +221,174 @@ static void refuses_loops_and_lost_ones(void **state)
 	}
 }
 
+#define HEAD "policy: 1\nname: a\nextends: [builtin/glibc]\n"
+
+/* Mistakes that people make: each is told with its place and with what was expected. */
+/* clang-format off */
+static const struct {
+	const char *text;
+	uint32_t line, col;
+	const char *message;
+} mistakes[] = {
+	{ "",
+	  1, 1, "empty; expected \"policy: 1\" and rules" },
+	{ "hello",
+	  1, 1, "text; expected a map of keys" },
+	{ "- a\n- b\n",
+	  1, 1, "a list; expected a map of keys" },
+	{ "policy: 1\n\tname: x\n",
+	  2, 1, "not YAML: found a tab character that violates indentation" },
+	{ "policy: 1\nname: x\nname: y\n",
+	  3, 1, "the key \"name\" is given twice; expected it once" },
+	{ "policy: one\n",
+	  1, 9, "version \"one\"; expected 1" },
+	{ "name: x\n",
+	  1, 1, "no version; expected \"policy: 1\"" },
+	{ HEAD "files: read /usr\n",
+	  4, 8, "text; expected a list: [ONE, ...], or one a line after \"- \"" },
+	{ HEAD "files:\n  read: /usr\n",
+	  5, 3, "a map of keys; expected a list" },
+	{ HEAD "files:\n  - read: /usr\n",
+	  5, 5, "a list or a map; expected a rule such as \"read /usr/**\"" },
+	{ HEAD "files:\n  - read\n",
+	  5, 5, "names no path; expected one or more, such as /usr/**" },
+	{ HEAD "files:\n  - /usr/**\n",
+	  5, 5, "an unknown verb; expected list, read, write, exec or deny: \"/usr/**\"" },
+	{ HEAD "files:\n  - read /usr/*\n",
+	  5, 10, "a pattern that no layer of this version can enforce; expected a path, or a folder with /** at its end: \"/usr/*\"" },
+	{ HEAD "files:\n  - read,deny /usr\n",
+	  5, 5, "deny stands alone; expected a rule of its own" },
+	{ HEAD "files:\n  - read /usr/../etc\n",
+	  5, 10, "/usr/../etc has \"..\" in it: \"/usr/../etc\"" },
+	{ HEAD "files:\n  - read ~/x\n",
+	  5, 10, "~/x is not an absolute path: \"~/x\"" },
+	{ HEAD "files:\n  - rw /x\n",
+	  5, 5, "an unknown verb; expected list, read, write, exec or deny: \"rw\"" },
+	{ HEAD "files:\n  - execute /bin/sh\n",
+	  5, 5, "an unknown verb; expected list, read, write, exec or deny: \"execute\"" },
+	{ HEAD "files:\n  - write, read /x\n",
+	  5, 12, "a verb in place of a path; expected verbs with commas and without blanks, such as read,exec: \"read\"" },
+	{ HEAD "syscalls:\n  - allow opn\n",
+	  5, 11, "an unknown system call: \"opn\"; did you mean \"open\"?" },
+	{ HEAD "syscalls:\n  - allow\n",
+	  5, 5, "names no system call; expected calls or @groups" },
+	{ HEAD "syscalls:\n  - permit read\n",
+	  5, 5, "an unknown verb; expected allow, deny, otherwise or unknown: \"permit\"" },
+	{ HEAD "syscalls:\n  - allow socket if domain = AF_INET\n",
+	  5, 28, "expected ==, !=, <, in, has or only: \"=\"" },
+	{ HEAD "syscalls:\n  - allow socket if domain == AF_INTE\n",
+	  5, 31, "an unknown constant; did you mean AF_INET?: \"AF_INTE\"" },
+	{ HEAD "syscalls:\n  - allow socket if family == AF_INET\n",
+	  5, 21, "socket has no such argument; expected domain, type, protocol: \"family\"" },
+	{ HEAD "syscalls:\n  - allow read if buf == 0\n",
+	  5, 19, "a pointer cannot be compared, for the kernel reads what it points to again after the filter looked: \"buf\"" },
+	{ HEAD "syscalls:\n  - allow read if fd == 99999999999\n",
+	  5, 25, "a value of more than 32 bits, which the kernel does not look at: \"99999999999\"" },
+	{ HEAD "syscalls:\n  - allow socket if domain in {AF_UNIX\n",
+	  5, 39, "expected \",\" or \"}\"" },
+	{ HEAD "syscalls:\n  - allow socket if (domain == AF_UNIX\n",
+	  5, 39, "expected \")\"" },
+	{ HEAD "syscalls:\n  - allow ioctl if cmd in {}\n",
+	  5, 28, "a value is missing; expected a number or a constant: \"}\"" },
+	{ HEAD "syscalls:\n  - deny ptrace as EPRM\n",
+	  5, 20, "expected the name of an error such as EPERM or ENOSYS: \"EPRM\"" },
+	{ HEAD "syscalls:\n  - allow ptrace as EPERM\n",
+	  5, 18, "unexpected; expected \"if\" and a condition: \"as\"" },
+	{ HEAD "syscalls:\n  - otherwise\n",
+	  5, 14, "expected the name of an error such as EPERM or ENOSYS" },
+	{ HEAD "syscalls:\n  - otherwise KILL\n",
+	  5, 15, "expected the name of an error such as EPERM or ENOSYS: \"KILL\"" },
+	{ HEAD "syscalls:\n  - allow @netwrok\n",
+	  5, 11, "an unknown group; immure policy show --groups lists them: \"@netwrok\"" },
+	{ HEAD "limits:\n  memory: 1GB\n",
+	  5, 11, "memory \"1GB\"; expected a size of at least 1MiB, such as 512MiB" },
+	{ HEAD "limits:\n  pids: -1\n",
+	  5, 9, "pids \"-1\"; expected a number from 1 to 4194304" },
+	{ HEAD "limits:\n  wall: 10 minutes\n",
+	  5, 9, "wall \"10 minutes\"; expected a time, such as 10m" },
+	{ HEAD "limits:\n  cpu: 1\n",
+	  5, 3, "unknown limit \"cpu\"; expected memory, pids, cpus, wall, nofile, tmp, fsize or io" },
+	{ HEAD "limits:\n  pids: 64\n  pids: 65\n",
+	  6, 3, "the key \"pids\" is given twice; expected it once" },
+	{ HEAD "network:\n  - connect tcp example.com\n",
+	  5, 17, "a target without a port; expected HOST:PORT, an IPv6 address in brackets: \"example.com\"" },
+	{ HEAD "network:\n  - connect http example.com:80\n",
+	  5, 13, "expected tcp, udp or tcp,udp: \"http\"" },
+	{ HEAD "network:\n  - connect tcp example.com:99999\n",
+	  5, 29, "no port; expected 1 to 65535, a range such as 8000-8080, or *: \"99999\"" },
+	{ HEAD "network:\n  - listen tcp example.com:80\n",
+	  5, 16, "expected * or an address of the sandbox: \"example.com\"" },
+	{ HEAD "network:\n  - deny tcp 10.0.0.0/8\n",
+	  5, 14, "expected \"to\" and addresses: \"10.0.0.0/8\"" },
+	{ HEAD "network:\n  - connect tcp 10.0.0.0/33:80\n",
+	  5, 26, "no length of a prefix; expected 0 to 32: \"33\"" },
+	{ HEAD "network: nope\n",
+	  4, 10, "network \"nope\"; expected none, or a list of rules" },
+	{ HEAD "network:\n  - connect tcp ::1:80\n",
+	  5, 17, "a target without a port; expected HOST:PORT, an IPv6 address in brackets: \"::1:80\"" },
+	{ HEAD "network:\n  - connect tcp https://example.com:443\n",
+	  5, 17, "a target without a port; expected HOST:PORT, an IPv6 address in brackets: \"https://example.com:443\"" },
+	{ HEAD "identity:\n  user: root\n",
+	  5, 9, "user \"root\"; expected UID or UID:GID, decimal" },
+	{ HEAD "identity:\n  capabilities: [CAP_NET_ADMIN]\n",
+	  5, 17, "capabilities are never granted; expected none" },
+	{ HEAD "mode: complain\n",
+	  4, 7, "mode \"complain\"; expected enforce or audit" },
+	{ HEAD "require: [seccomp, ebpf]\n",
+	  4, 20, "unknown layer \"ebpf\"; expected userns, mounts, seccomp, capabilities, nslimits, landlock (files), cgroup, rlimits, netns (network), apparmor, selinux or bpf" },
+	{ HEAD "require: seccomp\n",
+	  4, 10, "text; expected a list: [ONE, ...], or one a line after \"- \"" },
+	{ "policy: 1\nextends: builtin/glibc\n",
+	  2, 10, "text; expected a list: [ONE, ...], or one a line after \"- \"" },
+	{ HEAD "tests:\n  - expect deny syscall\n",
+	  5, 24, "an unknown system call; expected a name of syscalls(2)" },
+	{ HEAD "waivers:\n  - no-limit until 2026-13-01 by x why y\n",
+	  5, 20, "not a day; expected YYYY-MM-DD: \"2026-13-01\"" },
+	{ HEAD "audit:\n  record: [everything]\n",
+	  5, 12, "not something to record; expected denied, exec, flow, security, write, read, tasks or all" },
+	{ HEAD "audit:\n  on-loss: ignore\n",
+	  5, 12, "on-loss \"ignore\"; expected not-proven or fail" },
+	{ HEAD "files: &a\n  - read /x\n",
+	  4, 8, "anchors are not part of the language; expected plain text" },
+	{ HEAD "files: {}\n",
+	  4, 8, "a map in braces; expected one key a line (or a file that is JSON as a whole)" },
+	{ HEAD "files:\n  - |\n    read /x\n",
+	  5, 5, "a block of text; expected one line" },
+	{ "policy: 1\nextends: [builtin/glibc]\n---\npolicy: 1\n",
+	  3, 1, "a second document; expected one policy a file" },
+	{ "policy: 1\nname: bad\001name\n",
+	  2, 10, "not YAML: control characters are not allowed" },
+	{ "policy: 1\nname: \377\n",
+	  2, 7, "not YAML: invalid leading UTF-8 octet" },
+	{ "{\"policy\": \"1\",",
+	  2, 1, "not YAML: did not find expected node content" },
+	{ HEAD "syscals:\n  - allow read\n",
+	  4, 1, "unknown key \"syscals\"; did you mean \"syscalls\"?" },
+};
+/* clang-format on */
+
+static void every_mistake_has_its_place_and_what_was_expected(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(mistakes); i++) {
+		cleanup_arena struct arena arena = { 0 };
+		struct policy p = { 0 };
+		struct diags diags;
+
+		assert_int_equal(read_text(mistakes[i].text, &arena, &p, &diags), -EINVAL);
+		assert_true(diags.n > 0);
+		if (diags.items[0].where.line != mistakes[i].line ||
+		    diags.items[0].where.col != mistakes[i].col ||
+		    !strstr(diags.items[0].text, mistakes[i].message))
+			fail_msg("%s: %u:%u: %s", mistakes[i].text, diags.items[0].where.line,
+				 diags.items[0].where.col, diags.items[0].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_mistake_has_its_place_and_what_was_expected),
 		cmocka_unit_test(reads_what_it_means),
 		cmocka_unit_test(reports_all_ten_faults_with_their_places),
 		cmocka_unit_test(refuses_what_is_not_the_subset),
