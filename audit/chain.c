@@ -59,17 +59,25 @@ void chain_done(struct chain *chain)
 	strbuf_done(&chain->line);
 }
 
-/* True if the text holds "KEY":VALUE as one of its last members, where nothing untrusted stands. */
-static bool has_member(struct span line, const char *member)
-{
-	size_t n = strlen(member);
+/* Behind prev and seq: a time of 30 bytes and the version. */
+#define END_LEN (30 + sizeof("\",\"v\":1") - 1)
 
-	return line.n >= n && memmem(line.p, line.n, member, n) != NULL;
+/* Do the last members, which nothing untrusted can imitate, stand at their place? */
+static bool has_members(struct span line, const char *members)
+{
+	size_t n = strlen(members);
+	const char *end;
+
+	if (line.n <= n + TAIL_LEN + END_LEN)
+		return false;
+	end = line.p + line.n - TAIL_LEN - END_LEN;
+	return memcmp(end - n, members, n) == 0 &&
+	       memcmp(end + 30, "\",\"v\":1", END_LEN - 30) == 0;
 }
 
 int chain_check(struct span line, struct digest *prev, uint64_t *seq, struct err *err)
 {
-	char member[128];
+	char members[128];
 	char hex[DIGEST_HEX_LEN];
 	struct digest hash;
 	struct span tail;
@@ -86,9 +94,9 @@ int chain_check(struct span line, struct digest *prev, uint64_t *seq, struct err
 		return err_set(err, EBADMSG, "record %llu was changed: its hash is another",
 			       (unsigned long long)*seq);
 	digest_hex(prev, hex);
-	snprintf(member, sizeof(member), ",\"prev\":\"%s\",\"seq\":%llu,\"time\":\"", hex,
+	snprintf(members, sizeof(members), ",\"prev\":\"%s\",\"seq\":%llu,\"time\":\"", hex,
 		 (unsigned long long)*seq);
-	if (!has_member(line, member))
+	if (!has_members(line, members))
 		return err_set(
 			err, EBADMSG,
 			"record %llu does not follow the one before it: one was removed or moved",
