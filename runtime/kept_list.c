@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/run_find.h"
+#include "runtime/run_name.h"
 #include "runtime/store_clean.h"
 
 #define TRIES 100
@@ -54,12 +55,17 @@ bool kept_is_there(const char *id)
 	return kept_path(id, &arena, &path, &none) == 0 && access(path, F_OK) == 0;
 }
 
-static bool has_name(int folder, const char *id, const char *name, struct arena *arena)
+/* What it is called by now, else what the run was called. */
+static bool has_name(int folder, const char *id, const char *name, const struct run_names *names,
+		     struct arena *arena)
 {
+	const char *now = run_name_of(names, id);
 	cleanup_close int dir = openat(folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct kept_info info = { 0 };
 	struct err ignored = { 0 };
 
+	if (now)
+		return strcmp(now, name) == 0;
 	return dir >= 0 && kept_read(dir, arena, &info, &ignored) == 0 && info.name &&
 	       strcmp(info.name, name) == 0;
 }
@@ -79,13 +85,17 @@ static int64_t made_at(int folder, const char *id)
 static const char *find_newest(int folder, const char **ids, int n, const char *name,
 			       struct arena *arena)
 {
+	struct run_names names = { 0 };
 	const char *found = NULL;
 	int64_t newest = -1;
+
+	if (name)
+		run_names_read(arena, &names);
 
 	for (int i = 0; i < n; i++) {
 		int64_t at = made_at(folder, ids[i]);
 
-		if (at <= newest || (name && !has_name(folder, ids[i], name, arena)))
+		if (at <= newest || (name && !has_name(folder, ids[i], name, &names, arena)))
 			continue;
 		newest = at;
 		found = ids[i];

@@ -89,16 +89,21 @@ static const struct proc_use *find(const struct proc_use *all, size_t n, pid_t p
 	return NULL;
 }
 
+bool proc_is_below(const struct proc_use *all, size_t n, size_t i, pid_t first)
+{
+	const struct proc_use *up = &all[i];
+
+	for (int depth = 0; up && up->pid != first && depth < DEPTH_MAX; depth++)
+		up = up->parent > 0 ? find(all, n, up->parent) : NULL;
+	return up && up->pid == first;
+}
+
 struct proc_sum proc_sum_below(const struct proc_use *all, size_t n, pid_t first)
 {
 	struct proc_sum sum = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		const struct proc_use *up = &all[i];
-
-		for (int depth = 0; up && up->pid != first && depth < DEPTH_MAX; depth++)
-			up = up->parent > 0 ? find(all, n, up->parent) : NULL;
-		if (!up || up->pid != first)
+		if (!proc_is_below(all, n, i, first))
 			continue;
 		sum.ticks += all[i].ticks;
 		sum.rss_pages += all[i].rss_pages;

@@ -7,6 +7,7 @@
  * descends from its process 1, orphans included.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -30,6 +31,9 @@ must_check int proc_use_parse(struct span line, struct proc_use *ret);
 
 /* All processes there are now, in arena. Returns how many, or -errno. */
 must_check int proc_use_all(struct arena *arena, struct proc_use **ret, struct err *err);
+
+/* Is the i-th of them `first`, or does it descend from it? */
+bool proc_is_below(const struct proc_use *all, size_t n, size_t i, pid_t first);
 
 /* Add up `first` and all that descend from it. */
 struct proc_sum proc_sum_below(const struct proc_use *all, size_t n, pid_t first);

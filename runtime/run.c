@@ -247,8 +247,8 @@ static void remove_all(struct run *run)
 {
 	volumes_drop(&run->volumes);
 	run_folder_discard(&run->folder);
-	if (run->options.detach && run->options.name)
-		run_name_drop(run->options.name, run->folder.id);
+	if (run->options.detach)
+		run_name_drop(run->folder.id); /* it may have got one meanwhile */
 }
 
 /* What a monitor could not start its launcher cleans up, once the monitor has let go. */

@@ -14,6 +14,7 @@
 #include "runtime/kept_list.h"
 #include "runtime/life.h"
 #include "runtime/run_find.h"
+#include "runtime/run_name.h"
 
 #define COMMAND_MAX 60
 
@@ -94,8 +95,8 @@ static void ask_monitor(int dir, struct run_row *row)
 }
 
 /* Returns 1 if there is such a row. */
-static int read_row(int runs, const char *id, enum run_rows_which which, struct arena *arena,
-		    struct run_row *ret)
+static int read_row(int runs, const char *id, enum run_rows_which which,
+		    const struct run_names *names, struct arena *arena, struct run_row *ret)
 {
 	cleanup_close int dir = openat(runs, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct run_row row = {
@@ -121,7 +122,10 @@ static int read_row(int runs, const char *id, enum run_rows_which which, struct 
 	row.denied = record_number(status, "denied", 0);
 	row.kept = kept_is_there(id);
 	row.state = run_state(status, row.kept, live);
-	row.name = safe(arena, record_text(life, "name", record_text(plan, "hostname", "")));
+	row.name = run_name_of(names, id);
+	if (!row.name)
+		row.name =
+			safe(arena, record_text(life, "name", record_text(plan, "hostname", "")));
 	row.policy = safe(arena, record_text(plan, "policy", "?"));
 	row.command = command_of(plan, arena);
 	take_labels(json_object_get(life, "labels"), arena, &row);
@@ -137,8 +141,8 @@ static int read_row(int runs, const char *id, enum run_rows_which which, struct 
 }
 
 /* Kept layers outlive the records of their runs, of which only so many are there. */
-static int read_orphans(int runs, struct arena *arena, struct run_row **rows, size_t *n,
-			size_t *cap, struct err *err)
+static int read_orphans(int runs, const struct run_names *names, struct arena *arena,
+			struct run_row **rows, size_t *n, size_t *cap, struct err *err)
 {
 	const char **ids = NULL;
 	cleanup_close int folder = kept_look(arena, &ids, err);
@@ -146,6 +150,7 @@ static int read_orphans(int runs, struct arena *arena, struct run_row **rows, si
 	for (size_t i = 0; ids && ids[i]; i++) {
 		cleanup_close int dir =
 			openat(folder, ids[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		const char *name = run_name_of(names, ids[i]);
 		struct kept_info info = { 0 };
 		struct err ignored = { 0 };
 
@@ -157,7 +162,7 @@ static int read_orphans(int runs, struct arena *arena, struct run_row **rows, si
 			return err_set(err, ENOMEM, "out of memory");
 		(*rows)[(*n)++] = (struct run_row){
 			.id = ids[i],
-			.name = safe(arena, info.name ? info.name : ""),
+			.name = name ? name : safe(arena, info.name ? info.name : ""),
 			.state = "kept",
 			.policy = "?",
 			.command = safe(arena, info.argv.n > 0 ? info.argv.items[0] : ""),
@@ -176,6 +181,7 @@ int run_rows_read(int runs, enum run_rows_which which, struct arena *arena, stru
 		  struct err *err)
 {
 	const char **ids = NULL;
+	struct run_names names = { 0 };
 	int n_ids = run_list(runs, arena, &ids, err);
 	size_t cap = n_ids < 0 ? 0 : (size_t)n_ids + 1;
 	struct run_row *rows = n_ids < 0 ? NULL : arena_array(arena, cap, sizeof(*rows));
@@ -186,10 +192,11 @@ int run_rows_read(int runs, enum run_rows_which which, struct arena *arena, stru
 		return n_ids;
 	if (!rows)
 		return err_set(err, ENOMEM, "out of memory");
+	run_names_read(arena, &names);
 	for (int i = n_ids; i-- > 0;)
-		n += (size_t)read_row(runs, ids[i], which, arena, &rows[n]);
+		n += (size_t)read_row(runs, ids[i], which, &names, arena, &rows[n]);
 	if (which == RUN_ROWS_KEPT) {
-		r = read_orphans(runs, arena, &rows, &n, &cap, err);
+		r = read_orphans(runs, &names, arena, &rows, &n, &cap, err);
 		if (r < 0)
 			return r;
 	}

@@ -31,6 +31,7 @@ const struct verb *const tool_verbs[] = {
 	&verb_pause,
 	&verb_unpause,
 	&verb_stats,
+	&verb_rename,
 	&verb_wait,
 	&verb_run_rm,
 	&verb_run_inspect,

@@ -58,6 +58,7 @@ extern const struct verb verb_kill;
 extern const struct verb verb_pause;
 extern const struct verb verb_unpause;
 extern const struct verb verb_stats;
+extern const struct verb verb_rename;
 extern const struct verb verb_restart;
 extern const struct verb verb_wait;
 extern const struct verb verb_run_rm;

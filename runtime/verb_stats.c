@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* immure stats: what detached runs use. From /proc, which everybody may read: no cgroup is needed.
- */
+/* immure stats: what detached runs use. From /proc, which everybody may read; a cgroup is not
+ * needed. */
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "runtime/control_client.h"
 #include "runtime/dirs.h"
 #include "runtime/proc_sum.h"
+#include "runtime/run_io.h"
 #include "runtime/run_row.h"
 #include "runtime/verb_runs.h"
 
@@ -38,6 +39,7 @@ struct subject {
 	int dir; /* borrowed from found */
 	struct found_run found;
 	struct proc_sum before, now;
+	struct run_io io;
 	bool there; /* it was seen at both */
 };
 
@@ -106,8 +108,10 @@ static int look(struct subjects *subjects, struct err *err)
 
 		s->before = s->now;
 		s->now = (struct proc_sum){ 0 };
-		if (control_ask_state(s->dir, &state, &gone) == 0 && state.first > 0)
+		if (control_ask_state(s->dir, &state, &gone) == 0 && state.first > 0) {
 			s->now = proc_sum_below(all, (size_t)n, state.first);
+			s->io = run_io_look(s->id, state.first, all, (size_t)n);
+		}
 		s->there = was && s->now.processes > 0;
 	}
 	return 0;
@@ -121,6 +125,11 @@ static double percent(const struct subject *s, uint64_t ms)
 	return ms == 0 ? 0 : (double)used * 1000 / (double)sysconf(_SC_CLK_TCK) * 100 / (double)ms;
 }
 
+static json_t *count_or_null(bool known, uint64_t count)
+{
+	return known ? json_integer((json_int_t)count) : json_null();
+}
+
 static void print_json(const struct subjects *subjects, uint64_t ms)
 {
 	json_t *all = json_array();
@@ -132,30 +141,52 @@ static void print_json(const struct subjects *subjects, uint64_t ms)
 
 		if (!s->there)
 			continue;
-		json_array_append_new(all, json_pack("{s:f, s:I, s:s, s:I, s:I, s:s}",
-						     "cpu_percent", percent(s, ms), "cpu_ms",
-						     (json_int_t)cpu_ms, "name", s->name,
-						     "processes", (json_int_t)s->now.processes,
-						     "rss_bytes", (json_int_t)rss, "run", s->id));
+		json_array_append_new(
+			all,
+			json_pack("{s:o, s:o, s:f, s:I, s:s, s:o, s:o, s:I, s:I, s:s}",
+				  "block_read_bytes", count_or_null(s->io.has_block, s->io.read),
+				  "block_written_bytes",
+				  count_or_null(s->io.has_block, s->io.written), "cpu_percent",
+				  percent(s, ms), "cpu_ms", (json_int_t)cpu_ms, "name", s->name,
+				  "net_received_bytes",
+				  count_or_null(s->io.has_net, s->io.received), "net_sent_bytes",
+				  count_or_null(s->io.has_net, s->io.sent), "processes",
+				  (json_int_t)s->now.processes, "rss_bytes", (json_int_t)rss, "run",
+				  s->id));
 	}
 	json_dumpf(all, stdout, JSON_SORT_KEYS | JSON_COMPACT);
 	putchar('\n');
 	json_decref(all);
 }
 
+/* "in / out" in MiB, or "-" where nobody counts. */
+static void print_pair(bool known, uint64_t in, uint64_t out)
+{
+	const double mib = 1 << 20;
+
+	if (known)
+		printf(" %8.1f /%8.1f", (double)in / mib, (double)out / mib);
+	else
+		printf(" %18s", "-");
+}
+
 static void print_table(const struct subjects *subjects, uint64_t ms, bool again)
 {
 	if (again && isatty(STDOUT_FILENO))
 		fputs("\033[H\033[J", stdout);
-	printf("%-13s  %-16s %7s %10s %9s\n", "run", "name", "cpu %", "memory MiB", "processes");
+	printf("%-13s  %-16s %7s %10s %9s %18s %18s\n", "run", "name", "cpu %", "memory MiB",
+	       "processes", "net in/out MiB", "disk in/out MiB");
 	for (size_t i = 0; i < subjects->n; i++) {
 		const struct subject *s = &subjects->items[i];
 
 		if (!s->there)
 			continue;
-		printf("%s  %-16s %7.2f %10.1f %9llu\n", s->id, s->name, percent(s, ms),
+		printf("%s  %-16s %7.2f %10.1f %9llu", s->id, s->name, percent(s, ms),
 		       (double)s->now.rss_pages * getpagesize() / (1 << 20),
 		       (unsigned long long)s->now.processes);
+		print_pair(s->io.has_net, s->io.received, s->io.sent);
+		print_pair(s->io.has_block, s->io.read, s->io.written);
+		putchar('\n');
 	}
 }
 
@@ -206,7 +237,7 @@ static int stats(const struct verb_call *call, struct err *err)
 const struct verb verb_stats = {
 	.name = "stats",
 	.args = "[OPTION...] [RUN...]",
-	.help = "processor time, memory and processes of detached runs",
+	.help = "processor time, memory, processes, network and disk traffic of detached runs",
 	.opts = stats_opts,
 	.n_opts = ARRAY_LEN(stats_opts),
 	.options_size = sizeof(struct stats_options),

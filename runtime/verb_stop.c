@@ -200,7 +200,11 @@ static int rm_one(const struct found_run *found, const void *data, struct err *e
 	r = kept_remove_of_run(found->id, err);
 	if (r == 0)
 		r = volumes_remove_of_run(found->dir, found->id, err);
-	return r < 0 ? r : fd_remove_tree(found->runs, found->id, err);
+	if (r == 0)
+		r = fd_remove_tree(found->runs, found->id, err);
+	if (r == 0)
+		run_name_drop(found->id);
+	return r;
 }
 
 static int kill_run(const struct verb_call *call, struct err *err)
@@ -227,7 +231,7 @@ static int rm_run(const struct verb_call *call, struct err *err)
 
 		/* A name whose run is no more stands for nothing. */
 		if (run_name_find(call->argv[i], id) == 0 && r == 0)
-			run_name_drop(call->argv[i], id);
+			run_name_drop(id);
 	}
 	return r;
 }

@@ -130,6 +130,7 @@ import json, sys
 rows = {r["name"]: r for r in json.loads(sys.argv[1])}
 assert rows["busy"]["cpu_percent"] > 1 > rows["idle"]["cpu_percent"], rows
 assert rows["idle"]["processes"] == 3 and rows["idle"]["rss_bytes"] > 1000000, rows
+assert rows["idle"]["net_received_bytes"] == rows["idle"]["net_sent_bytes"] == 0, rows
 PY
 	run -0 timeout 60 "$IMMURE" stats --no-stream idle
 	[[ $output == *idle* && $output != *busy* ]]
@@ -137,6 +138,52 @@ PY
 	run -125 "$IMMURE" stats nobody
 	"$IMMURE" stop --time 0 busy idle
 	run -0 timeout 60 "$IMMURE" stats --interval 50ms
+}
+
+@test "stats: what is sent and written, and what nobody can know" {
+	need python3
+	run -0 detached --name server --network host -- sleep 1000
+	run -0 detached --name writer -- sh -c 'dd if=/dev/zero of=/data/file bs=64k count=40 conv=fsync; echo written; sleep 1000'
+	await sh -c "'$IMMURE' logs writer 2>&1 | grep -qx written"
+	run -0 timeout 60 "$IMMURE" stats --no-stream --json writer server
+	python3 - "$output" "$(stat -f -c %T "$WORK")" <<'PY'
+import json, sys
+rows = {r["name"]: r for r in json.loads(sys.argv[1])}
+assert rows["server"]["net_received_bytes"] is None and rows["server"]["net_sent_bytes"] is None, rows
+written = rows["writer"]["block_written_bytes"]
+assert sys.argv[2] == "tmpfs" or written is None or written >= 2621440, rows
+PY
+	run -0 timeout 60 "$IMMURE" stats --no-stream server
+	[[ ${lines[1]} == *"server"*" - "* ]]
+	"$IMMURE" stop --time 0 server writer
+}
+
+@test "rename: another name, in every list, and for every verb" {
+	run -0 detached --name web -- sh -c 'echo said; sleep 1000'
+	local id=$output
+	run -0 detached --name other -- sleep 1000
+	run -0 "$IMMURE" rename web site
+	[ "$output" = "$id" ]
+	[ "$("$IMMURE" ps --filter name=site -q)" = "$id" ]
+	[ -z "$("$IMMURE" ps --filter name=web -q)" ]
+	await sh -c "'$IMMURE' logs site | grep -qx said"
+	run -125 "$IMMURE" logs web
+	run -125 "$IMMURE" rename site other
+	[[ $output == *"the name other is in use by run"* ]]
+	run -2 "$IMMURE" rename site ../x
+	run -125 "$IMMURE" rename nobody x
+	run -0 detached --name web -- sleep 1000
+	run -0 "$IMMURE" stop --time 0 site
+	run -0 "$IMMURE" rename site old
+	"$IMMURE" audit verify "$id"
+	run -0 "$IMMURE" rm old
+	[ ! -L "$XDG_STATE_HOME/immure/names/old" ]
+	# What a run with --rm was called goes with it, whatever it was.
+	run -0 detached --rm --name brief -- sleep 1000
+	run -0 "$IMMURE" rename brief short
+	run -0 "$IMMURE" stop --time 0 short
+	await test ! -L "$XDG_STATE_HOME/immure/names/short"
+	run -0 "$IMMURE" stop --time 0 web other
 }
 
 @test "pause: refused without a cgroup, said so, and nothing has changed" {
