@@ -32,13 +32,17 @@ static const struct {
 };
 
 /* What one libc does by the first, another does by the second: beyond the families. */
+/* clang-format off */
 static const char *const instead[][2] = {
 	{ "tgkill", "tkill" },   { "tkill", "tgkill" },     { "chmod", "fchmodat" },
 	{ "fchmodat", "chmod" }, { "mknod", "mknodat" },    { "mknodat", "mknod" },
 	{ "fork", "clone" },     { "vfork", "clone" },      { "sendmmsg", "sendto" },
 	{ "sendto", "sendmsg" }, { "recvfrom", "recvmsg" }, { "tkill", "getpid" },
 	{ "tkill", "gettid" },
+	/* Whether a pipe is full, and so is waited for, is a matter of luck. */
+	{ "pipe", "poll" },      { "pipe2", "poll" },
 };
+/* clang-format on */
 
 struct seen {
 	char call[40];
