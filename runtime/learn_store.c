@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "policies/policy_format.h"
 #include "policies/policy_read.h"
 #include "runtime/dirs.h"
 #include "runtime/learn_base.h"
@@ -82,13 +83,25 @@ static const char *policy_name(const char *file, struct arena *arena)
 					: "learned/policy";
 }
 
+/* As immure policy fmt has it. */
+static int shape(const struct strbuf *draft, struct arena *arena, struct strbuf *ret,
+		 struct err *err)
+{
+	struct diags diags = { .arena = arena };
+	int r = policy_format((struct span){ draft->p, draft->len }, "learned", arena, ret, &diags);
+
+	return r < 0 ? err_set(err, -r, "the learned policy cannot be brought into shape") : 0;
+}
+
 static int make(const char *file, const struct learned *learned, struct arena *arena,
 		struct strbuf *text, struct learn_result *ret, struct err *err)
 {
 	struct learn_draft draft = { 0 };
 	int r = learn_base_choose(file, policy_name(file, arena), learned, arena, &draft, err);
 
-	*text = draft.text;
+	if (r == 0)
+		r = shape(&draft.text, arena, text, err);
+	strbuf_done(&draft.text);
 	if (r < 0)
 		return r;
 	ret->estimate = draft.estimate;

@@ -60,5 +60,6 @@ const struct verb verb_policy_check = {
 	.options_size = sizeof(struct check_options),
 	.min_args = 1,
 	.max_args = -1,
+	.mixed = true,
 	.run = check,
 };

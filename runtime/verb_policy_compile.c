@@ -98,5 +98,6 @@ const struct verb verb_policy_compile = {
 	.options_size = sizeof(struct compile_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = compile,
 };

@@ -151,5 +151,6 @@ const struct verb verb_policy_cost = {
 	.options_size = sizeof(struct cost_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = run_cost,
 };

@@ -117,5 +117,6 @@ const struct verb verb_policy_diff = {
 	.options_size = sizeof(struct diff_options),
 	.min_args = 2,
 	.max_args = 2,
+	.mixed = true,
 	.run = run_diff,
 };

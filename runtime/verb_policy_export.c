@@ -53,5 +53,6 @@ const struct verb verb_policy_export = {
 	.options_size = sizeof(struct export_options),
 	.min_args = 2,
 	.max_args = 2,
+	.mixed = true,
 	.run = export,
 };

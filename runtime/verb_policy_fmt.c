@@ -79,5 +79,6 @@ const struct verb verb_policy_fmt = {
 	.options_size = sizeof(struct fmt_options),
 	.min_args = 1,
 	.max_args = -1,
+	.mixed = true,
 	.run = run_fmt,
 };

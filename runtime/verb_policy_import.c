@@ -134,5 +134,6 @@ const struct verb verb_policy_import = {
 	.options_size = sizeof(struct import_verb_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = run_import,
 };

@@ -109,5 +109,6 @@ const struct verb verb_policy_install = {
 	.options_size = sizeof(struct install_options),
 	.min_args = 1,
 	.max_args = POLICIES_MAX,
+	.mixed = true,
 	.run = install,
 };

@@ -130,5 +130,6 @@ const struct verb verb_policy_learn = {
 	.n_opts = ARRAY_LEN(learn_opts),
 	.options_size = sizeof(struct learn_options),
 	.max_args = -1,
+	.mixed = true,
 	.run = learn,
 };

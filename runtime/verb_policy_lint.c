@@ -345,5 +345,6 @@ const struct verb verb_policy_lint = {
 	.options_size = sizeof(struct lint_options),
 	.min_args = 0,
 	.max_args = -1,
+	.mixed = true,
 	.run = run_lint,
 };

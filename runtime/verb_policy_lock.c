@@ -57,5 +57,6 @@ const struct verb verb_policy_lock = {
 	.options_size = sizeof(struct lock_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = run_lock,
 };

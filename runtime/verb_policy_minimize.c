@@ -84,5 +84,6 @@ const struct verb verb_policy_minimize = {
 	.options_size = sizeof(struct minimize_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = run_minimize,
 };

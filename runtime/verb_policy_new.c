@@ -270,5 +270,6 @@ const struct verb verb_policy_new = {
 	.n_opts = ARRAY_LEN(new_opts),
 	.options_size = sizeof(struct new_options),
 	.max_args = 1,
+	.mixed = true,
 	.run = run_new,
 };

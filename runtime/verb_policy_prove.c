@@ -240,5 +240,6 @@ const struct verb verb_policy_prove = {
 	.options_size = sizeof(struct prove_options),
 	.min_args = 1,
 	.max_args = -1,
+	.mixed = true,
 	.run = prove,
 };

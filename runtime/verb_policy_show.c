@@ -136,5 +136,6 @@ const struct verb verb_policy_show = {
 	.options_size = sizeof(struct show_options),
 	.min_args = 0,
 	.max_args = 1,
+	.mixed = true,
 	.run = show,
 };

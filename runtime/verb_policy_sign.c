@@ -93,6 +93,7 @@ const struct verb verb_policy_sign = {
 	.options_size = sizeof(struct policy_sign_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = run_sign,
 };
 
@@ -105,5 +106,6 @@ const struct verb verb_policy_verify = {
 	.options_size = sizeof(struct policy_sign_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = run_verify,
 };

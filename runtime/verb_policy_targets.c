@@ -164,5 +164,6 @@ const struct verb verb_policy_targets = {
 	.options_size = sizeof(struct targets_options),
 	.min_args = 1,
 	.max_args = 1,
+	.mixed = true,
 	.run = show_targets,
 };

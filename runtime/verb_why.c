@@ -115,8 +115,9 @@ static int explain_denial(const struct subject *s, const char *which, struct are
 	size_t i;
 
 	if (!event) {
-		err_set(err, EINVAL, "run %s has no denial %.20s: immure audit show %s lists them",
-			s->id, which, s->id);
+		err_set(err, EINVAL,
+			"run %s has no denial %.20s: immure why lists them; for files: --path PATH",
+			s->id, which);
 		return err_at(err, ERR_USAGE);
 	}
 	if (strcmp(record_text(event, "layer", ""), "landlock") == 0)
@@ -204,6 +205,26 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 	return 0;
 }
 
+/* Nothing was asked: what could be. */
+static void list_denials(const struct subject *s)
+{
+	const json_t *event;
+	size_t i;
+
+	json_array_foreach(s->refusals, i, event)
+	{
+		printf("d%zu  ", i + 1);
+		why_print_escaped(record_text(event, "text", "?"));
+		printf("\n");
+	}
+	printf("%srun %s: ", i > 0 ? "\n" : "", s->id);
+	if (i > 0)
+		printf("immure why dN explains one of them\n");
+	else
+		printf("no refused call is recorded\n");
+	printf("Files that were refused are not recorded without immure-tracerd: immure why --path PATH [--op exec]\n");
+}
+
 static int explain(const struct verb_call *call, const struct subject *subject,
 		   struct why_line *line, struct probe_wish *wish, struct err *err)
 {
@@ -227,14 +248,19 @@ static int why(const struct verb_call *call, struct err *err)
 	struct probe_wish wish = { 0 };
 	int asked = (options->path != NULL) + (options->call != NULL) + (options->connect != NULL) +
 		    (!options->call && call->argc == 1);
+	bool lists = asked == 0 && call->argc == 0 && !options->bisect && !options->apply;
 	int r;
 
-	if (asked != 1) {
+	if (asked != 1 && !lists) {
 		err_set(err, EINVAL,
 			"expected one of dN, --path PATH, --connect HOST:PORT, --syscall NAME");
 		return err_at(err, ERR_USAGE);
 	}
 	r = subject_open(options->run, call->arena, &subject, err);
+	if (r == 0 && lists) {
+		list_denials(&subject);
+		return 0;
+	}
 	if (r == 0)
 		r = explain(call, &subject, &line, &wish, err);
 	if (r == 0 && options->bisect && !wish.wanted)
@@ -250,9 +276,10 @@ static int why(const struct verb_call *call, struct err *err)
 
 const struct verb verb_why = {
 	.name = "why",
-	.args = "[--run RUN] [--bisect] [--apply] dN | --path PATH [--op OP] | --connect HOST:PORT | --syscall NAME [ARG...]",
+	.args = "[--run RUN] [--bisect] [--apply] [dN | --path PATH [--op OP] | --connect HOST:PORT | --syscall NAME [ARG...]]",
 	.help = "say why something was refused, and which line would allow it",
-	.more = "  immure why d1                         the first refused call of the last run\n"
+	.more = "  immure why                            what was refused in the last run\n"
+		"  immure why d1                         the first refused call of the last run\n"
 		"  immure why --path /etc/shadow         could it be read, and if not, what stops it\n"
 		"  immure why --connect 10.0.0.1:443     what stands between the program and a host\n"
 		"  immure why --syscall socket AF_ALG    what the policy says to a call\n"
@@ -261,5 +288,6 @@ const struct verb verb_why = {
 	.n_opts = ARRAY_LEN(why_opts),
 	.options_size = sizeof(struct why_options),
 	.max_args = 6,
+	.mixed = true,
 	.run = why,
 };

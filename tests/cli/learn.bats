@@ -62,6 +62,7 @@ teardown() { common_teardown; }
 	diff <(grep -v '^name:' ab.yaml) <(grep -v '^name:' ba.yaml)
 	grep -q 'why: 1 of 2 runs' ab.yaml
 	"$IMMURE" policy check ab.yaml
+	"$IMMURE" policy fmt --check ab.yaml
 }
 
 @test "a policy that somebody wrote is left alone" {

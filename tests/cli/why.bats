@@ -77,3 +77,18 @@ call(101, -1, -2**63, -1, -1, -1, -1)'
 	run -2 "$IMMURE" why --connect nowhere
 	run -2 "$IMMURE" why --connect 10.0.0.1:443 --path /x
 }
+
+@test "without a question the refused calls are listed; options may stand behind" {
+	run "$IMMURE" run --host -- true
+	run -0 "$IMMURE" why
+	[[ $output == *"no refused call is recorded"*"immure why --path PATH"* ]]
+	need python3
+	run "$IMMURE" run --host -- /usr/bin/python3 -c 'import ctypes; ctypes.CDLL(None).ptrace(0, 0, 0, 0)'
+	run -0 "$IMMURE" why
+	[[ $output == *"d1  ptrace("*"immure why dN"* ]]
+	run -0 "$IMMURE" why d1 --bisect
+	[[ $output == *"confirmed"*"seccomp"* ]]
+	run -2 "$IMMURE" why d1 d2
+	run -0 "$IMMURE" policy show builtin/strict --json
+	[[ $output == "{"* ]]
+}
