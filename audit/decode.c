@@ -251,7 +251,8 @@ static void decode_datagram(const struct event *e, struct decoder *d, struct rec
 static const char *const guarded_calls[] = {
 	[TRACER_GUARD_OPEN] = "open",     [TRACER_GUARD_CONNECT] = "connect",
 	[TRACER_GUARD_USERNS] = "userns", [TRACER_GUARD_SIGNAL] = "kill",
-	[TRACER_GUARD_PTRACE] = "ptrace",
+	[TRACER_GUARD_PTRACE] = "ptrace", [TRACER_GUARD_CALL] = NULL,
+	[TRACER_GUARD_SOCKET] = NULL,     [TRACER_GUARD_CAPABILITY] = "capable",
 };
 
 /* Refused within a call, by a program of ours: all of it is the kernel's own. */

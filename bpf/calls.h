@@ -22,9 +22,11 @@ enum tracer_group {
 	TRACER_GROUP_GUARD = 1 << 8,  /* user namespaces; signals and ptrace to other sandboxes */
 	TRACER_GROUP_LOCAL = 1 << 9,  /* connecting to other machines */
 	TRACER_GROUP_PATHS = 1 << 10, /* opening what the rules that follow do not name */
+	TRACER_GROUP_CALLS = 1 << 11, /* what calls reach that the grants do not name */
 };
-#define TRACER_GROUPS 0x7ffU
-#define TRACER_GUARDS (TRACER_GROUP_GUARD | TRACER_GROUP_LOCAL | TRACER_GROUP_PATHS)
+#define TRACER_GROUPS 0xfffU
+#define TRACER_GUARDS \
+	(TRACER_GROUP_GUARD | TRACER_GROUP_LOCAL | TRACER_GROUP_PATHS | TRACER_GROUP_CALLS)
 
 /* Fill the table that the programs read, by number. */
 void tracer_calls_fill(struct tracer_call how[TRACER_CALLS]);

@@ -148,6 +148,13 @@ struct {
 	__array(values, struct rules_map);
 } rules SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TRACER_SLOTS);
+	__type(key, __u32);
+	__type(value, struct tracer_grants);
+} grants SEC(".maps");
+
 /* A program of an LSM hook can be preempted: what it works with belongs to the task. */
 struct guard_scratch {
 	struct tracer_rule rule;
@@ -187,13 +194,18 @@ static __always_inline bool is_ia32(void)
 	return bpf_get_current_task_btf()->thread_info.status & 2; /* TS_COMPAT */
 }
 
-/* An index of the tables by number. The compiler must not think away what the verifier wants. */
+/* A number below a power of two. The compiler must not think away what the verifier wants. */
+#define BELOW(number, power)                                              \
+	({                                                                \
+		__u64 below_ = (__u32)(number);                           \
+		asm volatile("%0 &= %1" : "+r"(below_) : "i"((power)-1)); \
+		below_;                                                   \
+	})
+
+/* An index of the tables by number. */
 static __always_inline __u64 call_index(__s32 nr)
 {
-	__u64 index = (__u32)nr;
-
-	asm volatile("%0 &= %1" : "+r"(index) : "i"(TRACER_CALLS - 1));
-	return index;
+	return BELOW(nr, TRACER_CALLS);
 }
 
 static __always_inline void count_denied(struct tracer_stats *count, __s32 nr, bool ia32)

@@ -9,13 +9,18 @@
 
 #include <linux/types.h>
 
-#define TRACER_VERSION 2
+#define TRACER_VERSION 3
 #define TRACER_CALLS 512 /* numbers of calls are below this; others are counted as `other` */
 #define TRACER_SLOTS 256 /* sandboxes at a time */
 #define TRACER_TEXT 1024 /* bytes of one tail at most, a power of two */
 #define TRACER_COMM 16
 #define TRACER_GUARD_PATH 248 /* bytes of a path that a rule can tell apart */
 #define TRACER_GUARD_RULES 1024
+#define TRACER_FAMILIES 64   /* of sockets; the types of each are below 8 */
+#define TRACER_PROTOCOLS 512 /* multipath TCP is 262 */
+#define TRACER_OPTIONS 128   /* of prctl(2) */
+#define TRACER_OPTIONS_MORE 4
+#define TRACER_REQUESTS 64 /* of ioctl(2) */
 
 enum tracer_type {
 	TRACER_SYSCALL = 1, /* a call that came back */
@@ -99,6 +104,7 @@ enum tracer_want {
 	TRACER_WANT_GUARD = 1 << 6,      /* refuse namespaces, and signals and ptrace to others */
 	TRACER_WANT_LOCAL = 1 << 7,      /* refuse to connect to other machines */
 	TRACER_WANT_PATHS = 1 << 8,      /* refuse to open what no rule of the slot names */
+	TRACER_WANT_CALLS = 1 << 9,      /* refuse what was reached by a call that is not granted */
 };
 
 /* What was refused, where the kernel lets programs refuse (BPF LSM). */
@@ -106,8 +112,11 @@ enum tracer_guard {
 	TRACER_GUARD_OPEN = 1, /* args[1]: enum tracer_access; first: the path, not walked */
 	TRACER_GUARD_CONNECT,  /* first: struct tracer_socket, its remote end */
 	TRACER_GUARD_USERNS,
-	TRACER_GUARD_SIGNAL, /* args[1]: to whom, args[2]: which */
-	TRACER_GUARD_PTRACE, /* args[1]: whom */
+	TRACER_GUARD_SIGNAL,     /* args[1]: to whom, args[2]: which */
+	TRACER_GUARD_PTRACE,     /* args[1]: whom */
+	TRACER_GUARD_CALL,       /* nr: the call; args[2]: request, option or mode; 0 for others */
+	TRACER_GUARD_SOCKET,     /* nr; args[2]: family << 32 | type << 16 | protocol */
+	TRACER_GUARD_CAPABILITY, /* nr; args[2]: which */
 };
 
 enum tracer_access {
@@ -125,6 +134,26 @@ struct tracer_rule {
 	__u32 bits; /* of path that count: 8 for each byte */
 	char path[TRACER_GUARD_PATH];
 };
+
+/* What a slot's policy grants by number. All zero: nothing. */
+struct tracer_grants {
+	__u64 calls[TRACER_CALLS / 64];     /* may be granted with some arguments: bit by number */
+	__u64 options[TRACER_OPTIONS / 64]; /* of prctl(2) */
+	__u8 types[TRACER_FAMILIES];        /* of sockets, by family: bit by type */
+	__u8 protocols[TRACER_PROTOCOLS / 8];    /* of AF_INET and AF_INET6 */
+	__u32 options_more[TRACER_OPTIONS_MORE]; /* larger ones; 0: none */
+	__u32 flags;                             /* enum tracer_grant */
+	__u32 n_requests;
+	__u32 requests[TRACER_REQUESTS]; /* of ioctl(2) */
+};
+
+enum tracer_grant {
+	TRACER_GRANT_REQUESTS = 1 << 0, /* every request, or more than fit */
+	TRACER_GRANT_SET_IDS = 1 << 1,  /* set-id bits on files */
+	TRACER_GRANT_MEMORY = 1 << 2,   /* to execute a file in memory, which has no path */
+	TRACER_GRANT_OPTIONS = 1 << 3,  /* every option of prctl(2), or more than fit */
+};
+#define TRACER_GRANT_FLAGS 0xfU
 
 struct tracer_slot {
 	__u64 calls[TRACER_CALLS / 64]; /* bit by number: an event for each such call */
@@ -157,6 +186,7 @@ _Static_assert(sizeof(struct tracer_stats) == 128 + 3 * 8 * TRACER_CALLS, "layou
 _Static_assert(sizeof(struct tracer_slot) == 144, "layout");
 _Static_assert(sizeof(struct tracer_call) == 4, "layout");
 _Static_assert(sizeof(struct tracer_rule) == 252, "layout");
+_Static_assert(sizeof(struct tracer_grants) == 488, "layout");
 
 #define TRACER_EVENT_MAX (sizeof(struct tracer_event) + 2 * TRACER_TEXT)
 

@@ -100,11 +100,14 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct files_struct *files;
 	struct nsproxy *nsproxy;
+	const struct cred *real_cred;
 	struct signal_struct *signal;
 };
 
 struct cred {
-	int unused;
+	struct {
+		__u64 bits; /* struct kernel_cap_struct: its shape changed, its bytes did not */
+	} cap_effective;
 };
 
 struct kernel_siginfo {

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "bpf/calls.h"
+#include "bpf/tracer_programs.h"
 #include "tracer_object.h"
 
 /* The same layout as in the programs, which declare it with types of the kernel's side. */
@@ -35,35 +36,18 @@ enum map {
 	MAP_RINGS,
 	MAP_STATS,
 	MAP_RULES,
+	MAP_GRANTS,
 	MAP_COUNT
 };
 
-static const char *const map_names[MAP_COUNT] = { "marks", "slots", "rings", "stats", "rules" };
-
-/* Tasks first: nothing is missed between two attachments, for nobody is marked yet. */
-static const struct {
-	const char *name;
-	enum need {
-		NEED_ALWAYS,
-		NEED_IF_THERE, /* io_uring's tracepoint has had several names */
-		NEED_TO_GUARD, /* a hook of the BPF LSM: attached when somebody asks for it */
-	} need;
-} programs[] = {
-	{ "task_is_made", NEED_ALWAYS },   { "task_ends", NEED_ALWAYS },
-	{ "program_begins", NEED_ALWAYS }, { "call_enters", NEED_ALWAYS },
-	{ "call_returns", NEED_ALWAYS },   { "connection_changes", NEED_ALWAYS },
-	{ "packet_leaves", NEED_ALWAYS },  { "ring_takes", NEED_IF_THERE },
-	{ "guard_open", NEED_TO_GUARD },   { "guard_connect", NEED_TO_GUARD },
-	{ "guard_userns", NEED_TO_GUARD }, { "guard_signal", NEED_TO_GUARD },
-	{ "guard_ptrace", NEED_TO_GUARD },
-};
-#define N_PROGRAMS ARRAY_LEN(programs)
+static const char *const map_names[MAP_COUNT] = { "marks", "slots", "rings",
+						  "stats", "rules", "grants" };
 
 struct tracer {
 	char *dir;
 	int maps[MAP_COUNT];
-	int programs[N_PROGRAMS];
-	int links[N_PROGRAMS];
+	int programs[TRACER_PROGRAMS];
+	int links[TRACER_PROGRAMS];
 };
 
 static void pin_path(const struct tracer *t, const char *kind, const char *name, char ret[PATH_MAX])
@@ -108,11 +92,11 @@ static bool take_over(struct tracer *t)
 		if (t->maps[i] < 0)
 			return false;
 	}
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
-		t->programs[i] = open_pin(t, "program", programs[i].name);
-		if (t->programs[i] < 0 && programs[i].need == NEED_ALWAYS)
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
+		t->programs[i] = open_pin(t, "program", tracer_programs[i].name);
+		if (t->programs[i] < 0 && tracer_programs[i].need == NEED_ALWAYS)
 			return false;
-		t->links[i] = open_pin(t, "link", programs[i].name);
+		t->links[i] = open_pin(t, "link", tracer_programs[i].name);
 	}
 	return true;
 }
@@ -138,9 +122,9 @@ static bool has_tracepoint(const char *name)
 
 static int keep_fds(struct tracer *t, const struct bpf_object *object, struct err *err)
 {
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		const struct bpf_program *p =
-			bpf_object__find_program_by_name(object, programs[i].name);
+			bpf_object__find_program_by_name(object, tracer_programs[i].name);
 		int fd = p ? bpf_program__fd(p) : -1;
 		int r;
 
@@ -149,8 +133,9 @@ static int keep_fds(struct tracer *t, const struct bpf_object *object, struct er
 				   */
 		t->programs[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (t->programs[i] < 0)
-			return err_sys(err, errno, "cannot keep program %s", programs[i].name);
-		r = pin(t, fd, "program", programs[i].name, err);
+			return err_sys(err, errno, "cannot keep program %s",
+				       tracer_programs[i].name);
+		r = pin(t, fd, "program", tracer_programs[i].name, err);
 		if (r < 0)
 			return r;
 	}
@@ -210,6 +195,7 @@ static int load(struct tracer *t, bool guards, struct err *err)
 	cleanup(close_object) struct bpf_object *object = NULL;
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "immure");
 	struct bpf_program *ring_takes;
+	struct btf *kernel;
 	int r;
 
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -224,15 +210,17 @@ static int load(struct tracer *t, bool guards, struct err *err)
 	if (ring_takes)
 		bpf_program__set_autoload(ring_takes,
 					  has_tracepoint("btf_trace_io_uring_submit_req"));
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
+	kernel = guards ? btf__load_vmlinux_btf() : NULL;
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		struct bpf_program *p =
-			programs[i].need == NEED_TO_GUARD
-				? bpf_object__find_program_by_name(object, programs[i].name)
+			tracer_is_guard(i)
+				? bpf_object__find_program_by_name(object, tracer_programs[i].name)
 				: NULL;
 
 		if (p)
-			bpf_program__set_autoload(p, guards);
+			bpf_program__set_autoload(p, guards && tracer_has_hook(kernel, p));
 	}
+	btf__free(kernel);
 	r = bpf_object__load(object);
 	if (r < 0)
 		return err_sys(err, -r,
@@ -244,7 +232,7 @@ static void close_all(struct tracer *t)
 {
 	for (size_t i = 0; i < MAP_COUNT; i++)
 		closep(&t->maps[i]);
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		closep(&t->programs[i]);
 		closep(&t->links[i]);
 	}
@@ -293,8 +281,8 @@ void tracer_close(struct tracer *t)
 
 bool tracer_can_guard(const struct tracer *t)
 {
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
-		if (programs[i].need == NEED_TO_GUARD && t->programs[i] < 0)
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
+		if (tracer_programs[i].need == NEED_TO_GUARD && t->programs[i] < 0)
 			return false;
 	}
 	return true;
@@ -302,16 +290,15 @@ bool tracer_can_guard(const struct tracer *t)
 
 int tracer_attach(struct tracer *t, bool guards, struct err *err)
 {
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		int r;
 
-		if (t->links[i] >= 0 || t->programs[i] < 0 ||
-		    (programs[i].need == NEED_TO_GUARD && !guards))
+		if (t->links[i] >= 0 || t->programs[i] < 0 || (tracer_is_guard(i) && !guards))
 			continue;
 		t->links[i] = bpf_raw_tracepoint_open(NULL, t->programs[i]);
 		if (t->links[i] < 0)
-			return err_sys(err, errno, "cannot attach %s", programs[i].name);
-		r = pin(t, t->links[i], "link", programs[i].name, err);
+			return err_sys(err, errno, "cannot attach %s", tracer_programs[i].name);
+		r = pin(t, t->links[i], "link", tracer_programs[i].name, err);
 		if (r < 0)
 			return r;
 	}
@@ -320,8 +307,8 @@ int tracer_attach(struct tracer *t, bool guards, struct err *err)
 
 void tracer_detach(struct tracer *t)
 {
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
-		remove_pin(t, "link", programs[i].name);
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
+		remove_pin(t, "link", tracer_programs[i].name);
 		closep(&t->links[i]);
 	}
 }
@@ -330,8 +317,8 @@ void tracer_unpin(struct tracer *t)
 {
 	for (size_t i = 0; i < MAP_COUNT; i++)
 		remove_pin(t, "map", map_names[i]);
-	for (size_t i = 0; i < N_PROGRAMS; i++)
-		remove_pin(t, "program", programs[i].name);
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++)
+		remove_pin(t, "program", tracer_programs[i].name);
 }
 
 /* alive is 1 before the first task is marked; then only the programs write. */
@@ -395,6 +382,14 @@ int tracer_make_rules(struct tracer *t, uint32_t slot, struct err *err)
 	if (bpf_map_update_elem(t->maps[MAP_RULES], &slot, &rules, BPF_ANY) < 0)
 		return err_sys(err, errno, "cannot give slot %u its rules", slot);
 	return steal_fd(rules);
+}
+
+int tracer_set_grants(struct tracer *t, uint32_t slot, const struct tracer_grants *grants,
+		      struct err *err)
+{
+	if (bpf_map_update_elem(t->maps[MAP_GRANTS], &slot, grants, BPF_ANY) < 0)
+		return err_sys(err, errno, "cannot tell slot %u what is granted", slot);
+	return 0;
 }
 
 int tracer_add_rule(int rules, const struct tracer_rule *rule, uint32_t access, struct err *err)
@@ -461,7 +456,7 @@ uint64_t tracer_missed(const struct tracer *t)
 {
 	uint64_t missed = 0;
 
-	for (size_t i = 0; i < N_PROGRAMS; i++) {
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
 

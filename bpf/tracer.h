@@ -64,6 +64,12 @@ must_check int tracer_take_slot(struct tracer *tracer, uint32_t slot,
  * descriptor, by which rules are added.
  */
 must_check int tracer_make_rules(struct tracer *tracer, uint32_t slot, struct err *err);
+/*
+ * What a slot's policy grants by number, for TRACER_WANT_CALLS: a slot that was filled keeps what
+ * it had, so one that nobody has told grants nothing only if zeros were set first.
+ */
+must_check int tracer_set_grants(struct tracer *tracer, uint32_t slot,
+				 const struct tracer_grants *grants, struct err *err);
 must_check int tracer_add_rule(int rules, const struct tracer_rule *rule, uint32_t access,
 			       struct err *err);
 

@@ -60,6 +60,25 @@ int wire_rule_decode(const void *bytes, size_t n, struct wire_rule *ret, struct 
 	return 0;
 }
 
+int wire_grants_decode(const void *bytes, size_t n, struct wire_grants *ret, struct err *err)
+{
+	struct wire_grants message = { 0 };
+
+	if (n != sizeof(message))
+		return err_set(err, EBADMSG, "grants of %zu bytes; expected %zu", n,
+			       sizeof(message));
+	memcpy(&message, bytes, sizeof(message));
+	if (message.magic != WIRE_MAGIC || message.version != WIRE_VERSION ||
+	    message.kind != WIRE_GRANTS)
+		return err_set(err, EBADMSG, "not grants of this version");
+	if (message.grants.n_requests > TRACER_REQUESTS)
+		return err_set(err, EBADMSG, "%u requests", message.grants.n_requests);
+	if (message.grants.flags & ~TRACER_GRANT_FLAGS)
+		return err_set(err, EBADMSG, "unknown grants %x", message.grants.flags);
+	*ret = message;
+	return 0;
+}
+
 int wire_reply_decode(const void *bytes, size_t n, struct wire_reply *ret, struct err *err)
 {
 	struct wire_reply reply = { 0 };

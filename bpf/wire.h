@@ -13,16 +13,17 @@
 
 #define WIRE_SOCKET "/run/immure/tracerd.sock"
 #define WIRE_MAGIC 0x54524d49U /* "IMRT" */
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 
 enum wire_kind {
 	WIRE_TRACE = 1, /* with the pidfd of a task that waits: mark it */
 	WIRE_LIST,      /* what of mine is traced? One reply for each, then one with status 0 */
 	WIRE_MISSED,    /* what has the kernel left out, and can you guard? See the reply */
 	WIRE_RULE,      /* struct wire_rule: one more rule for the sandbox of this connection */
+	WIRE_GRANTS,    /* struct wire_grants: what its policy grants by number */
 };
 
-/* The longest message is a rule: it is told apart from a request by its size. */
+/* Messages of other kinds are told apart from a request by their size. */
 struct wire_request {
 	uint32_t magic;
 	uint16_t version;
@@ -41,6 +42,15 @@ struct wire_rule {
 	uint32_t length; /* bytes of path that count, its NUL among them where there is one */
 	char path[TRACER_GUARD_PATH];
 };
+
+/* Until it comes, nothing is granted where calls are guarded. */
+struct wire_grants {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t kind; /* WIRE_GRANTS */
+	struct tracer_grants grants;
+};
+#define WIRE_LONGEST sizeof(struct wire_grants)
 
 enum wire_status {
 	WIRE_DONE,    /* TRACE: two descriptors come with it, ring and counters */
@@ -74,6 +84,8 @@ must_check int wire_request_decode(const void *bytes, size_t n, struct wire_requ
 				   struct err *err);
 must_check int wire_rule_decode(const void *bytes, size_t n, struct wire_rule *ret,
 				struct err *err);
+must_check int wire_grants_decode(const void *bytes, size_t n, struct wire_grants *ret,
+				  struct err *err);
 must_check int wire_reply_decode(const void *bytes, size_t n, struct wire_reply *ret,
 				 struct err *err);
 

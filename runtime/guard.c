@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "runtime/guard_grants.h"
 
 enum plan_guard guard_find(bool is_asked_for, const struct bundle *bundle, struct arena *arena,
 			   const char **ret_why)
@@ -24,7 +25,7 @@ enum plan_guard guard_find(bool is_asked_for, const struct bundle *bundle, struc
 
 uint32_t guard_groups(const struct plan *plan)
 {
-	uint32_t groups = TRACER_GROUP_GUARD | TRACER_GROUP_PATHS;
+	uint32_t groups = TRACER_GROUP_GUARD | TRACER_GROUP_PATHS | TRACER_GROUP_CALLS;
 
 	if (!plan->guard)
 		return 0;
@@ -95,6 +96,7 @@ int guard_send_rules(const struct plan *plan, const struct launched *launched,
 		     const struct tracer_client *client, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
+	struct tracer_grants grants = { 0 };
 	struct place *places = arena_array(&arena, plan->n_fsrules, sizeof(*places));
 	cleanup_close int root = -1;
 	char path[40];
@@ -117,5 +119,9 @@ int guard_send_rules(const struct plan *plan, const struct launched *launched,
 	}
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = send_place(&places[i], access_at(places, n, &places[i]), client, err);
+	if (r >= 0)
+		r = guard_grants_of(plan->bundle, &arena, &grants, err);
+	if (r >= 0)
+		r = tracer_client_grant(client, &grants, err);
 	return r < 0 ? err_wrap(err, "bpf") : 0;
 }

@@ -18,8 +18,8 @@ enum plan_guard guard_find(bool is_asked_for, const struct bundle *bundle, struc
 uint32_t guard_groups(const struct plan *plan);
 
 /*
- * Hand over the rules for files, while the child waits for its go with all mounts in place: paths
- * are followed there, so that a rule on a link is one on what it leads to.
+ * Hand over what is granted, by number and by path, while the child waits for its go with all
+ * mounts in place: paths are followed there, so that a rule on a link is one on what it leads to.
  *
  * Returns   0 (also if there is nothing to do), -E2BIG, or -errno: the program must not begin.
  */

@@ -198,6 +198,21 @@ int tracer_client_add_rule(const struct tracer_client *client, const char *path,
 	return r;
 }
 
+int tracer_client_grant(const struct tracer_client *client, const struct tracer_grants *grants,
+			struct err *err)
+{
+	const struct wire_grants message = {
+		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .kind = WIRE_GRANTS, .grants = *grants
+	};
+	struct wire_reply reply = { 0 };
+	int fds[2] = { -1, -1 };
+	int r = ask_bytes(client->connection, &message, sizeof(message), -1, &reply, fds, err);
+
+	closep(&fds[0]);
+	closep(&fds[1]);
+	return r;
+}
+
 int tracer_client_missed(const struct tracer_client *client, uint64_t *ret, struct err *err)
 {
 	struct wire_reply reply = { 0 };

@@ -61,6 +61,10 @@ must_check int tracer_client_can_guard(struct err *err);
 must_check int tracer_client_add_rule(const struct tracer_client *client, const char *path,
 				      size_t length, uint32_t access, struct err *err);
 
+/* With TRACER_GROUP_CALLS: what the policy grants, once and before the program begins. */
+must_check int tracer_client_grant(const struct tracer_client *client,
+				   const struct tracer_grants *grants, struct err *err);
+
 /*
  * The next event; its texts stay valid until tracer_client_release().
  *

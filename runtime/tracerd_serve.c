@@ -140,6 +140,21 @@ static int add_rule(struct server *s, struct connection *c, const void *bytes, s
 	return r;
 }
 
+static int set_grants(struct server *s, struct connection *c, const void *bytes, size_t n,
+		      struct err *err)
+{
+	struct wire_grants message = { 0 };
+	int r = wire_grants_decode(bytes, n, &message, err);
+
+	if (r == 0 && c->slot < 0)
+		r = err_set(err, EINVAL, "grants without a sandbox");
+	if (r == 0)
+		r = slots_set_grants(&s->slots, (uint32_t)c->slot, &message, err);
+	if (r == 0)
+		tell(s, c, WIRE_DONE, "");
+	return r;
+}
+
 /* Returns 0 if the connection is to stay. */
 static int answer(struct server *s, struct connection *c, const void *bytes, size_t n, int pidfd,
 		  struct err *err)
@@ -149,6 +164,8 @@ static int answer(struct server *s, struct connection *c, const void *bytes, siz
 
 	if (n == sizeof(struct wire_rule))
 		return add_rule(s, c, bytes, n, err);
+	if (n == sizeof(struct wire_grants))
+		return set_grants(s, c, bytes, n, err);
 	r = wire_request_decode(bytes, n, &request, err);
 
 	if (r < 0)
@@ -168,7 +185,7 @@ static int answer(struct server *s, struct connection *c, const void *bytes, siz
 
 static void hear(struct server *s, struct connection *c)
 {
-	char bytes[sizeof(struct wire_rule) + 1];
+	char bytes[WIRE_LONGEST + 1];
 	struct err err = { 0 };
 	int fds[2] = { -1, -1 };
 	ssize_t n = wire_receive(c->fd, bytes, sizeof(bytes), fds);

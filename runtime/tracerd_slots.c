@@ -170,6 +170,14 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 		if (slots->slots[i].rules < 0)
 			return slots->slots[i].rules;
 	}
+	if (request->groups & TRACER_GROUP_CALLS) {
+		static const struct tracer_grants nothing = { 0 };
+
+		r = tracer_set_grants(slots->tracer, (uint32_t)i, &nothing, err);
+		if (r < 0)
+			return r;
+		slots->slots[i].guards_calls = true;
+	}
 	memcpy(value.name, request->name, sizeof(value.name));
 	r = take(slots, (uint32_t)i, &value, pidfd, err);
 	if (r < 0)
@@ -194,6 +202,15 @@ int slots_add_rule(struct slots *slots, uint32_t slot, const struct wire_rule *r
 		return err_set(err, EINVAL, "a rule for a sandbox whose paths are not guarded");
 	memcpy(key.path, rule->path, rule->length);
 	return tracer_add_rule(slots->slots[slot].rules, &key, rule->access, err);
+}
+
+int slots_set_grants(struct slots *slots, uint32_t slot, const struct wire_grants *message,
+		     struct err *err)
+{
+	if (!slots->slots[slot].guards_calls)
+		return err_set(err, EINVAL, "grants for a sandbox whose calls are not guarded");
+	slots->slots[slot].guards_calls = false; /* once: what runs cannot be given more */
+	return tracer_set_grants(slots->tracer, slot, &message->grants, err);
 }
 
 static bool is_over(const struct slot *slot)

@@ -22,6 +22,7 @@ struct slot {
 	enum slot_state state;
 	struct tracer_fds fds;            /* FILLED only; -1 otherwise */
 	int rules;                        /* TAKEN, with guarded paths; -1 otherwise */
+	bool guards_calls;                /* TAKEN, and its grants have not come yet */
 	const struct tracer_stats *stats; /* TAKEN: mapped */
 	bool connected;                   /* TAKEN: somebody waits for its end */
 	uint32_t owner, pid;
@@ -54,6 +55,10 @@ must_check int slots_take(struct slots *slots, const struct wire_request *reques
 /* One more rule for the paths of a taken slot. -EINVAL: it has asked for no guard of them. */
 must_check int slots_add_rule(struct slots *slots, uint32_t slot, const struct wire_rule *rule,
 			      struct err *err);
+
+/* What the policy of a taken slot grants, once. -EINVAL: it has asked for no guard, or has them. */
+must_check int slots_set_grants(struct slots *slots, uint32_t slot,
+				const struct wire_grants *message, struct err *err);
 
 /* The descriptors of a taken slot have been sent: ours are closed. */
 void slots_handed_out(struct slots *slots, uint32_t slot);

@@ -183,8 +183,8 @@ static int note_guard(struct planner *p, struct err *err)
 	return planner_note(
 		p, LAYER_BPF, LEDGER_ENFORCED,
 		p->plan->network == NETWORK_NONE
-			? "files, connections, user namespaces, signals and ptrace refused by immure-tracerd"
-			: "files, user namespaces, signals and ptrace refused by immure-tracerd",
+			? "files, connections, user namespaces, signals, ptrace and what ungranted calls reach refused by immure-tracerd"
+			: "files, user namespaces, signals, ptrace and what ungranted calls reach refused by immure-tracerd",
 		NULL, err);
 }
 

@@ -17,11 +17,13 @@ import sys
 import threading
 import time
 
-MAGIC, VERSION, TRACE, LIST, MISSED, RULE = 0x54524D49, 2, 1, 2, 3, 4
+MAGIC, VERSION, TRACE, LIST, MISSED, RULE, GRANTS = 0x54524D49, 3, 1, 2, 3, 4, 5
+GUARD_CALLS = 1 << 11
 DONE, REFUSED = 0, 1
 REQUEST = struct.Struct('<IHHII64s')
 REPLY = struct.Struct('<IHHII9QII128s')
 RULES = struct.Struct('<IHHII248s')
+GRANTED = struct.Struct('<IHH8Q2Q64s64s4III64I')
 PR_SET_NO_NEW_PRIVS = 38
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -35,6 +37,10 @@ def connect():
 
 def request(kind=TRACE, groups=0x2f, name=b'hostile'):
     return REQUEST.pack(MAGIC, VERSION, kind, groups, 0, name)
+
+
+def grants(kind=GRANTS, flags=0, requests=0):
+    return GRANTED.pack(MAGIC, VERSION, kind, *[0] * 10, b'', b'', *[0] * 4, flags, requests, *[0] * 64)
 
 
 def rule(kind=RULE, access=1, length=5, path=b'/etc\0'):
@@ -153,9 +159,20 @@ def messages():
                           ('of another kind', rule(kind=1))):
             answer = ask(bad)
             check(f'a rule {what}', answer is not None and answer[0] == REFUSED, answer)
+        for what, bad in (('to nobody', grants()), ('of another kind', grants(kind=RULE)), ('of unknown things', grants(flags=16)),
+                          ('of too many requests', grants(requests=65))):
+            answer = ask(bad)
+            check(f'grants {what}', answer is not None and answer[0] == REFUSED, answer)
         with connect() as s:
             answers = [exchange(s, request(), task.pidfd), exchange(s, rule())]
             check('a rule for a sandbox that asked for no guard', answers[0][0] == DONE and answers[1][0] == REFUSED, answers)
+    with Task() as task, connect() as s:
+        answers = [exchange(s, request(), task.pidfd), exchange(s, grants())]
+        check('grants for a sandbox that asked for no guard', answers[0][0] == DONE and answers[1][0] == REFUSED, answers)
+    with Task() as task, connect() as s:
+        answers = [exchange(s, request(groups=GUARD_CALLS), task.pidfd), exchange(s, grants()), exchange(s, grants())]
+        if answers[0][0] == DONE:
+            check('grants come once', answers[1][0] == DONE and answers[2][0] == REFUSED, answers)
     with Task() as task:
         many = [os.dup(task.pidfd) for _ in range(100)]
         with connect() as s:

@@ -101,6 +101,37 @@ static void refuses_each_field_of_a_rule(void **state)
 	assert_int_equal(wire_request_decode(&good, sizeof(good), &request, &err), -EBADMSG);
 }
 
+static void refuses_each_field_of_grants(void **state)
+{
+	const struct wire_grants good = { .magic = WIRE_MAGIC,
+					  .version = WIRE_VERSION,
+					  .kind = WIRE_GRANTS,
+					  .grants = { .n_requests = TRACER_REQUESTS,
+						      .flags = TRACER_GRANT_FLAGS } };
+	struct wire_grants got = { 0 };
+	struct wire_grants bad;
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(wire_grants_decode(&good, sizeof(good), &got, &err), 0);
+	assert_memory_equal(&good, &got, sizeof(good));
+	assert_int_equal(wire_grants_decode(&good, sizeof(good) - 1, &got, &err), -EBADMSG);
+#define FALSE(field, value)                                                                    \
+	do {                                                                                   \
+		bad = good;                                                                    \
+		bad.field = (value);                                                           \
+		assert_int_equal(wire_grants_decode(&bad, sizeof(bad), &got, &err), -EBADMSG); \
+	} while (0)
+	FALSE(magic, 0);
+	FALSE(version, WIRE_VERSION + 1);
+	FALSE(kind, WIRE_RULE);
+	FALSE(grants.n_requests, TRACER_REQUESTS + 1);
+	FALSE(grants.flags, TRACER_GRANT_FLAGS + 1);
+	/* Told apart by their sizes alone. */
+	assert_int_not_equal(sizeof(good), sizeof(struct wire_rule));
+	assert_int_not_equal(sizeof(good), sizeof(struct wire_request));
+}
+
 static void ends_the_text_of_a_reply(void **state)
 {
 	struct wire_reply reply = { .magic = WIRE_MAGIC, .version = WIRE_VERSION };
@@ -154,6 +185,7 @@ int main(void)
 		cmocka_unit_test(refuses_each_field_that_is_wrong),
 		cmocka_unit_test(refuses_other_lengths),
 		cmocka_unit_test(refuses_each_field_of_a_rule),
+		cmocka_unit_test(refuses_each_field_of_grants),
 		cmocka_unit_test(ends_the_text_of_a_reply),
 		cmocka_unit_test(sends_descriptors_and_keeps_no_others),
 	};
