@@ -5,20 +5,21 @@
 
 #include "policies/bpf_eval.h"
 
-bool lsm_allows(const struct bundle *bundle, const char *call, const uint64_t args[6])
+bool lsm_allows_number(const struct bundle *bundle, int number, const uint64_t args[6])
 {
-	struct seccomp_data data = { .arch = bundle->audit_arch };
+	struct seccomp_data data = { .nr = number, .arch = bundle->audit_arch };
+	uint32_t leaf;
 
 	memcpy(data.args, args, sizeof(data.args));
-	for (size_t nr = 0; nr < bundle->n_calls; nr++) {
-		uint32_t leaf;
+	leaf = bpf_eval(bundle->explain, bundle->n_explain, &data);
+	return EXPLAIN_ACTION(leaf) == VERDICT_ALLOW || EXPLAIN_ACTION(leaf) == VERDICT_LOOK;
+}
 
-		if (strcmp(bundle_call_name(bundle, (int)nr), call) != 0)
-			continue;
-		data.nr = (int)nr;
-		leaf = bpf_eval(bundle->explain, bundle->n_explain, &data);
-		return EXPLAIN_ACTION(leaf) == VERDICT_ALLOW ||
-		       EXPLAIN_ACTION(leaf) == VERDICT_LOOK;
+bool lsm_allows(const struct bundle *bundle, const char *call, const uint64_t args[6])
+{
+	for (size_t nr = 0; nr < bundle->n_calls; nr++) {
+		if (strcmp(bundle_call_name(bundle, (int)nr), call) == 0)
+			return lsm_allows_number(bundle, (int)nr, args);
 	}
 	return false;
 }

@@ -24,6 +24,7 @@ struct lsm_rules {
 };
 
 /* Whether the policy's filter lets the call through, with these arguments. */
+bool lsm_allows_number(const struct bundle *bundle, int number, const uint64_t args[6]);
 bool lsm_allows(const struct bundle *bundle, const char *call, const uint64_t args[6]);
 
 /* Whether the policy's filter lets the call through, with these first arguments and zeros. */

@@ -9,10 +9,12 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "policies/lsm_rules.h"
 #include "sandbox/steps.h"
 
 /* What a workload may see at the top of /proc besides its own processes; sorted. */
@@ -46,16 +48,30 @@ static bool is_shown(const char *name)
  * Cloning and making mounts counts as making mount namespaces, so this comes after the last mount;
  * by then /proc/sys is read-only, hence the descriptor from before.
  */
+/* The same for groups of fanotify(7), which the filter refuses first. Linux 5.13 or newer. */
+static int forbid_groups(const struct confine *c, struct err *err)
+{
+	int r;
+
+	if (!c->plan ||
+	    lsm_allows_number(c->plan->bundle, SYS_fanotify_init, (const uint64_t[6]){ 0 }))
+		return 0;
+	r = fd_write_text(c->sys_user, "max_fanotify_groups", "0", err);
+	return r == -ENOENT ? 0 : r;
+}
+
 int nslimits_apply(struct confine *c, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
-		int r = fd_write_text(c->sys_user, counts[i].name, counts[i].value, err);
+	int r;
 
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		r = fd_write_text(c->sys_user, counts[i].name, counts[i].value, err);
 		if (r < 0)
 			return r;
 	}
+	r = forbid_groups(c, err);
 	closep(&c->sys_user);
-	return 0;
+	return r;
 }
 
 /* The name is one component of our own procfs, and move_mount(2) follows no link there. */
