@@ -86,6 +86,27 @@ static struct target_verdict selinux_call(const struct syscall_rule *rule)
 	return ENFORCED;
 }
 
+/* The BPF LSM asks about the object, too: it needs a hook that the call comes by. */
+static struct target_verdict bpf_call(const struct syscall_rule *rule)
+{
+	static const char *const by_value[] = { "ioctl", "prctl" };
+	static const char *const seen[] = {
+		"add_key",   "bpf",         "chmod",          "chroot",          "clock_settime",
+		"fchmod",    "fchmodat",    "io_uring_setup", "ioctl",           "ioprio_set",
+		"keyctl",    "kill",        "listmount",      "memfd_secret",    "migrate_pages",
+		"mount",     "move_mount",  "msgget",         "perf_event_open", "pivot_root",
+		"prctl",     "ptrace",      "quotactl",       "request_key",     "sched_setattr",
+		"semget",    "setpriority", "setxattr",       "shmget",          "socket",
+		"statmount", "syslog",      "umount2",        "userfaultfd"
+	};
+
+	if (!names_any(rule, seen, ARRAY_LEN(seen)))
+		return (struct target_verdict){ TARGET_NA, NULL };
+	if (rule->cond && !names_any(rule, by_value, ARRAY_LEN(by_value)))
+		return WEAKENED("by the kind of the object, not by every argument");
+	return ENFORCED;
+}
+
 static struct target_verdict network_call(const struct syscall_rule *rule)
 {
 	static const char *const seen[] = { "socket" };
@@ -123,6 +144,17 @@ static struct target_verdict selinux_file(const struct file_rule *rule)
 		return WEAKENED(
 			"by the types of its part of the tree, whose files may be read, too");
 	return WEAKENED("by the types of its part of the tree, not by path");
+}
+
+static struct target_verdict bpf_file(const struct file_rule *rule)
+{
+	if (rule->access & FILE_DENY)
+		return LOST("cannot take away below a grant: the mask mount holds it");
+	if (rule->access == FILE_LIST)
+		return WEAKENED("a folder whose names may be read gives its files, too");
+	if (rule->access & FILE_WRITE)
+		return WEAKENED("what is opened, not what is made, removed or renamed");
+	return ENFORCED;
 }
 
 static struct target_verdict systemd_file(const struct file_rule *rule)
@@ -211,9 +243,9 @@ static struct target_verdict landlock_net(const struct net_rule *rule)
 	if (rule->verb == NET_DENY)
 		return LOST("cannot take away: the network table holds it");
 	if (!(rule->protocols & NET_TCP))
-		return LOST("knows nothing of UDP: the network table holds it");
+		return WEAKENED("by port, from ABI 10; on older kernels the network table alone");
 	if (rule->protocols != NET_TCP)
-		return WEAKENED("TCP by port, from ABI 4; nothing of UDP");
+		return WEAKENED("by port, TCP from ABI 4, UDP from ABI 10");
 	if (rule->to.host != NET_ANY)
 		return WEAKENED("by port, from ABI 4, whatever the address");
 	return ENFORCED;
@@ -223,6 +255,12 @@ static struct target_verdict lsm_net(const struct net_rule *rule)
 {
 	(void)rule;
 	return WEAKENED("families and types of sockets, not addresses and ports");
+}
+
+static struct target_verdict bpf_net(const struct net_rule *rule)
+{
+	(void)rule;
+	return LOST("knows only whether there is a network at all");
 }
 
 static struct target_verdict no_net(const struct net_rule *rule)
@@ -249,6 +287,7 @@ const struct target targets[] = {
 	{ "landlock", "path rules beneath the mounts",         NULL,         landlock_file, NULL,          landlock_net },
 	{ "apparmor", "a profile, where AppArmor is on",       apparmor_call, apparmor_file, NULL,          lsm_net },
 	{ "selinux",  "a module, where SELinux is on",         selinux_call, selinux_file,  NULL,          lsm_net },
+	{ "bpf",      "refused by the BPF LSM, with --guard",  bpf_call,     bpf_file,      NULL,          bpf_net },
 	{ "cgroup",   "limits, where one is delegated",        NULL,         NULL,          cgroup_limit,  NULL },
 	{ "rlimits",  "limits of each process",                NULL,         NULL,          rlimits_limit, NULL },
 	{ "network",  "the table of a private network",        network_call, NULL,          NULL,          network_net },
