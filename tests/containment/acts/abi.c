@@ -33,6 +33,8 @@ static enum outcome try_i386(const struct act *act)
 			 : "memory", "r8", "r9", "r10", "r11");
 	r = (int)r;
 	errno = r < 0 ? (int)-r : 0;
+	if (errno == ENOSPC) /* the namespace's own count, as in namespaces.c */
+		return act_refused("ENOSPC");
 	return act_reached(r < 0 ? -1 : r);
 }
 

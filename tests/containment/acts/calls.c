@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
+#include <linux/perf_event.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +30,9 @@ enum {
 	FAN_REPORT_FID_FLAG = 0x200,
 	PR_SET_MM_MAP_SIZE_OPTION = 15,
 	IOPRIO_RT = 1 << 13,
+	MADV_COLD_ADVICE = 20,
+	LSM_ATTR_EXEC_NUMBER = 101,
+	LSM_ID_APPARMOR_NUMBER = 104,
 };
 
 /* The clock is set to what it says: the one call here that is not refused for its arguments. */
@@ -89,6 +95,79 @@ static enum outcome try_handle(const struct act *act)
 	return act_reached(syscall(act->nr, AT_FDCWD, act->path, handle, &mount_id, 0));
 }
 
+/*
+ * The following are right in every argument, so that whoever is let in gets as far as the kernel
+ * asks about the object. All are about ourselves, and harmless.
+ */
+static enum outcome try_ring(const struct act *act)
+{
+	struct io_uring_params params = { 0 };
+
+	return act_reached(syscall(act->nr, 1, &params));
+}
+
+static enum outcome try_perf(const struct act *act)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+					.size = PERF_ATTR_SIZE_VER0,
+					.config = PERF_COUNT_SW_TASK_CLOCK,
+					.exclude_kernel = 1,
+					.exclude_hv = 1 };
+
+	return act_reached(syscall(act->nr, &attr, 0, -1, -1, 0));
+}
+
+static enum outcome try_migrate(const struct act *act)
+{
+	unsigned long from = 1;
+	unsigned long to = 1;
+
+	return act_reached(syscall(act->nr, 0, 2, &from, &to));
+}
+
+static enum outcome try_advise(const struct act *act)
+{
+	char here[8] = "";
+	struct iovec part = { here, sizeof(here) };
+	cleanup_close int fd = (int)syscall(SYS_pidfd_open, act_child(), 0);
+
+	if (fd < 0)
+		return act_refused("pidfd_open: %s", strerrorname_np(errno));
+	return act_reached(syscall(act->nr, fd, &part, 1, MADV_COLD_ADVICE, 0));
+}
+
+static enum outcome try_quota_fd(const struct act *act)
+{
+	cleanup_close int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return act_reached(syscall(act->nr, fd, act->args[0], 0, NULL));
+}
+
+/* The counter of groups is the namespace's own; a kernel without the call says ENOSYS. */
+static enum outcome try_watch(const struct act *act)
+{
+	long fd = syscall(act->nr, FAN_REPORT_FID_FLAG, 0);
+
+	if (fd < 0 && errno == EMFILE)
+		return act_refused("EMFILE");
+	return act_reached(fd);
+}
+
+static enum outcome try_label(const struct act *act)
+{
+	struct {
+		uint64_t id, flags, len, ctx_len;
+		char ctx[32];
+	} label = { .id = LSM_ID_APPARMOR_NUMBER, .len = sizeof(label), .ctx = "exec unconfined" };
+	long r;
+
+	label.ctx_len = strlen(label.ctx) + 1;
+	r = syscall(act->nr, LSM_ATTR_EXEC_NUMBER, &label, sizeof(label), 0);
+	if (r < 0 && errno == EOPNOTSUPP)
+		return act_refused("no module that takes it");
+	return act_reached(r);
+}
+
 /* clang-format off */
 #define CALL(id, class, number, control, text, ...) \
 	{ "call-" id, act_call, text, "R7", class, control, .nr = (number), .args = { __VA_ARGS__ } }
@@ -99,13 +178,13 @@ static enum outcome try_handle(const struct act *act)
 #define USERNS CONTROL_USERNS
 
 const struct act acts_calls[] = {
-	CALL("io-uring-setup", 37, SYS_io_uring_setup, PLAIN_K, "make a ring for input and output", 0),
+	{ "call-io-uring-setup", try_ring, "make a ring for input and output", "R7", 37, PLAIN_K, .nr = SYS_io_uring_setup },
 	CALL("io-uring-enter", 37, SYS_io_uring_enter, PLAIN_K, "submit to a ring", -1UL),
 	CALL("io-uring-register", 37, SYS_io_uring_register, PLAIN_K, "register with a ring", -1UL),
 	CALL("bpf", 40, SYS_bpf, ROOT_K, "bpf(2)", -1UL),
-	CALL("perf-event-open", 40, SYS_perf_event_open, PLAIN_K, "perf_event_open(2)", 0),
+	{ "call-perf-event-open", try_perf, "perf_event_open(2)", "R7", 40, PLAIN_K, .nr = SYS_perf_event_open },
 	CALL("userfaultfd", 40, SYS_userfaultfd, PLAIN_K, "handle page faults", UFFD_USER_MODE_ONLY_FLAG),
-	CALL("fanotify-init", 40, SYS_fanotify_init, PLAIN_K, "watch a whole file system", FAN_REPORT_FID_FLAG),
+	{ "call-fanotify-init", try_watch, "watch a whole file system", "R7 R9", 40, PLAIN_K, .nr = SYS_fanotify_init },
 	CALL("fanotify-mark", 40, SYS_fanotify_mark, PLAIN_K, "mark what is watched", -1UL),
 	{ "call-name-to-handle", try_handle, "get the handle of a file", "R7", 41, PLAIN_K, .path = "/",
 	  .nr = SYS_name_to_handle_at },
@@ -126,18 +205,19 @@ const struct act acts_calls[] = {
 	{ "call-sethostname", try_name, "set the host name", "R7", 49, USERNS, .nr = SYS_sethostname },
 	{ "call-setdomainname", try_name, "set the domain name", "R7", 49, USERNS, .nr = SYS_setdomainname },
 	CALL("quotactl", 49, SYS_quotactl, PLAIN_K, "disk quotas", 0x80000100 /* Q_SYNC, USRQUOTA */),
-	CALL("quotactl-fd", 30, NR_QUOTACTL_FD, PLAIN_K, "disk quotas by descriptor", -1UL),
+	{ "call-quotactl-fd", try_quota_fd, "disk quotas by descriptor", "R7", 30, PLAIN_K, .nr = NR_QUOTACTL_FD,
+	  .args = { 0x80000500 /* Q_GETINFO, USRQUOTA */ } },
 	CALL("acct", 49, SYS_acct, ROOT_K, "process accounting"),
 	CALL("syslog", 49, SYS_syslog, ROOT, "the kernel's log", 10),
 	CALL("vhangup", 49, SYS_vhangup, ROOT, "hang up the terminal"),
 	CALL("move-pages", 49, SYS_move_pages, PLAIN_K, "move_pages(2)"),
-	CALL("migrate-pages", 49, SYS_migrate_pages, PLAIN_K, "migrate_pages(2)"),
+	{ "call-migrate-pages", try_migrate, "migrate_pages(2)", "R7", 49, PLAIN_K, .nr = SYS_migrate_pages },
 	CALL("mbind", 49, SYS_mbind, PLAIN_K, "mbind(2)", 1, 1, 99),
 	CALL("set-mempolicy", 49, SYS_set_mempolicy, PLAIN_K, "set_mempolicy(2)", 99),
-	CALL("process-madvise", 39, NR_PROCESS_MADVISE, PLAIN_K, "advise on another's memory", -1UL),
+	{ "call-process-madvise", try_advise, "advise on another's memory", "R7", 39, PLAIN_K, .nr = NR_PROCESS_MADVISE },
 	CALL("process-mrelease", 39, NR_PROCESS_MRELEASE, PLAIN_K, "release another's memory", -1UL),
-	CALL("memfd-secret", 30, NR_MEMFD_SECRET, PLAIN_K, "memory out of the kernel's sight", -1UL),
-	CALL("lsm-set-self-attr", 30, NR_LSM_SET_SELF_ATTR, PLAIN_K, "change the own security label", -1UL),
+	CALL("memfd-secret", 30, NR_MEMFD_SECRET, PLAIN_K, "memory out of the kernel's sight", 0),
+	{ "call-lsm-set-self-attr", try_label, "change the own security label", "R7", 30, PLAIN_K, .nr = NR_LSM_SET_SELF_ATTR },
 	CALL("ioprio-rt", 50, SYS_ioprio_set, ROOT, "input and output before everybody else", 1, 0, IOPRIO_RT),
 	CALL("setpriority", 50, SYS_setpriority, ROOT, "be more important than others", PRIO_PROCESS, 0, -5UL),
 	{ "call-sched-fifo", try_realtime, "run in real time", "R7", 50, ROOT, .nr = SYS_sched_setscheduler },

@@ -195,6 +195,25 @@ static enum outcome see_shared(const struct act *act)
 	return each_mount(is_shared);
 }
 
+/* Of the root of our own mount namespace, and right in every argument. */
+static enum outcome try_mount_info(const struct act *act)
+{
+	struct {
+		uint32_t size, spare;
+		uint64_t mnt_id, param;
+	} request = { .size = 24, .mnt_id = UINT64_MAX /* LSMT_ROOT */ };
+	struct statx st = { 0 };
+	char found[512];
+
+	if (act->nr == NR_LISTMOUNT)
+		return act_reached(syscall(act->nr, &request, found, 8, 0));
+	if (statx(AT_FDCWD, "/", 0, 0x4000 /* STATX_MNT_ID_UNIQUE */, &st) < 0)
+		return act_untried("statx: %s", strerrorname_np(errno));
+	request.mnt_id = st.stx_mnt_id;
+	request.param = 1; /* STATMOUNT_SB_BASIC */
+	return act_reached(syscall(act->nr, &request, found, sizeof(found), 0));
+}
+
 /* clang-format off */
 #define MOUNT(id, type, class, control, text) \
 	{ "mount-" id, try_mount, text, "R7 R9", class, control, .path = type }
@@ -245,9 +264,9 @@ const struct act acts_mounts[] = {
 	  .path = "/proc" },
 	{ "pivot-root", try_pivot_root, "pivot_root(2)", "R7 R9", 33, CONTROL_USERNS },
 	{ "chroot", try_chroot, "chroot(2), the first half of the old way out", "R7 R8", 2, CONTROL_USERNS, .path = "/" },
-	{ "statmount", act_call, "statmount(2): what is mounted where", "R7", 30, CONTROL_PLAIN | CONTROL_KERNEL,
+	{ "statmount", try_mount_info, "statmount(2): what is mounted where", "R7", 30, CONTROL_PLAIN | CONTROL_KERNEL,
 	  .nr = NR_STATMOUNT },
-	{ "listmount", act_call, "listmount(2)", "R7", 30, CONTROL_PLAIN | CONTROL_KERNEL, .nr = NR_LISTMOUNT },
+	{ "listmount", try_mount_info, "listmount(2)", "R7", 30, CONTROL_PLAIN | CONTROL_KERNEL, .nr = NR_LISTMOUNT },
 	{ "mounts-suid", see_suid, "a mount without nosuid", "R2 R8", 15, CONTROL_PLAIN },
 	{ "mounts-dev", see_dev, "a mount of a folder without nodev", "R2 R8", 14, CONTROL_PLAIN },
 	{ "mounts-writable-exec", see_writable_exec, "a mount that is both writable and executable", "R2", 52, CONTROL_PLAIN },

@@ -206,8 +206,12 @@ static enum outcome see_session(const struct act *act)
 static enum outcome try_keyctl(const struct act *act)
 {
 	const unsigned long *a = act->args;
+	long r = syscall(SYS_keyctl, act->nr, a[0], a[1], a[2], a[3]);
 
-	return act_reached(syscall(SYS_keyctl, act->nr, a[0], a[1], a[2], a[3]));
+	/* It would be made: so much remains of a module's refusal on the way to it. */
+	if (r < 0 && errno == ENOKEY)
+		return act_refused("ENOKEY");
+	return act_reached(r);
 }
 
 static enum outcome try_add_key(const struct act *act)
