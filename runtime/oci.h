@@ -59,6 +59,9 @@ must_check int oci_load(const struct oci_globals *globals, const char *id, struc
 /* The plan it was made by, from the copy of its config.json; the floor is checked again. */
 must_check int oci_load_plan(struct oci_loaded *loaded, struct oci_plan *ret, struct err *err);
 
+/* True if uid 0 here is uid 0 of the host. */
+bool oci_in_host_userns(void);
+
 /* config.json's text → a complete plan: floor, filters, what the caller's rights are. */
 must_check int oci_plan_complete(struct oci_plan *plan, bool floor, struct arena *arena,
 				 struct err *err);

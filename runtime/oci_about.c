@@ -65,8 +65,8 @@ static void linux_features(struct jsonw *j)
 	jsonw_object(j);
 	jsonw_kbool(j, "v1", false);
 	jsonw_kbool(j, "v2", true);
-	jsonw_kbool(j, "systemd", false); /* it is not asked: see --systemd-cgroup */
-	jsonw_kbool(j, "systemdUser", false);
+	jsonw_kbool(j, "systemd", scope_is_possible());
+	jsonw_kbool(j, "systemdUser", scope_is_possible());
 	jsonw_kbool(j, "rdma", true);
 	jsonw_object_end(j);
 	jsonw_key(j, "seccomp");

@@ -61,8 +61,7 @@ int oci_load(const struct oci_globals *globals, const char *id, struct oci_loade
 	return 0;
 }
 
-/* True if uid 0 here is uid 0 of the host. */
-static bool in_host_userns(void)
+bool oci_in_host_userns(void)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct err ignored = { 0 };
@@ -80,7 +79,8 @@ int oci_plan_complete(struct oci_plan *plan, bool floor, struct arena *arena, st
 	int r;
 
 	plan->floor = floor;
-	plan->in_host_userns = !plan->ns[OCI_NS_USER].asked && geteuid() == 0 && in_host_userns();
+	plan->in_host_userns =
+		!plan->ns[OCI_NS_USER].asked && geteuid() == 0 && oci_in_host_userns();
 	r = oci_floor_check(plan, arena, err);
 	if (r < 0 || !floor)
 		return r;

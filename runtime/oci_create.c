@@ -39,6 +39,7 @@ struct creation {
 	struct oci_plan plan;
 	struct oci_state state;
 	struct oci_cgroup cgroup;
+	struct scope_hold hold;
 	struct oci_child_fds fds;
 	struct oci_spawn spawn;
 	struct oci_page *page;
@@ -117,6 +118,18 @@ static int check_console(const struct creation *c, struct err *err)
 	return 0;
 }
 
+/* What is to be made: a scope's folder is known only when systemd has made it. */
+static int name_cgroup(struct creation *c, const struct oci_globals *g, struct err *err)
+{
+	if (g->cgroup_manager && strcmp(g->cgroup_manager, "disabled") == 0)
+		return 0;
+	c->state.scope.user = geteuid() != 0 || !oci_in_host_userns();
+	if (g->systemd_cgroup)
+		return scope_name(c->plan.cgroups_path, c->plan.id, &c->arena, &c->state.scope,
+				  err);
+	return oci_cgroup_path(&c->plan, &c->arena, &c->state.cgroup, &c->state.hybrid, err);
+}
+
 static int make_folder(struct creation *c, const struct oci_globals *g, struct err *err)
 {
 	int r;
@@ -129,12 +142,9 @@ static int make_folder(struct creation *c, const struct oci_globals *g, struct e
 		return c->dir;
 	c->made = true;
 	c->state.id = c->plan.id;
-	if (!g->cgroup_manager || strcmp(g->cgroup_manager, "disabled") != 0) {
-		r = oci_cgroup_path(&c->plan, g->systemd_cgroup, &c->arena, &c->state.cgroup,
-				    &c->state.hybrid, err);
-		if (r < 0)
-			return r;
-	}
+	r = name_cgroup(c, g, err);
+	if (r < 0)
+		return r;
 	c->state.version = c->plan.version;
 	c->state.rootfs = c->plan.root;
 	c->state.created = now_text(&c->arena);
@@ -168,12 +178,29 @@ static void limit_devices(struct creation *c)
 	c->state.no_mknod = true;
 }
 
+static int make_scope(struct creation *c, struct err *err)
+{
+	const char *below = NULL;
+	int r = scope_start(&c->state.scope, &c->plan.resources.files, &c->hold, &c->arena, &below,
+			    err);
+
+	if (r == 0)
+		r = oci_cgroup_place(below, &c->arena, &c->state.cgroup, &c->state.hybrid, err);
+	return r < 0 ? r
+		     : oci_cgroup_take(&c->plan, c->state.cgroup, c->state.hybrid, &c->cgroup,
+				       &c->state.note, err);
+}
+
 static int make_cgroup(struct creation *c, struct err *err)
 {
 	int r;
 
 	c->cgroup.dir = -1;
-	if (c->state.cgroup) {
+	if (c->state.scope.unit) {
+		r = make_scope(c, err);
+		if (r < 0)
+			return r;
+	} else if (c->state.cgroup) {
 		r = oci_cgroup_make(&c->plan, c->state.cgroup, c->state.hybrid, &c->cgroup,
 				    &c->state.note, err);
 		if (r < 0)
@@ -269,9 +296,9 @@ static int make_sibling(struct creation *c, struct err *err)
 /* The child never returns from here. */
 static int make_child(struct creation *c, struct err *err)
 {
-	int r;
-
 	int pair[2] = { -1, -1 };
+	bool attach;
+	int r;
 
 	c->page = oci_page_new();
 	if (!c->page || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -283,13 +310,17 @@ static int make_child(struct creation *c, struct err *err)
 			c->spawn.new_flags |= oci_ns_rows[i].flag;
 	}
 	c->spawn.target = -1;
-	c->spawn.cgroup = c->cgroup.dir;
+	attach = c->state.scope.unit && !oci_spawn_can_enter(c->cgroup.dir);
+	c->spawn.cgroup = attach ? -1 : c->cgroup.dir;
 	c->spawn.new_time = c->plan.ns[OCI_NS_TIME].asked && !c->plan.ns[OCI_NS_TIME].path;
 	c->spawn.time_offsets = c->plan.time_offsets;
 	c->told = pair[0];
 	c->fds.creator = pair[1];
 	r = c->plan.policy ? make_watched(c, err) : make_sibling(c, err);
 	close(pair[1]);
+	if (r == 0 && attach)
+		r = scope_attach(&c->state.scope, c->pid, err);
+	scope_release(&c->hold);
 	if (r < 0)
 		return r;
 	if (c->plan.ns[OCI_NS_USER].asked && !c->plan.ns[OCI_NS_USER].path) {
@@ -354,7 +385,7 @@ static int settle(struct creation *c, struct err *err)
 	if (c->state.started == 0)
 		return err_set(err, EPROTO, "the container's process died half-way");
 	/* What was learned since the folder was made, before anybody can ask for it. */
-	if (c->state.note || c->state.no_mknod || c->state.run)
+	if (c->state.note || c->state.no_mknod || c->state.run || c->state.scope.unit)
 		r = oci_state_write(c->dir, &c->state, err);
 	if (r < 0)
 		return r;
@@ -399,6 +430,8 @@ static void undo(struct creation *c)
 			;
 	}
 	loaded.status = OCI_STOPPED;
+	if (!c->state.cgroup) /* systemd has made none, or none that lasts without us */
+		loaded.state.scope.unit = NULL;
 	if (c->made && oci_destroy(&loaded, &ignored) < 0)
 		log_warning("%s", ignored.msg);
 	arena_done(&loaded.arena);
@@ -408,7 +441,13 @@ int oci_create(const struct oci_globals *globals, const struct oci_create_option
 	       const char *id, pid_t *ret_pid, struct err *err)
 {
 	struct creation c = {
-		.options = o, .root = -1, .dir = -1, .told = -1, .pid = -1, .policy = { .dir = -1 }
+		.options = o,
+		.root = -1,
+		.dir = -1,
+		.told = -1,
+		.pid = -1,
+		.policy = { .dir = -1 },
+		.hold = { .fd = -1, .pid = -1 },
 	};
 	int r = oci_id_check(id, err);
 
@@ -423,6 +462,7 @@ int oci_create(const struct oci_globals *globals, const struct oci_create_option
 	}
 	if (r == 0)
 		r = create_all(&c, globals, err);
+	scope_release(&c.hold);
 	if (r < 0)
 		undo(&c);
 	else
@@ -435,44 +475,3 @@ int oci_create(const struct oci_globals *globals, const struct oci_create_option
 	strbuf_done(&c.config);
 	return r;
 }
-
-#define CREATE(field) offsetof(struct oci_create_options, field)
-static const struct opt create_opts[] = {
-	/* clang-format off */
-	{ "bundle", 'b', OPT_TEXT, CREATE(bundle), "DIR", "folder of config.json and the root; else the working folder", "@dirs" },
-	{ "config", 'f', OPT_TEXT, CREATE(config), "FILE", "another name for config.json", "@files" },
-	{ "pid-file", 0, OPT_TEXT, CREATE(pid_file), "FILE", "write the number of the container's process there", "@files" },
-	{ "console-socket", 0, OPT_TEXT, CREATE(console_socket), "SOCKET", "send the terminal's master there", "@files" },
-	{ "pidfd-socket", 0, OPT_TEXT, CREATE(pidfd_socket), "SOCKET", "send a pidfd of the container's process there", "@files" },
-	{ "preserve-fds", 0, OPT_TEXT, CREATE(preserve_fds), "N", "descriptors 3 to 2+N pass", NULL },
-	{ "no-pivot", 0, OPT_FLAG, CREATE(no_pivot), NULL, "accepted: the root is always changed by pivot_root", NULL },
-	{ "no-new-keyring", 0, OPT_FLAG, CREATE(no_new_keyring), NULL, "keep the caller's session keyring", NULL },
-	/* clang-format on */
-};
-
-static int run_create(const struct oci_globals *globals, int argc, char *argv[], struct err *err)
-{
-	cleanup_arena struct arena arena = { 0 };
-	struct oci_create_options options = { 0 };
-	pid_t pid = -1;
-	int used = options_read(create_opts, ARRAY_LEN(create_opts), argc, argv, &arena, &options,
-				err);
-	int r = used < 0 ? used : 0;
-
-	if (r == 0)
-		r = oci_want_args(argc, argv, used, 1, 1, err);
-	if (r == 0)
-		r = oci_protect_self(globals->whole_argv, err);
-	if (r == 0)
-		r = oci_create(globals, &options, argv[used], &pid, err);
-	return r;
-}
-
-const struct oci_verb oci_verb_create = {
-	.name = "create",
-	.args = "[OPTIONS] ID",
-	.help = "make a container; its program waits for start",
-	.opts = create_opts,
-	.n_opts = ARRAY_LEN(create_opts),
-	.run = run_create,
-};

@@ -298,6 +298,7 @@ static int spawn(struct oci_loaded *loaded, struct entering *e, struct err *err)
 {
 	cleanup_close int cgroup = oci_cgroup_open(loaded->state.cgroup);
 	cleanup_close int told = -1;
+	bool attach = loaded->state.scope.unit && !oci_spawn_can_enter(cgroup);
 	int pair[2] = { -1, -1 };
 	int r = open_for_child(e, err);
 
@@ -305,7 +306,7 @@ static int spawn(struct oci_loaded *loaded, struct entering *e, struct err *err)
 		return r;
 	e->how = (struct oci_spawn){ .target = loaded->pidfd,
 				     .target_flags = flags_of(e->plan),
-				     .cgroup = cgroup };
+				     .cgroup = attach ? -1 : cgroup };
 	e->fds.cgroup_ns = e->plan->ns[OCI_NS_CGROUP].asked ? loaded->pidfd : -1;
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
 		e->how.join[i] = -1;
@@ -317,6 +318,8 @@ static int spawn(struct oci_loaded *loaded, struct entering *e, struct err *err)
 	e->told = told;
 	r = e->plan->policy ? enter_watched(e, loaded->dir, err) : enter(e, err);
 	close(pair[1]);
+	if (r == 0 && attach)
+		r = scope_attach(&loaded->state.scope, e->pid, err);
 	if (r == 0)
 		r = accompany(e, err);
 	if (r < 0 && e->pid > 0) {

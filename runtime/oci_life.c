@@ -165,6 +165,9 @@ int oci_destroy(struct oci_loaded *loaded, struct err *err)
 		if (r < 0)
 			return r;
 	}
+	/* Empty, it ends by itself: a systemd that does not answer keeps nothing alive. */
+	if (loaded->state.scope.unit && scope_stop(&loaded->state.scope, &late) < 0)
+		log_warning("%s", late.msg);
 	if (loaded->state.poststop &&
 	    oci_run_hooks(loaded, OCI_HOOK_POSTSTOP, "stopped", &late) < 0)
 		log_warning("%s", late.msg);

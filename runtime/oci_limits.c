@@ -172,7 +172,11 @@ static int apply(struct oci_loaded *loaded, const json_t *json, struct err *err)
 	if (resources.files.n == 0)
 		return 0;
 	dir = open_cgroup(loaded, err);
-	return dir < 0 ? dir : oci_cgroup_set(dir, &resources.files, err);
+	if (dir < 0)
+		return dir;
+	if (loaded->state.scope.unit && scope_set(&loaded->state.scope, &resources.files, err) < 0)
+		return -err->code;
+	return oci_cgroup_set(dir, &resources.files, err);
 }
 
 static int run_update(const struct oci_globals *globals, int argc, char *argv[], struct err *err)

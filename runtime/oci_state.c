@@ -110,6 +110,10 @@ int oci_state_write(int dir, const struct oci_state *state, struct err *err)
 	jsonw_kstr(&j, "created", state->created);
 	if (state->cgroup)
 		jsonw_kstr(&j, "cgroup", state->cgroup);
+	if (state->scope.unit) {
+		jsonw_kstr(&j, "scope", state->scope.unit);
+		jsonw_kbool(&j, "scopeOfUser", state->scope.user);
+	}
 	jsonw_kbool(&j, "hybrid", state->hybrid);
 	jsonw_ku64(&j, "owner", state->owner);
 	jsonw_kbool(&j, "floor", state->floor);
@@ -172,6 +176,8 @@ int oci_state_parse(struct span text, struct span process, struct arena *arena,
 	state.rootfs = oci_json_need(&j, json, "rootfs");
 	state.created = oci_json_need(&j, json, "created");
 	state.cgroup = oci_json_text(&j, json, "cgroup");
+	state.scope.unit = oci_json_text(&j, json, "scope");
+	state.scope.user = oci_json_bool(&j, json, "scopeOfUser", false);
 	state.hybrid = oci_json_bool(&j, json, "hybrid", false);
 	state.owner = (uint32_t)oci_json_int(&j, json, "owner", 0, UINT32_MAX, 0);
 	state.floor = oci_json_bool(&j, json, "floor", true);

@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "runtime/scope.h"
 
 enum oci_status {
 	OCI_CREATING,
@@ -35,6 +36,7 @@ struct oci_state {
 	uint64_t started;    /* of that process, in ticks since boot: numbers are used again */
 	const char *created; /* RFC 3339 */
 	const char *cgroup;  /* absolute folder, or NULL */
+	struct scope scope;  /* of systemd's, that the folder is; unit NULL: ours */
 	bool hybrid;
 	uint32_t owner; /* uid of who made it */
 	const char *rootfs;

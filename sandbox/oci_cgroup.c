@@ -28,70 +28,40 @@ static bool is_v2(const char *path)
 	return statfs(path, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-/* "a-b.slice" lies in "a.slice". Source: systemd.slice(5) */
-static const char *expand_slice(struct arena *arena, const char *slice)
+static const char *v2_mount(bool *ret_hybrid)
 {
-	const char *path = "";
-	size_t n = strlen(slice);
+	static const char unified[] = "/sys/fs/cgroup/unified";
 
-	if (n < 6 || strcmp(slice + n - 6, ".slice") != 0)
-		return NULL;
-	if (strcmp(slice, "-.slice") == 0)
-		return path;
-	for (size_t i = 0; path && i < n - 6; i++) {
-		if (slice[i] == '-')
-			path = arena_printf(arena, "%s/%.*s.slice", path, (int)i, slice);
-	}
-	return path ? arena_printf(arena, "%s/%s", path, slice) : NULL;
+	*ret_hybrid = !is_v2("/sys/fs/cgroup");
+	if (!*ret_hybrid)
+		return "/sys/fs/cgroup";
+	return is_v2(unified) ? unified : NULL;
 }
 
-static int systemd_path(const struct oci_plan *plan, struct arena *arena, const char **ret,
-			struct err *err)
+int oci_cgroup_place(const char *below, struct arena *arena, const char **ret, bool *ret_hybrid,
+		     struct err *err)
 {
-	struct span rest = span_of(plan->cgroups_path ? plan->cgroups_path : "");
-	struct span slice = span_cut(&rest, ':');
-	struct span prefix = span_cut(&rest, ':');
-	const char *name = arena_strndup(arena, slice.p, slice.n);
-	const char *expanded;
+	const char *mount = v2_mount(ret_hybrid);
 
-	if (slice.n == 0)
-		name = geteuid() == 0 ? "system.slice" : "user.slice";
-	if (name && strchr(name, '/'))
-		return err_set(err, EINVAL, "cgroupsPath \"%s\": expected SLICE:PREFIX:NAME",
-			       plan->cgroups_path);
-	if (rest.n == 0)
-		rest = span_of(plan->id);
-	expanded = name ? expand_slice(arena, name) : NULL;
-	if (!expanded)
-		return err_set(err, EINVAL, "cgroupsPath \"%s\": expected SLICE:PREFIX:NAME",
-			       plan->cgroups_path);
-	*ret = prefix.n > 0 ? arena_printf(arena, "%s/%.*s-%.*s.scope", expanded, (int)prefix.n,
-					   prefix.p, (int)rest.n, rest.p)
-			    : arena_printf(arena, "%s/%.*s", expanded, (int)rest.n, rest.p);
+	if (!mount)
+		return err_set(err, ENOTSUP, "there is no cgroup v2 tree here");
+	*ret = arena_printf(arena, "%s%s", mount, below);
 	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
-int oci_cgroup_path(const struct oci_plan *plan, bool systemd, struct arena *arena,
-		    const char **ret, bool *ret_hybrid, struct err *err)
+int oci_cgroup_path(const struct oci_plan *plan, struct arena *arena, const char **ret,
+		    bool *ret_hybrid, struct err *err)
 {
-	const char *mount = "/sys/fs/cgroup";
 	const char *below = plan->cgroups_path;
 	const char *clean = NULL;
 	int r = 0;
 
-	*ret_hybrid = !is_v2(mount);
-	if (*ret_hybrid)
-		mount = "/sys/fs/cgroup/unified";
-	if (*ret_hybrid && !is_v2(mount)) {
+	if (!v2_mount(ret_hybrid)) {
 		*ret = NULL;
 		return 0;
 	}
-	if (systemd)
-		r = systemd_path(plan, arena, &below, err);
-	else if (!below || !*below)
+	if (!below || !*below)
 		below = arena_printf(arena, "/immure-%s", plan->id);
-	if (r < 0)
-		return r;
 	below = below ? arena_printf(arena, "/%s", below) : NULL;
 	if (!below)
 		return err_set(err, ENOMEM, "out of memory");
@@ -100,8 +70,7 @@ int oci_cgroup_path(const struct oci_plan *plan, bool systemd, struct arena *are
 		return err_wrap(err, "cgroupsPath");
 	if (strcmp(clean, "/") == 0)
 		return err_set(err, EINVAL, "cgroupsPath: the root cannot be a container's");
-	*ret = arena_printf(arena, "%s%s", mount, clean);
-	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
+	return oci_cgroup_place(clean, arena, ret, ret_hybrid, err);
 }
 
 /* Hand the controllers that a folder has on to its children. What does not work shows later. */
@@ -260,6 +229,18 @@ int oci_cgroup_make(const struct oci_plan *plan, const char *path, bool hybrid,
 	}
 	*ret = made;
 	return set_limits(plan, &made, ret_note, err);
+}
+
+int oci_cgroup_take(const struct oci_plan *plan, const char *path, bool hybrid,
+		    struct oci_cgroup *ret, const char **ret_note, struct err *err)
+{
+	struct oci_cgroup taken = { .path = path, .hybrid = hybrid };
+
+	taken.dir = oci_cgroup_open(path);
+	if (taken.dir < 0)
+		return err_sys(err, -taken.dir, "cannot open the cgroup %s", path);
+	*ret = taken;
+	return set_limits(plan, &taken, ret_note, err);
 }
 
 static void wait_a_bit(void)

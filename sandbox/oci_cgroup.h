@@ -25,13 +25,16 @@ struct oci_cgroup {
 /*
  * Where the container's cgroup is to be.
  *
- *   systemd  cgroups_path is "SLICE:PREFIX:NAME", as with --systemd-cgroup
- *   ret      NULL when there is no v2 tree
+ *   ret  NULL when there is no v2 tree
  *
- * Returns   0, -EINVAL (".." in it, or not of that form), -ENOMEM.
+ * Returns   0, -EINVAL (".." in it), -ENOMEM.
  */
-must_check int oci_cgroup_path(const struct oci_plan *plan, bool systemd, struct arena *arena,
-			       const char **ret, bool *ret_hybrid, struct err *err);
+must_check int oci_cgroup_path(const struct oci_plan *plan, struct arena *arena, const char **ret,
+			       bool *ret_hybrid, struct err *err);
+
+/* Where a cgroup is, from what /proc/PID/cgroup has of it. Returns 0, -ENOTSUP (no v2 tree). */
+must_check int oci_cgroup_place(const char *below, struct arena *arena, const char **ret,
+				bool *ret_hybrid, struct err *err);
 
 /*
  * Make it and set its limits. What the machine cannot give is an error as root, and a note where
@@ -41,6 +44,10 @@ must_check int oci_cgroup_path(const struct oci_plan *plan, bool systemd, struct
  *   note  filled with what is lost, or NULL
  */
 must_check int oci_cgroup_make(const struct oci_plan *plan, const char *path, bool hybrid,
+			       struct oci_cgroup *ret, const char **ret_note, struct err *err);
+
+/* The same for one that somebody has made for it. */
+must_check int oci_cgroup_take(const struct oci_plan *plan, const char *path, bool hybrid,
 			       struct oci_cgroup *ret, const char **ret_note, struct err *err);
 
 /* Open one that is there. Returns a descriptor, or -ENOENT. */

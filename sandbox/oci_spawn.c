@@ -59,6 +59,20 @@ static pid_t clone_child(const struct oci_spawn *spawn, uint64_t flags, struct e
 	return pid;
 }
 
+bool oci_spawn_can_enter(int cgroup)
+{
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+				   .exit_signal = SIGCHLD,
+				   .cgroup = (uint64_t)cgroup };
+	pid_t pid = cgroup < 0 ? -1 : sys_clone3(&args);
+
+	if (pid == 0)
+		_exit(0);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0;
+}
+
 static bool must_stage(const struct oci_spawn *spawn)
 {
 	for (size_t i = 0; i < OCI_NS_COUNT; i++) {

@@ -43,6 +43,9 @@ must_check pid_t oci_spawn_await(pid_t monitor, struct oci_page *page, struct er
 /* A shared page, or NULL. */
 struct oci_page *oci_page_new(void);
 
+/* True if processes may be made in that cgroup: rights in a folder above both are needed, too. */
+bool oci_spawn_can_enter(int cgroup);
+
 /*
  * Write the id maps of the child's new user namespace: directly where we may, else by newuidmap.
  *
