@@ -63,6 +63,36 @@ void jsonw_str(struct jsonw *j, const char *s)
 		jsonw_null(j);
 }
 
+/* How many bytes stand for themselves: most texts are written in one piece. */
+static size_t plain_length(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+		i++;
+	return i;
+}
+
+/* Returns how many bytes were written: one, or those of a character. */
+static size_t add_special(struct jsonw *j, const unsigned char *p, size_t n)
+{
+	size_t length = text_utf8_length((const char *)p, n);
+
+	if (*p == '"' || *p == '\\') {
+		strbuf_putc(j->out, '\\');
+		strbuf_putc(j->out, (char)*p);
+	} else if (*p == '\n') {
+		strbuf_puts(j->out, "\\n");
+	} else if (*p < 0x20 || *p == 0x7f) {
+		strbuf_addf(j->out, "\\u%04x", *p);
+	} else if (length == 0) {
+		strbuf_puts(j->out, "\xef\xbf\xbd");
+	} else {
+		strbuf_add(j->out, p, length);
+	}
+	return length > 0 ? length : 1;
+}
+
 void jsonw_strn(struct jsonw *j, const char *s, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -70,21 +100,12 @@ void jsonw_strn(struct jsonw *j, const char *s, size_t n)
 	before_value(j);
 	strbuf_putc(j->out, '"');
 	for (size_t i = 0; i < n;) {
-		size_t length = text_utf8_length(s + i, n - i);
+		size_t plain = plain_length(p + i, n - i);
 
-		if (p[i] == '"' || p[i] == '\\') {
-			strbuf_putc(j->out, '\\');
-			strbuf_putc(j->out, (char)p[i]);
-		} else if (p[i] == '\n') {
-			strbuf_puts(j->out, "\\n");
-		} else if (p[i] < 0x20 || p[i] == 0x7f) {
-			strbuf_addf(j->out, "\\u%04x", p[i]);
-		} else if (length == 0) {
-			strbuf_puts(j->out, "\xef\xbf\xbd");
-		} else {
-			strbuf_add(j->out, p + i, length);
-		}
-		i += length > 0 ? length : 1;
+		strbuf_add(j->out, p + i, plain);
+		i += plain;
+		if (i < n)
+			i += add_special(j, p + i, n - i);
 	}
 	strbuf_putc(j->out, '"');
 }
