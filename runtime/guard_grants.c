@@ -89,6 +89,9 @@ static bool may_have_protocol(const struct call_reach *reach, uint32_t family, u
 static void add_sockets(const struct call_reach *reach, struct tracer_grants *to)
 {
 	for (uint32_t family = 0; family < TRACER_FAMILIES; family++) {
+		if (!may_with(reach, SYS_socket, 0, family) &&
+		    !may_with(reach, SYS_socketpair, 0, family))
+			continue;
 		for (uint32_t type = 0; type < TYPES; type++) {
 			if (may_have_socket(reach, family, type))
 				to->types[family] |= (uint8_t)(1U << type);

@@ -4,6 +4,8 @@
 
 #include "sandbox/plan_parts.h"
 
+#define LANDLOCK_ABI_UNIX 9 /* connect(2) by path is a right of its own */
+
 static int note_userns(struct planner *p, struct err *err)
 {
 	const struct host *host = p->host;
@@ -95,10 +97,13 @@ static int note_landlock(struct planner *p, struct err *err)
 				    arena_printf(p->arena, "abi %d, %zu rules; without: %s", abi,
 						 p->plan->n_fsrules, missing[abi]),
 				    "a newer kernel", err);
-	return planner_note(p, LAYER_LANDLOCK, LEDGER_ENFORCED,
-			    arena_printf(p->arena, "abi %d, %zu rules, signals and sockets scoped",
-					 abi, p->plan->n_fsrules),
-			    NULL, err);
+	return planner_note(
+		p, LAYER_LANDLOCK, LEDGER_ENFORCED,
+		arena_printf(p->arena, "abi %d, %zu rules, signals and sockets scoped%s", abi,
+			     p->plan->n_fsrules,
+			     abi < LANDLOCK_ABI_UNIX ? "; sockets by path as the mounts show them"
+						     : ""),
+		NULL, err);
 }
 
 /* Narrower than the policy says, never wider. */
