@@ -321,15 +321,15 @@ static bool is_member(const char *key, const struct config_member *members, size
 }
 
 /* A member that no line tells, as it is. */
-static int put_rest(const struct doc *doc, const char *line, const char *key, const json_t *value)
+static int put_rest(const struct doc *doc, const char *row, const char *member, const json_t *value)
 {
 	cleanup_strbuf struct strbuf name = { 0 };
 	char *json = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 
 	if (!json)
 		return err_set(doc->err, ENOMEM, "out of memory");
-	strbuf_addf(&name, "%s-value", line);
-	flat_puts(doc->out, line, key);
+	strbuf_addf(&name, "%s-value", row);
+	flat_puts(doc->out, row, member);
 	flat_puts(doc->out, strbuf_str(&name), json);
 	doc->out->failed |= name.failed;
 	free(json);

@@ -39,7 +39,7 @@ static const char *rlimit_name(int resource)
 
 static void put_access(struct strbuf *out, unsigned access)
 {
-	strbuf_putc(out, access & FILE_READ ? 'r' : access & FILE_LIST ? 'l' : '-');
+	strbuf_puts(out, access & FILE_READ ? "r" : access & FILE_LIST ? "l" : "-");
 	strbuf_putc(out, access & FILE_WRITE ? 'w' : '-');
 	strbuf_putc(out, access & FILE_EXEC ? 'x' : '-');
 }
