@@ -26,22 +26,50 @@ static bool is_published(const struct publisher *p, uint16_t inside, bool udp)
 	return false;
 }
 
-static int choose(struct publisher *p, bool udp, uint16_t *ret, struct err *err)
+static int choose(struct publisher *p, struct plan_port *port, struct err *err)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	socklen_t n = sizeof(address);
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at = { .any.sa_family = AF_INET };
+	socklen_t n = sizeof(at);
 	int fd;
 
-	fd = socket(AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
+	if (p->n_held == PORTS_MAX)
+		return err_set(err, E2BIG, "more than %d ports", PORTS_MAX);
+	if (inet_pton(AF_INET, port->address, &at.v4.sin_addr) != 1) {
+		at.any.sa_family = AF_INET6;
+		if (inet_pton(AF_INET6, port->address, &at.v6.sin6_addr) != 1)
+			return err_set(err, EINVAL, "%s is no address", port->address);
+	}
+	fd = socket(at.any.sa_family, (port->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot make a socket");
 	p->held[p->n_held++] = fd;
-	if (bind(fd, (struct sockaddr *)&address, n) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&address, &n) < 0)
-		return err_sys(err, errno, "cannot find a free port");
-	*ret = ntohs(address.sin_port);
+	if (bind(fd, &at.any, n) < 0 || getsockname(fd, &at.any, &n) < 0)
+		return err_sys(err, errno, "cannot find a free port of %s", port->address);
+	port->outside = ntohs(at.any.sa_family == AF_INET ? at.v4.sin_port : at.v6.sin6_port);
 	return 0;
+}
+
+static void let_go(struct publisher *p)
+{
+	for (size_t i = 0; i < p->n_held; i++)
+		closep(&p->held[i]);
+}
+
+int image_ports_choose(struct plan_port *ports, size_t n, struct err *err)
+{
+	struct publisher p = { .ports = ports, .n = n };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (ports[i].outside == 0)
+			r = choose(&p, &ports[i], err);
+	}
+	let_go(&p);
+	return r;
 }
 
 static int publish(struct publisher *p, const struct exposed_ports *range, struct err *err)
@@ -54,9 +82,7 @@ static int publish(struct publisher *p, const struct exposed_ports *range, struc
 
 		if (is_published(p, port.inside, port.udp))
 			continue;
-		if (p->n_held == PORTS_MAX)
-			return err_set(err, E2BIG, "more than %d ports", PORTS_MAX);
-		r = choose(p, port.udp, &port.outside, err);
+		r = choose(p, &port, err);
 		if (r < 0)
 			return r;
 		p->ports[p->n++] = port;
@@ -82,8 +108,7 @@ int image_ports_publish(const struct image_texts *exposed, struct arena *arena,
 		if (r == 0)
 			r = publish(&p, &range, err);
 	}
-	for (size_t i = 0; i < p.n_held; i++)
-		closep(&p.held[i]);
+	let_go(&p);
 	if (r < 0)
 		return err_wrap(err, "the image's exposed ports");
 	request->ports = p.ports;

@@ -77,6 +77,7 @@ int port_parse(const char *text, struct arena *arena, struct plan_port *ret, str
 	struct span rest = span_of(text);
 	struct span inside;
 	struct span outside;
+	bool alone = !span_has_byte(rest, ':');
 	int r = protocol(&rest, &port.udp, err);
 
 	if (r < 0)
@@ -84,7 +85,7 @@ int port_parse(const char *text, struct arena *arena, struct plan_port *ret, str
 	inside = last_part(&rest);
 	outside = last_part(&rest);
 	r = number(inside, &port.inside, err);
-	if (r == 0)
+	if (r == 0 && (outside.n > 0 || (!alone && rest.n == 0)))
 		r = number(outside, &port.outside, err);
 	if (r == 0 && rest.n > 0)
 		r = address(rest, arena, &port.address, err);

@@ -7,7 +7,8 @@
 #include "sandbox/plan.h"
 
 /*
- * Read "[ADDRESS:]OUTSIDE:INSIDE[/tcp|/udp]".
+ * Read "[ADDRESS:]OUTSIDE:INSIDE[/tcp|/udp]", "ADDRESS::INSIDE" or "INSIDE": outside 0, any that is
+ * free.
  *
  *   text  as typed; an IPv6 address stands in brackets
  *   ret   filled only on success; the address lives in arena. 127.0.0.1 where none was typed: what

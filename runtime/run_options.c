@@ -350,6 +350,8 @@ static int build_network(struct builder *b, struct err *err)
 		if (port_parse(list->items[i], b->arena, &ports[i], err) < 0)
 			return err_wrap(err, "--publish %s", list->items[i]);
 	}
+	if (image_ports_choose(ports, list->n, err) < 0)
+		return err_wrap(err, "--publish");
 	b->request->network = (enum network_kind)kind;
 	b->request->n_ports = list->n;
 	b->request->ports = ports;

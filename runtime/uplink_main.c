@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/strbuf.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "runtime/uplink_gate.h"
 #include "runtime/uplink_wire.h"
 #include "sandbox/plan.h"
@@ -29,11 +30,17 @@
 #define MAX_ARGS 600
 #define TEXT_MAX 4096
 
-static int first_line(const char *text)
+/* What it ended of. Where nobody takes its log (no /dev/log), it complains of that first. */
+static struct span reason(const char *text)
 {
-	size_t n = strcspn(text, "\n");
+	struct span rest = span_of(text);
+	struct span line = span_cut(&rest, '\n');
 
-	return n < 150 ? (int)n : 150;
+	while (span_starts(line, "Failed to send ") && rest.n > 0)
+		line = span_cut(&rest, '\n');
+	if (line.n > 150)
+		line.n = 150;
+	return line;
 }
 
 /* The table comes first: its length, then its text. */
@@ -123,6 +130,7 @@ static pid_t start_pasta(int argc, char *argv[], int ready, int talk)
 static int await_pasta(pid_t pid, int ready, int talk, struct err *err)
 {
 	char text[TEXT_MAX];
+	struct span why;
 	char digit;
 	ssize_t n;
 	int status = 0;
@@ -135,7 +143,10 @@ static int await_pasta(pid_t pid, int ready, int talk, struct err *err)
 		;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return err_set(err, ENOENT, "cannot start pasta: install the package passt");
-	return err_set(err, EIO, "pasta ended: %.*s", first_line(text), text);
+	if (access("/dev/net/tun", R_OK | W_OK) < 0)
+		return err_sys(err, errno, "pasta needs /dev/net/tun (mode 666, as udev makes it)");
+	why = reason(text);
+	return err_set(err, EIO, "pasta ended: %.*s", (int)why.n, why.p);
 }
 
 /* Until the gate, which listens to the launcher, or pasta has ended. */
