@@ -205,4 +205,6 @@ void net_rule_print(const struct net_rule *rule, struct strbuf *out)
 		strbuf_addf(out, "%s %s ", net_verb_name(rule->verb),
 			    net_protocols_name(rule->protocols));
 	net_target_print(&rule->to, out);
+	if (rule->program)
+		strbuf_addf(out, " from %s", rule->program);
 }

@@ -310,18 +310,45 @@ static int note_rules(struct planner *p, enum ledger_state state, const char *te
 	return r;
 }
 
-static const struct net_rule *with_program(const struct net_table *net)
+static bool is_of_loopback(const struct net_target *to)
 {
+	static const struct address v4 = { .bytes = { 127, 0, 0, 1 } };
+	static const struct address v6 = { .v6 = true, .bytes = { [15] = 1 } };
+
+	return to->host == NET_ANY ||
+	       (to->host == NET_PREFIX &&
+		(address_is_loopback(&to->prefix) || address_is_in(&v4, &to->prefix, to->bits) ||
+		 address_is_in(&v6, &to->prefix, to->bits)));
+}
+
+/* A rule for one program, of what there is on this network. */
+static const struct net_rule *with_program(const struct planner *p)
+{
+	const struct net_table *net = &p->bundle->net;
+
 	for (size_t i = 0; i < net->n; i++) {
-		if (net->rules[i].program)
+		if (net->rules[i].program &&
+		    (p->plan->network != NETWORK_NONE || is_of_loopback(&net->rules[i].to)))
 			return &net->rules[i];
 	}
 	return NULL;
 }
 
+/* On any network but in mode audit: whoever is in the sandbox may do what one program was to. */
+static int note_program(struct planner *p, const struct net_rule *program, struct err *err)
+{
+	return note_rules(
+		p, LEDGER_WEAKENED,
+		arena_printf(
+			p->arena,
+			"%s:%u: no layer tells programs apart: every program of the sandbox may",
+			program->rule->where.file, program->rule->where.line),
+		"leave out \"from\"", err);
+}
+
 static int note_private(struct planner *p, struct err *err)
 {
-	const struct net_rule *program = with_program(&p->bundle->net);
+	const struct net_rule *program = with_program(p);
 
 	if (!p->bundle->net.stated)
 		return planner_note(
@@ -334,13 +361,7 @@ static int note_private(struct planner *p, struct err *err)
 			"own network with a way out; mode audit: what the rules refuse is recorded and goes on",
 			"mode: enforce", err);
 	if (program)
-		return note_rules(
-			p, LEDGER_WEAKENED,
-			arena_printf(
-				p->arena,
-				"%s:%u: no layer tells programs apart: every program of the sandbox may",
-				program->rule->where.file, program->rule->where.line),
-			"leave out \"from\"", err);
+		return note_program(p, program, err);
 	return note_rules(
 		p, LEDGER_ENFORCED,
 		arena_printf(
@@ -355,10 +376,13 @@ static int note_private(struct planner *p, struct err *err)
 
 int plan_note_network(struct planner *p, struct err *err)
 {
+	const struct net_rule *program = with_program(p);
 	const char *unheld;
 
 	if (p->plan->network == NETWORK_PRIVATE)
 		return note_private(p, err);
+	if (p->plan->network == NETWORK_NONE && !p->bundle->audit_only && program)
+		return note_program(p, program, err);
 	if (p->plan->network == NETWORK_NONE)
 		return planner_note(p, LAYER_NETNS, LEDGER_ENFORCED, "own network, loopback only",
 				    NULL, err);

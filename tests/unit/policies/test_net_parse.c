@@ -85,7 +85,7 @@ static void prints_each_target(void **state)
 		{ "listen tcp 127.0.0.1:0", "listen tcp 127.0.0.1:0;" },
 		{ "deny to fe80::/10 10.1.2.3", "deny to [fe80::]/10:*;deny to 10.1.2.3:*;" },
 		{ "deny udp to 10.0.0.0/8:53", "deny udp to 10.0.0.0/8:53;" },
-		{ "connect tcp a.b:1 from /usr/bin/x", "connect tcp a.b:1;" },
+		{ "connect tcp a.b:1 from /usr/bin/x", "connect tcp a.b:1 from /usr/bin/x;" },
 	};
 
 	(void)state;

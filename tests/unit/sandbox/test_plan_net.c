@@ -97,18 +97,22 @@ static void a_private_network_holds_rules(void **state)
 /* Nothing here knows which program of a sandbox asks: it is said, and the run is refused. */
 static void a_program_is_told_apart_by_nobody(void **state)
 {
-	struct scene s;
-	const struct ledger_entry *entry;
+	static const enum network_kind networks[] = { NETWORK_PRIVATE, NETWORK_NONE };
 
 	(void)state;
-	scene_init(&s, NETWORK_PRIVATE);
-	s.net[0].program = "/usr/bin/curl";
-	entry = decide(&s);
-	assert_int_equal(entry->state, LEDGER_WEAKENED);
-	assert_true(entry->required);
-	assert_non_null(strstr(entry->text, "t:4: no layer tells programs apart"));
-	assert_non_null(plan_refusal(&s.plan));
-	arena_done(&s.arena);
+	for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
+		struct scene s;
+		const struct ledger_entry *entry;
+
+		scene_init(&s, networks[i]);
+		s.net[0].program = "/usr/bin/curl";
+		entry = decide(&s);
+		assert_int_equal(entry->state, LEDGER_WEAKENED);
+		assert_true(entry->required);
+		assert_non_null(strstr(entry->text, "t:4: no layer tells programs apart"));
+		assert_non_null(plan_refusal(&s.plan));
+		arena_done(&s.arena);
+	}
 }
 
 /* On the host's network only Landlock holds them, by port: an address is none of its business. */
