@@ -194,6 +194,8 @@ static int clone_child(const struct plan *plan, struct launched *child, struct e
 		.exit_signal = SIGCHLD,
 	};
 
+	if (!plan->copy)
+		args.flags &= ~(uint64_t)CLONE_NEWNET; /* made while the steps are taken */
 	if (child->cgroup.dir >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)child->cgroup.dir;
@@ -367,6 +369,17 @@ static void wait_while(const void *word, uint32_t value)
 	const struct timespec look = { .tv_nsec = 2000000 };
 
 	syscall(SYS_futex, word, FUTEX_WAIT, value, &look, NULL, 0);
+}
+
+void launch_await_network(const struct launched *launched)
+{
+	struct pollfd child = { .fd = launched->pidfd, .events = POLLIN };
+	const struct confine_page *page = launched->page;
+
+	while (__atomic_load_n(&page->networked, __ATOMIC_ACQUIRE) == 0 &&
+	       poll(&child, 1, 0) == 0 &&
+	       __atomic_load_n(&page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
+		wait_while(&page->networked, 0);
 }
 
 void launch_await_program(struct launched *launched)

@@ -93,6 +93,9 @@ pid_t launch_pid_of(int pidfd);
  */
 bool launch_find_program(struct launched *launched);
 
+/* Until the child has all its namespaces, or is not going to have them. */
+void launch_await_network(const struct launched *launched);
+
 /* Wait until there is a program, or until the child has failed or died. */
 void launch_await_program(struct launched *launched);
 

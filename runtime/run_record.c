@@ -60,7 +60,6 @@ int run_record_start(struct run *run, struct err *err)
 	struct digest hash;
 	int r;
 
-	evidence_namespaces(run->launched.pid, &run->evidence);
 	strbuf_reset(&run->text);
 	plan_json(&run->plan, &j);
 	if (run->text.failed)
@@ -86,7 +85,10 @@ int run_record_start(struct run *run, struct err *err)
 	jsonw_kstr(&j, "plan_sha256", hex);
 	jsonw_kstr(&j, "policy", run->policy.bundle.name);
 	jsonw_kstr(&j, "run", run->folder.id);
-	return event_log_note(&run->log, RECORD_START, &run->text, err);
+	r = event_log_note(&run->log, RECORD_START, &run->text, err);
+	launch_await_network(&run->launched);
+	evidence_namespaces(run->launched.pid, &run->evidence);
+	return r;
 }
 
 static int write_evidence(struct run *run, struct err *err)

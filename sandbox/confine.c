@@ -59,6 +59,7 @@ static const struct step {
 } steps[] = {
 	/* clang-format off */
 	{ "deathsig",     ERR_SESSION, LAYER_COUNT, deathsig_apply },
+	{ "netns begins", ERR_SESSION, LAYER_COUNT, netns_begin_apply },
 	{ "idmap",        ERR_USERNS,  LAYER_COUNT, idmap_apply },
 	{ "scratch",      ERR_MOUNTS,  LAYER_COUNT, scratch_apply },
 	{ "root",         ERR_MOUNTS,  LAYER_COUNT, rootfs_apply },
@@ -66,12 +67,12 @@ static const struct step {
 	{ "/dev",         ERR_MOUNTS,  LAYER_COUNT, devices_apply },
 	{ "/proc",        ERR_MOUNTS,  LAYER_COUNT, procmount_apply },
 	{ "masks",        ERR_MOUNTS,  LAYER_MOUNTS, masks_apply },
+	{ "netns",        ERR_SESSION, LAYER_COUNT, netns_join_apply },
 	{ "uplink",       ERR_SESSION, LAYER_COUNT, uplink_apply },
 	{ "nslimits",     ERR_USERNS,  LAYER_NSLIMITS, nslimits_apply },
 	{ "pivot",        ERR_MOUNTS,  LAYER_COUNT, pivot_apply },
 	{ "terminal",     ERR_SESSION, LAYER_COUNT, terminal_apply },
 	{ "session",      ERR_SESSION, LAYER_COUNT, session_apply },
-	{ "network",      ERR_SESSION, LAYER_COUNT, network_apply },
 	{ "rlimits",      ERR_LIMITS,  LAYER_RLIMITS, rlimits_apply },
 	{ "ids",          ERR_CAPS,    LAYER_COUNT, ids_apply },
 	{ "capabilities", ERR_CAPS,    LAYER_COUNT, caps_apply },

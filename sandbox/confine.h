@@ -25,6 +25,7 @@ enum confine_state {
  */
 struct confine_page {
 	uint32_t mapped;    /* futex: the supervisor has written the id maps */
+	uint32_t networked; /* futex: the child is in its network namespace */
 	uint32_t linked;    /* futex: the private network has its way out */
 	uint32_t go;        /* futex: the supervisor has all it needs; the filter may come */
 	uint32_t state;     /* enum confine_state */

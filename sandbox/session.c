@@ -79,11 +79,6 @@ int loopback_apply(struct err *err)
 	return 0;
 }
 
-int network_apply(struct confine *c, struct err *err)
-{
-	return c->plan->network == NETWORK_HOST ? 0 : loopback_apply(err);
-}
-
 /* Source: Documentation/userspace-api/no_new_privs.rst */
 int nnp_apply(struct confine *c, struct err *err)
 {
