@@ -29,6 +29,24 @@ void config_read_map(struct config_reader *r, const struct yaml_node *map,
 	}
 }
 
+int config_parse(struct span text, const char *name, config_read_root_fn read, struct arena *arena,
+		 void *config, struct diags *diags)
+{
+	struct config_reader r = { .arena = arena, .diags = diags, .config = config };
+	struct yaml_node root = { 0 };
+	int result = yaml_tree_read(text, name, arena, &root, diags);
+
+	if (result < 0)
+		return result;
+	if (root.kind == YAML_MAP)
+		read(&r, &root);
+	else
+		diags_add(diags, root.where, "expected a map");
+	if (diags->out_of_memory)
+		return -ENOMEM;
+	return diags->n > 0 ? -EINVAL : 0;
+}
+
 int config_read_file(const char *path, config_parse_fn parse, struct arena *arena, void *ret,
 		     struct diags *diags, struct err *err)
 {

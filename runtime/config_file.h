@@ -30,6 +30,17 @@ void config_read_map(struct config_reader *r, const struct yaml_node *map,
 		     const struct config_key *keys, size_t n, void *data);
 
 /*
+ * What a parser of such a text does around its own reading.
+ *
+ *   read  is called with the root, a map; config is its, too
+ *
+ * Returns   0, -EINVAL (diags holds at least one), -ENOMEM.
+ */
+typedef void (*config_read_root_fn)(struct config_reader *r, const struct yaml_node *root);
+must_check int config_parse(struct span text, const char *name, config_read_root_fn read,
+			    struct arena *arena, void *config, struct diags *diags);
+
+/*
  * Read a file whole and hand its text to parse().
  *
  * Returns   1, 0 (no such file), or -EINVAL (faults are in diags, or err is filled), -ENOMEM,

@@ -170,26 +170,20 @@ static const struct registry_config defaults = { .max_image = DEFAULT_IMAGE,
 						 .max_unpacked = DEFAULT_UNPACKED,
 						 .max_entries = DEFAULT_ENTRIES };
 
+static void read_root(struct config_reader *r, const struct yaml_node *root)
+{
+	config_read_map(r, root, top_keys, ARRAY_LEN(top_keys), NULL);
+}
+
 int registry_config_parse(struct span text, const char *name, struct arena *arena,
 			  struct registry_config *ret, struct diags *diags)
 {
 	struct registry_config config = defaults;
-	struct config_reader r = { .arena = arena, .diags = diags, .config = &config };
-	struct yaml_node root = { 0 };
-	int result = yaml_tree_read(text, name, arena, &root, diags);
+	int r = config_parse(text, name, read_root, arena, &config, diags);
 
-	if (result < 0)
-		return result;
-	if (root.kind != YAML_MAP)
-		diags_add(diags, root.where, "expected a map");
-	else
-		config_read_map(&r, &root, top_keys, ARRAY_LEN(top_keys), NULL);
-	if (diags->out_of_memory)
-		return -ENOMEM;
-	if (diags->n > 0)
-		return -EINVAL;
-	*ret = config;
-	return 0;
+	if (r == 0)
+		*ret = config;
+	return r;
 }
 
 static int parse_any(struct span text, const char *name, struct arena *arena, void *ret,

@@ -155,33 +155,28 @@ static void read_images(struct config_reader *r, const struct yaml_node *value)
 	}
 }
 
+static void read_root(struct config_reader *r, const struct yaml_node *root)
+{
+	for (size_t i = 0; i < root->n; i++) {
+		if (strcmp(root->keys[i].text, "default") == 0)
+			read_fallback(r, &root->items[i]);
+		else if (strcmp(root->keys[i].text, "images") == 0)
+			read_images(r, &root->items[i]);
+		else
+			diags_add(r->diags, root->keys[i].where, "unknown key \"%.60s\"",
+				  root->keys[i].text);
+	}
+}
+
 int signature_policy_parse(struct span text, const char *name, struct arena *arena,
 			   struct signature_policy *ret, struct diags *diags)
 {
 	struct signature_policy policy = { .file = name, .fallback = { .scope = "default" } };
-	struct config_reader r = { .arena = arena, .diags = diags, .config = &policy };
-	struct yaml_node root = { 0 };
-	int result = yaml_tree_read(text, name, arena, &root, diags);
+	int r = config_parse(text, name, read_root, arena, &policy, diags);
 
-	if (result < 0)
-		return result;
-	if (root.kind != YAML_MAP)
-		diags_add(diags, root.where, "expected a map");
-	for (size_t i = 0; root.kind == YAML_MAP && i < root.n; i++) {
-		if (strcmp(root.keys[i].text, "default") == 0)
-			read_fallback(&r, &root.items[i]);
-		else if (strcmp(root.keys[i].text, "images") == 0)
-			read_images(&r, &root.items[i]);
-		else
-			diags_add(diags, root.keys[i].where, "unknown key \"%.60s\"",
-				  root.keys[i].text);
-	}
-	if (diags->out_of_memory)
-		return -ENOMEM;
-	if (diags->n > 0)
-		return -EINVAL;
-	*ret = policy;
-	return 0;
+	if (r == 0)
+		*ret = policy;
+	return r;
 }
 
 static int parse_any(struct span text, const char *name, struct arena *arena, void *ret,

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "runtime/image_commit.h"
-#include "runtime/image_platform.h"
 #include "runtime/kept_list.h"
+#include "runtime/layer_options.h"
 #include "runtime/registry_verb.h"
 #include "runtime/signature_noted.h"
 #include "runtime/verb.h"
@@ -18,7 +18,8 @@
 
 struct commit_options {
 	struct opt_list changes;
-	const char *message, *author, *timestamp, *compression, *ids, *max_bytes, *max_entries;
+	struct layer_texts layer;
+	const char *message, *author, *timestamp, *compression;
 	bool json;
 };
 
@@ -32,8 +33,8 @@ struct commit_options {
 	{ "timestamp",   0,   OPT_TEXT, ROW(timestamp),   "SECONDS", "when it was made, since 1970; no file is newer (SOURCE_DATE_EPOCH, or now)", \
 	  NULL },                                                                                                                                \
 	{ "compression", 0,   OPT_TEXT, ROW(compression), "none|gzip|zstd", "how the layer is compressed (gzip)", "none gzip zstd" },              \
-	{ "max-bytes",   0,   OPT_TEXT, ROW(max_bytes),   "SIZE", "refuse a layer that unpacks to more (32GiB)", NULL },                         \
-	{ "max-entries", 0,   OPT_TEXT, ROW(max_entries), "N", "refuse a layer with more files and folders (1000000)", NULL },                   \
+	LAYER_OPT_MAX_BYTES(ROW(layer.max_bytes)), \
+	LAYER_OPT_MAX_ENTRIES(ROW(layer.max_entries)), \
 	{ "json",        0,   OPT_FLAG, ROW(json),        NULL, "print the result as JSON", NULL }
 
 static const struct opt commit_opts[] = {
@@ -42,7 +43,7 @@ static const struct opt commit_opts[] = {
 
 static const struct opt import_opts[] = {
 	COMMON_OPTS,
-	{ "ids",         0,   OPT_TEXT, ROW(ids),         "one|range", "who owns the files: you alone (the default), or your subordinate ids too", "one range" },
+	LAYER_OPT_IDS(ROW(layer.ids)),
 };
 /* clang-format on */
 
@@ -65,16 +66,11 @@ static int read_time(const struct commit_options *o, struct commit_request *requ
 static int read_options(const struct commit_options *o, const char *name, struct image_ref *ref,
 			struct commit_request *request, struct err *err)
 {
+	struct layer_settings settings = { 0 };
 	int r = read_time(o, request, err);
 
-	if (r == 0 && o->ids && strcmp(o->ids, "range") != 0 && strcmp(o->ids, "one") != 0)
-		r = err_set(err, EINVAL, "--ids %s: expected one or range", o->ids);
-	if (r == 0 && o->max_bytes &&
-	    span_bytes(span_of(o->max_bytes), UINT64_MAX >> 8, &request->max_bytes) < 0)
-		r = err_set(err, EINVAL, "--max-bytes %s: expected such as 4GiB", o->max_bytes);
-	if (r == 0 && o->max_entries &&
-	    span_u64(span_of(o->max_entries), UINT32_MAX, &request->max_entries) < 0)
-		r = err_set(err, EINVAL, "--max-entries %s: expected a number", o->max_entries);
+	if (r == 0)
+		r = layer_texts_parse(&o->layer, &settings, err);
 	request->compression = o->compression ? o->compression : "gzip";
 	if (r == 0 && strcmp(request->compression, "gzip") != 0 &&
 	    strcmp(request->compression, "zstd") != 0 && strcmp(request->compression, "none") != 0)
@@ -87,7 +83,9 @@ static int read_options(const struct commit_options *o, const char *name, struct
 	if (r < 0)
 		return err_at(err, ERR_USAGE);
 	request->name = ref;
-	request->range = image_ids_are_range(o->ids);
+	request->range = settings.range;
+	request->max_bytes = settings.max_bytes;
+	request->max_entries = settings.max_entries;
 	request->message = o->message;
 	request->author = o->author;
 	request->changes = &o->changes;

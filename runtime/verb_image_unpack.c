@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* image unpack: the layers of an image for the other kind of ids, from what came in. */
-#include <string.h>
-
-#include "runtime/image_platform.h"
+#include "runtime/layer_options.h"
 #include "runtime/layers_bring.h"
 #include "runtime/store_find.h"
 #include "runtime/verb.h"
 #include "runtime/verb_image.h"
 
 struct unpack_options {
-	const char *ids;
+	struct layer_texts layer;
 	bool quiet, json;
 };
 
 #define ROW(field) offsetof(struct unpack_options, field)
 
 static const struct opt opts[] = {
-	{ "ids", 0, OPT_TEXT, ROW(ids), "one|range",
-	  "who owns the files: you alone (the default), or your subordinate ids too", "one range" },
+	LAYER_OPT_IDS(ROW(layer.ids)),
 	{ "quiet", 'q', OPT_FLAG, ROW(quiet), NULL, "no progress on standard error", NULL },
 	{ "json", 0, OPT_FLAG, ROW(json), NULL, "progress as JSON lines", NULL },
 };
@@ -54,12 +51,11 @@ static int run_unpack(const struct verb_call *call, struct err *err)
 	char manifest[STORE_DIGEST_LEN];
 	cleanup_close int lock = -1;
 	struct progress progress;
-	int r;
+	struct layer_settings settings = { 0 };
+	int r = layer_texts_parse(&o->layer, &settings, err);
 
-	if (o->ids && strcmp(o->ids, "range") != 0 && strcmp(o->ids, "one") != 0) {
-		err_set(err, EINVAL, "--ids %.40s: expected one or range", o->ids);
-		return err_at(err, ERR_USAGE);
-	}
+	if (r < 0)
+		return r;
 	progress_init(&progress, o->quiet, o->json);
 	r = store_open(&store, err);
 	if (r == 0)
@@ -69,7 +65,7 @@ static int run_unpack(const struct verb_call *call, struct err *err)
 	if (r == 0)
 		r = store_read_image(&store, manifest, call->arena, &record, &lock, err);
 	if (r == 0)
-		r = unpack(&store, &record, image_ids_are_range(o->ids), &progress, err);
+		r = unpack(&store, &record, settings.range, &progress, err);
 	return r < 0 ? err_wrap(err, "%.100s", call->argv[0]) : 0;
 }
 

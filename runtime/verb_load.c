@@ -4,6 +4,7 @@
 
 #include "runtime/image_load.h"
 #include "runtime/image_platform.h"
+#include "runtime/layer_options.h"
 #include "runtime/load_judge.h"
 #include "runtime/registry_verb.h"
 #include "runtime/verb.h"
@@ -11,7 +12,8 @@
 #define ARCHIVE_BYTES_DEFAULT ((uint64_t)64 << 30)
 
 struct load_options {
-	const char *tag, *ids, *max_bytes, *max_entries;
+	const char *tag;
+	struct layer_texts layer;
 	bool quiet, json;
 };
 
@@ -20,9 +22,9 @@ struct load_options {
 static const struct opt opts[] = {
 	/* clang-format off */
 	{ "tag",         't', OPT_TEXT, ROW(tag),         "NAME", "call the image NAME, whatever its file says", NULL },
-	{ "ids",         0,   OPT_TEXT, ROW(ids),         "one|range", "who owns the files: you alone (the default), or your subordinate ids too", "one range" },
-	{ "max-bytes",   0,   OPT_TEXT, ROW(max_bytes),   "SIZE", "refuse a layer that unpacks to more (32GiB)", NULL },
-	{ "max-entries", 0,   OPT_TEXT, ROW(max_entries), "N", "refuse a layer with more files and folders (1000000)", NULL },
+	LAYER_OPT_IDS(ROW(layer.ids)),
+	LAYER_OPT_MAX_BYTES(ROW(layer.max_bytes)),
+	LAYER_OPT_MAX_ENTRIES(ROW(layer.max_entries)),
 	{ "quiet",       'q', OPT_FLAG, ROW(quiet),       NULL, "no progress on standard error", NULL },
 	{ "json",        0,   OPT_FLAG, ROW(json),        NULL, "progress and result as JSON lines", NULL },
 	/* clang-format on */
@@ -31,21 +33,16 @@ static const struct opt opts[] = {
 static int read_options(const struct load_options *o, struct image_ref *name,
 			struct load_request *request, struct err *err)
 {
-	int r = 0;
+	struct layer_settings settings = { 0 };
+	int r = layer_texts_parse(&o->layer, &settings, err);
 
-	if (o->ids && strcmp(o->ids, "range") != 0 && strcmp(o->ids, "one") != 0)
-		r = err_set(err, EINVAL, "--ids %s: expected one or range", o->ids);
-	else if (o->max_bytes &&
-		 span_bytes(span_of(o->max_bytes), UINT64_MAX >> 8, &request->max_bytes) < 0)
-		r = err_set(err, EINVAL, "--max-bytes %s: expected such as 4GiB", o->max_bytes);
-	else if (o->max_entries &&
-		 span_u64(span_of(o->max_entries), UINT32_MAX, &request->max_entries) < 0)
-		r = err_set(err, EINVAL, "--max-entries %s: expected a number", o->max_entries);
-	else if (o->tag)
+	if (r == 0 && o->tag)
 		r = image_ref_parse(span_of(o->tag), name, err);
 	if (r < 0)
 		return err_at(err, ERR_USAGE);
-	request->range = image_ids_are_range(o->ids);
+	request->range = settings.range;
+	request->max_bytes = settings.max_bytes;
+	request->max_entries = settings.max_entries;
 	request->name = o->tag ? name : NULL;
 	return 0;
 }

@@ -4,20 +4,20 @@
 #include <string.h>
 
 #include "runtime/image_platform.h"
+#include "runtime/layer_options.h"
 #include "runtime/pull.h"
 #include "runtime/registry_verb.h"
 
 struct pull_options {
 	bool insecure, json, quiet;
-	const char *platform, *ids;
+	const char *platform;
+	struct layer_texts layer;
 };
 
 #define ROW(field) offsetof(struct pull_options, field)
 
 static const struct opt pull_opts[] = {
-	{ "ids", 0, OPT_TEXT, ROW(ids), "one|range",
-	  "owners of files: all yours (the default), or kept in your subordinate ids",
-	  "one range" },
+	LAYER_OPT_IDS(ROW(layer.ids)),
 	{ "insecure", 0, OPT_FLAG, ROW(insecure), NULL,
 	  "take plain HTTP, and certificates that nobody vouches for", NULL },
 	{ "json", 0, OPT_FLAG, ROW(json), NULL, "say how far it is in JSON, one object a line",
@@ -30,6 +30,7 @@ static const struct opt pull_opts[] = {
 static int read_options(const struct verb_call *call, struct pull_request *request, struct err *err)
 {
 	const struct pull_options *o = call->options;
+	struct layer_settings settings = { 0 };
 	int r = image_ref_parse(span_of(call->argv[0]), &request->ref, err);
 
 	request->insecure = o->insecure;
@@ -37,14 +38,10 @@ static int read_options(const struct verb_call *call, struct pull_request *reque
 	request->platform = image_platform_here();
 	if (r == 0 && o->platform)
 		r = image_platform_parse(span_of(o->platform), &request->platform, err);
-	if (r < 0)
-		return r;
-	request->range = image_ids_are_range(o->ids);
-	if (o->ids && strcmp(o->ids, "range") != 0 && strcmp(o->ids, "one") != 0) {
-		err_set(err, EINVAL, "--ids %.40s: expected one or range", o->ids);
-		return err_at(err, ERR_USAGE);
-	}
-	return 0;
+	if (r == 0)
+		r = layer_texts_parse(&o->layer, &settings, err);
+	request->range = settings.range;
+	return r;
 }
 
 static int run_pull(const struct verb_call *call, struct err *err)
