@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -161,15 +162,29 @@ static int in_namespace(const struct plan *plan, const char *path, const void *b
 	return -WEXITSTATUS(status);
 }
 
-static bool is_launcher_gone(const char *entry, char name[32])
+static DIR *open_profiles(const struct plan *plan)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), PROFILE_POLICY "/namespaces/" APPARMOR_NAMESPACE "%u/profiles",
+		 plan->host->uid);
+	return opendir(path);
+}
+
+static int open_profile(DIR *profiles, const char *entry)
+{
+	return openat(dirfd(profiles), entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool profile_is_leftover(const char *entry, char name[PROFILE_NAME_MAX])
 {
 	struct span rest = span_of(entry);
 	struct span base = span_cut(&rest, '.');
 	uint64_t pid = 0;
 
-	if (!span_starts(base, PREFIX) || base.n >= 32)
+	if (!span_starts(base, PREFIX) || base.n >= PROFILE_NAME_MAX)
 		return false;
-	snprintf(name, 32, "%.*s", (int)base.n, base.p);
+	snprintf(name, PROFILE_NAME_MAX, "%.*s", (int)base.n, base.p);
 	base.p += strlen(PREFIX);
 	base.n -= strlen(PREFIX);
 	if (span_u64(base, INT32_MAX, &pid) < 0 || pid == 0)
@@ -177,23 +192,51 @@ static bool is_launcher_gone(const char *entry, char name[32])
 	return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
+/* By a monitor whose launcher is gone: see profile_hold(). */
+static bool is_held(DIR *profiles, const char *entry)
+{
+	cleanup_close int fd = open_profile(profiles, entry);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+}
+
 /* What killed launchers left. */
 static void sweep(const struct plan *plan)
 {
-	char path[128];
-	cleanup_closedir DIR *dir = NULL;
+	cleanup_closedir DIR *dir = open_profiles(plan);
 	const struct dirent *entry;
 
-	snprintf(path, sizeof(path), PROFILE_POLICY "/namespaces/" APPARMOR_NAMESPACE "%u/profiles",
-		 plan->host->uid);
-	dir = opendir(path);
 	while (dir && (entry = readdir(dir)) != NULL) {
-		char name[32];
+		char name[PROFILE_NAME_MAX];
 
-		if (is_launcher_gone(entry->d_name, name) &&
+		if (profile_is_leftover(entry->d_name, name) && !is_held(dir, entry->d_name) &&
 		    in_namespace(plan, PROFILE_REMOVE, name, strlen(name)) < 0)
 			return;
 	}
+}
+
+/*
+ * The monitor of a run in the background lives on when the launcher, whose number the profile's
+ * name is made of, has ended. So the profile itself is locked: the kernel's own file of it is the
+ * same for everybody, and the lock goes with the last process that has it.
+ */
+static int profile_hold(const struct plan *plan, struct err *err)
+{
+	cleanup_closedir DIR *dir = open_profiles(plan);
+	size_t n = strlen(plan->lsm.profile);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		cleanup_close int fd = -1;
+
+		if (strncmp(entry->d_name, plan->lsm.profile, n) != 0 || entry->d_name[n] != '.')
+			continue;
+		fd = open_profile(dir, entry->d_name);
+		if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0)
+			return err_sys(err, errno, "cannot hold the profile");
+		return steal_fd(fd);
+	}
+	return err_set(err, ENOENT, "the profile that was loaded is not there");
 }
 
 int profile_load(const struct plan *plan, struct arena *arena, struct err *err)
@@ -208,7 +251,7 @@ int profile_load(const struct plan *plan, struct arena *arena, struct err *err)
 		return r;
 	sweep(plan);
 	r = in_namespace(plan, PROFILE_REPLACE, compiled.p, compiled.len);
-	return r < 0 ? err_sys(err, -r, "cannot load the profile") : 0;
+	return r < 0 ? err_sys(err, -r, "cannot load the profile") : profile_hold(plan, err);
 }
 
 void profile_remove(const struct plan *plan)

@@ -8,6 +8,7 @@
  * checks from outside.
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -18,8 +19,16 @@
 #define PROFILE_REPLACE "/sys/kernel/security/apparmor/.replace"
 #define PROFILE_REMOVE "/sys/kernel/security/apparmor/.remove"
 
+#define PROFILE_NAME_MAX 32
+
 /* A name that no other living launcher on this machine has: from our process number. */
 const char *profile_name(struct arena *arena);
+
+/*
+ * Whether this folder of the kernel's, NAME.NUMBER, is of a profile of ours whose launcher has
+ * ended. A monitor may still have it: then it is locked.
+ */
+bool profile_is_leftover(const char *entry, char name[PROFILE_NAME_MAX]);
 
 /* Text of apparmor.d(5) into what the kernel takes, for the features of the running kernel. */
 must_check int profile_compile(const struct strbuf *text, struct strbuf *ret, struct err *err);
@@ -31,9 +40,10 @@ must_check int profile_write(const char *path, const void *bytes, size_t n, stru
  * Compile and load the profile of a plan that has one. What launchers that were killed left behind
  * is removed on the way.
  *
- * Returns   0, -ENOENT (no apparmor_parser), -EINVAL (a path that a profile cannot hold), -EIO (the
- *           parser refused it), or what the kernel said.
- * Effects   two short-lived processes; the profile stays loaded until profile_remove().
+ * Returns   a descriptor that says that it is in use: to be kept open by who may still start
+ *           programs under it; -ENOENT (no apparmor_parser), -EINVAL (a path that a profile cannot
+ * hold), -EIO (the parser refused it), or what the kernel said. Effects   two short-lived
+ * processes; the profile stays loaded until profile_remove().
  */
 must_check int profile_load(const struct plan *plan, struct arena *arena, struct err *err);
 

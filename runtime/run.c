@@ -33,7 +33,7 @@ static void run_done(struct run *run)
 		pty_done(run->pty);
 	stdfds_restore(&run->stdio);
 	launch_done(&run->launched);
-	if (run->has_profile)
+	if (run->profile >= 0)
 		profile_remove(&run->plan);
 	uplink_stop(&run->uplink);
 	event_log_close(&run->log);
@@ -45,6 +45,7 @@ static void run_done(struct run *run)
 	closep(&run->policy.dir);
 	closep(&run->signals);
 	closep(&run->categories);
+	closep(&run->profile);
 	volumes_release(&run->volumes); /* whoever waits for the folder finds them free */
 	kept_close(&run->kept);         /* before the folder, whose lock others wait for */
 	run_folder_close(&run->folder);
@@ -111,8 +112,8 @@ static int load_profile(struct run *run, struct err *err)
 
 	if (!run->plan.lsm.profile || run->options.dry_run)
 		return 0;
-	run->has_profile = profile_load(&run->plan, &run->arena, &why) == 0;
-	if (run->has_profile)
+	run->profile = profile_load(&run->plan, &run->arena, &why);
+	if (run->profile >= 0)
 		return 0;
 	text = arena_printf(&run->arena, "the floor profile only: %s", why.msg);
 	if (!text)
@@ -304,7 +305,7 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	if (r == 0 && run->options.detach)
 		r = fork_monitor(run, err);
 	if (r > 0) {
-		run->has_profile = false; /* the monitor's, as all else is */
+		closep(&run->profile); /* the monitor's, as all else is */
 		printf("%s\n", run->folder.id);
 		return fflush(stdout) != 0 ? STATUS_FAILED : 0;
 	}
@@ -336,6 +337,7 @@ static const struct run run_none = {
 	.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
 	.signals = -1,
 	.categories = -1,
+	.profile = -1,
 	.learn = { .root = -1 },
 	.look = LOOK_NONE,
 };

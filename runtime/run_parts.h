@@ -55,9 +55,9 @@ struct run {
 	struct volume_use volumes;
 	struct kept kept; /* what is written to an image's root, with --keep */
 	int signals;
-	int categories;   /* holds the pair of the plan, with SELinux */
-	pid_t signer;     /* of the segment that was full last; or 0 */
-	bool has_profile; /* loaded: to be removed */
+	int categories; /* holds the pair of the plan, with SELinux */
+	pid_t signer;   /* of the segment that was full last; or 0 */
+	int profile;    /* one is loaded, held by this, and to be removed; -1 */
 	bool has_evidence;
 	char *const *whole_argv; /* of main() */
 };
