@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "runtime/control.h"
 #include "runtime/launch.h"
+#include "runtime/program_label.h"
 #include "runtime/status.h"
 
 #define MAX_ANSWERS_PER_TURN 64
@@ -30,9 +31,10 @@ static void clear(struct entry *entry)
 	*entry = nobody;
 }
 
-void entries_init(struct entries *entries, int socket, const struct notify *pattern)
+void entries_init(struct entries *entries, const struct plan *plan, int socket,
+		  const struct notify *pattern)
 {
-	*entries = (struct entries){ .socket = socket, .pattern = pattern };
+	*entries = (struct entries){ .socket = socket, .plan = plan, .pattern = pattern };
 	for (size_t i = 0; i < ENTER_MAX_PROGRAMS; i++)
 		entries->all[i] = nobody;
 }
@@ -276,11 +278,29 @@ static int record_end(const struct entry *entry, int wait_status, struct err *er
 	return event_log_add(entry->notify.log, &record, err);
 }
 
+/* Process 1 is in the sandbox: what it says of the label counts for nothing. */
+static int require_label(const struct plan *plan, const struct entry *entry, struct err *err)
+{
+	enum program_label state = PROGRAM_LABEL_RIGHT;
+
+	if (program_label_is_planned(plan))
+		state = program_label_await(plan, entry->pid);
+	if (state == PROGRAM_LABEL_RIGHT || state == PROGRAM_LABEL_GONE)
+		return 0;
+	err_set(err, EACCES, "the program did not run under its label: %s",
+		plan->lsm.selinux ? plan->lsm.selinux : plan->lsm.apparmor);
+	if (sys_pidfd_send_signal(entry->pidfd, SIGKILL) < 0)
+		err_wrap(err, "it could not be killed");
+	return -EACCES;
+}
+
 static int is_running(struct entries *entries, struct entry *entry,
 		      const struct enter_report *report, struct message *message, struct err *err)
 {
+	struct err wrong = { 0 };
 	size_t at = 1;
 	int master = -1;
+	int r;
 
 	entry->notify = *entries->pattern;
 	entry->notify.listener = -1;
@@ -296,8 +316,12 @@ static int is_running(struct entries *entries, struct entry *entry,
 	entry->pid = launch_pid_of(entry->pidfd);
 	entry->notify.first = entry->pid;
 	entry->state = ENTRY_RUNNING;
-	tell(entry, ENTER_RUNNING, 0, NULL, &master, master >= 0 ? 1 : 0);
-	return entry->probe ? 0 : record_entry(entry, err);
+	r = entry->probe ? 0 : record_entry(entry, err);
+	if (require_label(entries->plan, entry, &wrong) < 0)
+		refuse(entries, entry, &wrong);
+	else
+		tell(entry, ENTER_RUNNING, 0, NULL, &master, master >= 0 ? 1 : 0);
+	return r;
 }
 
 static int has_ended(struct entries *entries, struct entry *entry, int wait_status, struct err *err)

@@ -5,7 +5,8 @@
 /*
  * The monitor's side of programs that enter a running sandbox: it hands a client's request on to
  * process 1 (sandbox/enter.h), answers the program's refused calls as it does the first one's, and
- * tells the client how it went. Everything goes into the run's own log.
+ * tells the client how it went. Everything goes into the run's own log. A program that has another
+ * label than the plan's is killed.
  */
 
 #include <poll.h>
@@ -36,13 +37,15 @@ struct entry {
 struct entries {
 	int socket; /* borrowed: to process 1; -1: nobody can enter */
 	uint32_t last_id;
+	const struct plan *plan;      /* borrowed */
 	const struct notify *pattern; /* borrowed: bundle, log, table */
 	bool probe_ended;             /* to be unset by who has seen it */
 	bool probe_good;
 	struct entry all[ENTER_MAX_PROGRAMS];
 };
 
-void entries_init(struct entries *entries, int socket, const struct notify *pattern);
+void entries_init(struct entries *entries, const struct plan *plan, int socket,
+		  const struct notify *pattern);
 
 /*
  * A client wants to have a program started. Takes its descriptor over on success.

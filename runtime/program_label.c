@@ -4,10 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/fd.h"
 
 #define LABEL_MAX 4096
+#define AWAIT_TIMES 1000
 
 bool program_label_is_planned(const struct plan *plan)
 {
@@ -63,4 +65,16 @@ enum program_label program_label_check(const struct plan *plan, pid_t pid)
 	label = strbuf_str(&text);
 	rest = (struct span){ label, strlen(label) };
 	return program_label_judge(plan, span_cut(&rest, '\n'));
+}
+
+enum program_label program_label_await(const struct plan *plan, pid_t pid)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	enum program_label state = program_label_check(plan, pid);
+
+	for (int i = 0; i < AWAIT_TIMES && state == PROGRAM_LABEL_PENDING; i++) {
+		nanosleep(&moment, NULL);
+		state = program_label_check(plan, pid);
+	}
+	return state;
 }

@@ -29,4 +29,10 @@ enum program_label program_label_judge(const struct plan *plan, struct span labe
  */
 enum program_label program_label_check(const struct plan *plan, pid_t pid);
 
+/*
+ * The same of a program that its parent, which waits as vfork(2) does, says is running: execve(2)
+ * lets the parent go on a moment before the label is there. Waits for that, a second at most.
+ */
+enum program_label program_label_await(const struct plan *plan, pid_t pid);
+
 #endif
