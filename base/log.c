@@ -11,11 +11,17 @@
 
 static enum log_level threshold = LOG_LEVEL_WARNING;
 static bool as_json;
+static struct strbuf *held; /* borrowed; NULL: warnings go to stderr */
 
 void log_setup(enum log_level level, bool json)
 {
 	threshold = level;
 	as_json = json;
+}
+
+void log_hold_warnings(struct strbuf *to)
+{
+	held = to;
 }
 
 bool log_is_on(enum log_level level)
@@ -57,6 +63,11 @@ void log_say(enum log_level level, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return;
+	if (held && level == LOG_LEVEL_WARNING) {
+		strbuf_escaped(held, text, strnlen(text, sizeof(text)));
+		strbuf_putc(held, '\n');
+		return;
+	}
 	render(&line, level, text, strnlen(text, sizeof(text)));
 	if (fd_write_all(STDERR_FILENO, strbuf_str(&line), line.len) < 0)
 		return; /* nobody listens: there is nowhere left to say so */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -16,6 +17,10 @@ enum log_level {
 };
 
 void log_setup(enum log_level level, bool json);
+
+/* Warnings are kept in `to` from now on, escaped, a line each, and not told on stderr. */
+void log_hold_warnings(struct strbuf *to);
+
 bool log_is_on(enum log_level level);
 
 /* "immure: TEXT\n", or {"level":"error","msg":"TEXT"}; the text is escaped for a terminal. */

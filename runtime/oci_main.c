@@ -71,7 +71,7 @@ static void print_version(void)
 	printf("immure-oci version %s\nspec: 1.3.0\n", IMMURE_VERSION);
 }
 
-static void append_error(const struct oci_globals *g, const char *text)
+static void append(const struct oci_globals *g, const char *level, const char *text)
 {
 	cleanup_close int fd = open(g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	cleanup_strbuf struct strbuf line = { 0 };
@@ -84,16 +84,34 @@ static void append_error(const struct oci_globals *g, const char *text)
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (g->log_format && strcmp(g->log_format, "json") == 0) {
 		jsonw_object(&j);
-		jsonw_kstr(&j, "level", "error");
+		jsonw_kstr(&j, "level", level);
 		jsonw_kstr(&j, "msg", text);
 		jsonw_kstr(&j, "time", when);
 		jsonw_object_end(&j);
 	} else {
-		strbuf_addf(&line, "%s error: %s", when, text);
+		strbuf_addf(&line, "%s %s: %s", when, level, text);
 	}
 	strbuf_putc(&line, '\n');
 	if (fd < 0 || line.failed || fd_write_all(fd, line.p, line.len) < 0)
-		log_warning("cannot write to %s", g->log);
+		log_error("cannot write to %s", g->log);
+}
+
+/*
+ * An engine hands our stderr to the container's own log, so that warnings go to --log. An error
+ * stands alone there: Podman reads the file as one message.
+ */
+static void append_warnings(const struct oci_globals *g, const struct strbuf *held)
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct span rest = { strbuf_str(held), held->len };
+
+	while (rest.n > 0) {
+		struct span line = span_cut(&rest, '\n');
+		const char *text = arena_strndup(&arena, line.p, line.n);
+
+		if (text)
+			append(g, "warning", text);
+	}
 }
 
 static int check_globals(struct oci_globals *g, struct err *err)
@@ -163,6 +181,7 @@ static int run_verb(struct oci_globals *g, int argc, char *argv[], struct err *e
 int main(int argc, char *argv[])
 {
 	cleanup_arena struct arena arena = { 0 };
+	cleanup_strbuf struct strbuf held = { 0 };
 	struct oci_globals g = { .whole_argv = argv };
 	struct err err = { 0 };
 	int skip = argc > 1 && strcmp(argv[1], "oci") == 0 ? 1 : 0;
@@ -184,12 +203,16 @@ int main(int argc, char *argv[])
 			print_version();
 		return 0;
 	}
+	if (r == 0 && g.log)
+		log_hold_warnings(&held);
 	if (r == 0)
 		r = run_verb(&g, argc - used, argv + used, &err);
-	if (r >= 0)
+	if (r >= 0) {
+		append_warnings(&g, &held);
 		return r;
+	}
 	if (g.log)
-		append_error(&g, err.msg);
+		append(&g, "error", err.msg);
 	log_error("%s", err.msg);
 	return STATUS_ERROR;
 }
