@@ -123,6 +123,7 @@ enum tracer_access {
 	TRACER_READ = 1 << 0,
 	TRACER_WRITE = 1 << 1,
 	TRACER_EXECUTE = 1 << 2,
+	TRACER_LIST = 1 << 3, /* to read the names in a folder */
 };
 
 /*

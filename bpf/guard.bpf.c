@@ -10,6 +10,7 @@
 #define EACCES 13
 #define AF_UNIX 1
 #define FMODE_READ 1
+#define S_IFDIR 0040000
 #define FMODE_BACKING (1 << 25) /* the file below an overlay, opened by the kernel itself */
 #define FMODE_EXEC 0x20         /* in f_flags */
 #define SB_NOUSER (1UL << 31)   /* pipes, sockets, memfd: no path leads there */
@@ -61,7 +62,8 @@ static __always_inline __u32 access_of(struct file *file)
 	if (file->f_flags & FMODE_EXEC)
 		return TRACER_EXECUTE;
 	if (mode & FMODE_READ)
-		access |= TRACER_READ;
+		access |= (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) == S_IFDIR ? TRACER_LIST
+										     : TRACER_READ;
 	if (mode & FMODE_WRITE)
 		access |= TRACER_WRITE;
 	return access;

@@ -52,7 +52,7 @@ int wire_rule_decode(const void *bytes, size_t n, struct wire_rule *ret, struct 
 	memcpy(&rule, bytes, sizeof(rule));
 	if (rule.magic != WIRE_MAGIC || rule.version != WIRE_VERSION || rule.kind != WIRE_RULE)
 		return err_set(err, EBADMSG, "not a rule of this version");
-	if (rule.access & ~(uint32_t)(TRACER_READ | TRACER_WRITE | TRACER_EXECUTE))
+	if (rule.access & ~(uint32_t)(TRACER_READ | TRACER_WRITE | TRACER_EXECUTE | TRACER_LIST))
 		return err_set(err, EBADMSG, "unknown access %x", rule.access);
 	if (rule.length == 0 || rule.length > sizeof(rule.path) || rule.path[0] != '/')
 		return err_set(err, EBADMSG, "a rule without path");

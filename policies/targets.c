@@ -150,8 +150,6 @@ static struct target_verdict bpf_file(const struct file_rule *rule)
 {
 	if (rule->access & FILE_DENY)
 		return LOST("cannot take away below a grant: the mask mount holds it");
-	if (rule->access == FILE_LIST)
-		return WEAKENED("a folder whose names may be read gives its files, too");
 	if (rule->access & FILE_WRITE)
 		return WEAKENED("what is opened, not what is made, removed or renamed");
 	return ENFORCED;

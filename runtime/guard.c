@@ -73,7 +73,8 @@ static uint32_t access_at(const struct place *places, size_t n, const struct pla
 				   : strcmp(at->path, places[i].path) == 0)
 			access |= places[i].access;
 	}
-	bits |= access & (FILE_READ | FILE_LIST) ? TRACER_READ : 0; /* a folder is opened to read */
+	bits |= access & FILE_READ ? TRACER_READ | TRACER_LIST : 0;
+	bits |= access & FILE_LIST ? TRACER_LIST : 0;
 	bits |= access & FILE_WRITE ? TRACER_WRITE : 0;
 	bits |= access & FILE_EXEC ? TRACER_EXECUTE : 0;
 	return bits;

@@ -154,7 +154,7 @@ def messages():
                           ('name', request(name=b'../x')), ('endless name', request(name=b'a' * 64))):
             answer = ask(bad, task.pidfd)
             check(f'a wrong {what}', answer is not None and answer[0] == REFUSED, answer)
-        for what, bad in (('of nobody', rule()), ('with unknown access', rule(access=8)), ('without length', rule(length=0)),
+        for what, bad in (('of nobody', rule()), ('with unknown access', rule(access=16)), ('without length', rule(length=0)),
                           ('of endless length', rule(length=249)), ('without path', rule(path=b'etc')),
                           ('of another kind', rule(kind=1))):
             answer = ask(bad)

@@ -186,6 +186,16 @@ static void what_the_guard_refuses_is_the_kernels_own(void **state)
 	assert_has(json, "\"call\":\"kill\"");
 	assert_has(json, "\"flags\":9");
 	assert_has(json, "\"target\":77");
+	e.head.args[0] = TRACER_GUARD_CALL;
+	e.head.args[2] = 0x5412;
+	json = json_of(&e);
+	assert_has(json, "\"layer\":\"bpf\"");
+	assert_has(json, "\"flags\":21522");
+	e.head.args[0] = TRACER_GUARD_CAPABILITY;
+	e.head.args[2] = 21;
+	json = json_of(&e);
+	assert_has(json, "\"call\":\"capable\"");
+	assert_has(json, "\"flags\":21");
 	e.head.args[0] = 99;
 	assert_null(json_of(&e));
 }

@@ -92,7 +92,7 @@ static void refuses_each_field_of_a_rule(void **state)
 	WRONG(magic, 0);
 	WRONG(version, 1);
 	WRONG(kind, WIRE_TRACE);
-	WRONG(access, 8);
+	WRONG(access, 16);
 	WRONG(length, 0);
 	WRONG(length, TRACER_GUARD_PATH + 1);
 	WRONG(path[0], 'u');
