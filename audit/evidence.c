@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,22 +115,6 @@ static void read_devices(int proc, struct evidence *evidence)
 		strbuf_addf(&evidence->devices, "%s\n", names[i]);
 }
 
-static void read_exe(int proc, struct evidence *evidence)
-{
-	char path[PATH_MAX];
-	struct stat st = { 0 };
-	ssize_t n = readlinkat(proc, "exe", path, sizeof(path));
-
-	if (n <= 0 || fstatat(proc, "exe", &st, 0) < 0)
-		return;
-	strbuf_reset(&evidence->exe);
-	strbuf_add(&evidence->exe, path, (size_t)n);
-	evidence->exe_dev = st.st_dev;
-	evidence->exe_ino = st.st_ino;
-	evidence->exe_size = (uint64_t)st.st_size;
-	evidence->has_exe = true;
-}
-
 void evidence_process(pid_t pid, struct evidence *evidence)
 {
 	cleanup_close int proc = open_proc(pid);
@@ -159,7 +142,7 @@ void evidence_process(pid_t pid, struct evidence *evidence)
 	read_into(proc, "gid_map", &evidence->gid_map);
 	read_interfaces(proc, evidence);
 	read_devices(proc, evidence);
-	read_exe(proc, evidence);
+	evidence_exe_read(proc, &evidence->exe);
 }
 
 void evidence_cgroup(int dir, struct evidence *evidence)
@@ -276,17 +259,7 @@ void evidence_json(const struct evidence *evidence, struct jsonw *j)
 	json_text(j, "cgroup", &evidence->cgroup);
 	json_text(j, "cgroup_limits", &evidence->cgroup_limits);
 	json_text(j, "devices", &evidence->devices);
-	jsonw_key(j, "exe");
-	if (evidence->has_exe) {
-		jsonw_object(j);
-		jsonw_ku64(j, "dev", evidence->exe_dev);
-		jsonw_ku64(j, "ino", evidence->exe_ino);
-		json_text(j, "path", &evidence->exe);
-		jsonw_ku64(j, "size", evidence->exe_size);
-		jsonw_object_end(j);
-	} else {
-		jsonw_null(j);
-	}
+	evidence_exe_json(&evidence->exe, j);
 	json_text(j, "gid_map", &evidence->gid_map);
 	json_text(j, "interfaces", &evidence->interfaces);
 	jsonw_kstr(j, "level", "E3");
@@ -329,5 +302,5 @@ void evidence_done(struct evidence *evidence)
 	strbuf_done(&evidence->interfaces);
 	strbuf_done(&evidence->devices);
 	strbuf_done(&evidence->cgroup_limits);
-	strbuf_done(&evidence->exe);
+	evidence_exe_done(&evidence->exe);
 }

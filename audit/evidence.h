@@ -9,7 +9,9 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
+#include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/procfs.h"
 #include "base/strbuf.h"
@@ -43,6 +45,28 @@ struct evidence_net {
 	struct evidence_counter refused_out, refused_in;
 };
 
+enum evidence_exe_state {
+	EXE_NONE,
+	EXE_READING,
+	EXE_DONE, /* the others: there is no digest */
+	EXE_UNREADABLE,
+	EXE_LARGE,
+	EXE_CHANGED,
+	EXE_UNFINISHED
+};
+
+/* The file that was executed. Its digest is made while the program runs. */
+struct evidence_exe {
+	enum evidence_exe_state state;
+	struct strbuf path; /* seen from inside */
+	uint64_t dev, ino, size;
+	struct timespec changed; /* of its inode */
+	int fd;                  /* while it is read */
+	uint64_t done;           /* bytes that were read */
+	struct digest_state digesting;
+	struct digest digest;
+};
+
 struct evidence {
 	const struct evidence_net *net; /* borrowed, or NULL */
 	bool has_ns[NS_COUNT], own_ns[NS_COUNT];
@@ -60,9 +84,7 @@ struct evidence {
 	struct strbuf interfaces;    /* names, each followed by a newline */
 	struct strbuf devices;       /* of /dev inside: "c 1:3 null", each with a newline */
 	struct strbuf cgroup_limits; /* "memory.max 1024", each with a newline */
-	struct strbuf exe;           /* path of the program that ran, seen from inside */
-	uint64_t exe_dev, exe_ino, exe_size;
-	bool has_exe;
+	struct evidence_exe exe;
 };
 
 #define cleanup_evidence cleanup(evidence_done)
@@ -75,6 +97,24 @@ void evidence_namespaces(pid_t pid, struct evidence *evidence);
  * be called again: what is readable now replaces what was read before.
  */
 void evidence_process(pid_t pid, struct evidence *evidence);
+
+/* The program's file, by /proc/PID/exe; begins to read it if it is another than before. */
+void evidence_exe_read(int proc, struct evidence_exe *exe);
+
+/*
+ * Read on, at most max bytes (rounded up to 64 KiB).
+ *
+ * Returns   true if there is more to read.
+ */
+bool evidence_exe_step(struct evidence_exe *exe, size_t max);
+
+/* Read the rest, unless it is much: then there is no digest, and the evidence says why. */
+void evidence_exe_finish(struct evidence_exe *exe);
+
+/* Append "exe":{...} with "sha256", or "sha256_absent" and why. */
+void evidence_exe_json(const struct evidence_exe *exe, struct jsonw *j);
+
+void evidence_exe_done(struct evidence_exe *exe);
 
 /* Limits and peaks of the sandbox's own cgroup; a no-op if dir is -1. */
 void evidence_cgroup(int dir, struct evidence *evidence);

@@ -112,6 +112,10 @@ static void put_facts(const json_t *report, struct strbuf *out)
 	put_fact(out, json_is_object(image) ? "image" : "root",
 		 record_text(image, "reference",
 			     record_text(root, "path", record_text(root, "kind", NULL))));
+	put_fact(out, "image digest", record_text(image, "digest", NULL));
+	program_text(report, &text);
+	put_fact(out, "program", strbuf_str(&text));
+	strbuf_reset(&text);
 	put_fact(out, "user", record_text(subject, "user", NULL));
 	put_time(&text, record_text(subject, "start", ""));
 	put_fact(out, "started", strbuf_str(&text));

@@ -29,19 +29,31 @@ static json_t *make_subjects(const json_t *report)
 	char *text = json_dumps(report, JSON_SORT_KEYS | JSON_INDENT(1));
 	char hex[DIGEST_HEX_LEN] = "";
 	cleanup_strbuf struct strbuf file = { 0 };
+	const json_t *exe = json_object_get(json_object_get(report, "subject"), "exe");
+	const json_t *of = json_object_get(json_object_get(report, "subject"), "image");
+	const char *program = record_text(exe, "sha256", NULL);
+	const char *image = record_text(of, "digest", "");
 	struct digest digest;
+	json_t *list;
 
 	strbuf_puts(&file, text ? text : "");
 	strbuf_putc(&file, '\n');
 	free(text);
 	digest = digest_of(file.p, file.len);
 	digest_hex(&digest, hex);
-	return json_pack("[o, o, o]",
+	list = json_pack("[o, o, o]",
 			 subject("run", part_text(report, "subject", "run", "?"),
 				 part_text(report, "completeness", "head", "")),
 			 subject("policy", part_text(report, "policy", "name", "?"),
 				 part_text(report, "policy", "digest", "")),
 			 subject("report", record_text(report, "report_id", "?"), hex));
+	if (program)
+		json_array_append_new(list,
+				      subject("program", record_text(exe, "path", "?"), program));
+	if (strncmp(image, "sha256:", 7) == 0)
+		json_array_append_new(
+			list, subject("image", record_text(of, "reference", "?"), image + 7));
+	return list;
 }
 
 static json_t *names_with(const json_t *report, const char *status)

@@ -24,6 +24,9 @@ static json_t *make_finding(const json_t *report, const json_t *f)
 		CLASS_COMPLIANCE, 1, severity + 2,
 		part_text(report, "subject", "end", part_text(report, "subject", "start", "")));
 	const char *status = record_text(f, "status", "?");
+	cleanup_strbuf struct strbuf program = { 0 };
+
+	program_text(report, &program);
 
 	json_object_set_new(o, "compliance",
 			    json_pack("{s:s, s:[s], s:s, s:s, s:i}", "control",
@@ -39,9 +42,10 @@ static json_t *make_finding(const json_t *report, const json_t *f)
 	json_object_set_new(o, "remediation",
 			    json_pack("{s:s}", "desc", record_text(f, "remedy", "?")));
 	json_object_set_new(o, "resources",
-			    json_pack("[{s:s, s:s, s:s}]", "name",
+			    json_pack("[{s:s, s:s, s:s}, {s:s, s:s}]", "name",
 				      part_text(report, "policy", "name", "?"), "type", "sandbox",
-				      "uid", part_text(report, "subject", "run", "?")));
+				      "uid", part_text(report, "subject", "run", "?"), "name",
+				      strbuf_str(&program), "type", "program"));
 	json_object_set_new(o, "unmapped",
 			    json_pack("{s:s, s:s, s:s}", "evidence_level",
 				      record_text(f, "level", "-"), "evidence_source",

@@ -84,6 +84,19 @@ void put_command(struct strbuf *out, const json_t *report)
 	put_escaped(out, strbuf_str(&text));
 }
 
+void program_text(const json_t *report, struct strbuf *out)
+{
+	const json_t *exe = json_object_get(json_object_get(report, "subject"), "exe");
+	const char *sha256 = record_text(exe, "sha256", NULL);
+
+	strbuf_addf(out, "%s ", record_text(exe, "path", "unknown,"));
+	if (sha256)
+		strbuf_addf(out, "sha256:%s", sha256);
+	else
+		strbuf_addf(out, "no digest: %s",
+			    record_text(exe, "sha256_absent", "it was not looked at"));
+}
+
 void put_xml(struct strbuf *out, const char *text)
 {
 	cleanup_strbuf struct strbuf safe = { 0 };

@@ -29,6 +29,10 @@ void put_place(struct strbuf *out, const json_t *place);
 void command_text(const json_t *report, struct strbuf *out);
 void put_command(struct strbuf *out, const json_t *report);
 
+/* The executed file and its digest, or why there is none: "/usr/bin/sh sha256:1a2b...". As it is.
+ */
+void program_text(const json_t *report, struct strbuf *out);
+
 /* Any text as XML or HTML text or attribute: control bytes shown as \\xNN, never raw. */
 void put_xml(struct strbuf *out, const char *text);
 

@@ -67,6 +67,7 @@ void report_junit(const json_t *report, struct strbuf *out)
 {
 	const char *start = part_text(report, "subject", "start", "");
 	const char *host = part_text(report, "subject", "hostname", "");
+	cleanup_strbuf struct strbuf program = { 0 };
 	const json_t *f;
 	size_t i;
 
@@ -87,6 +88,8 @@ void report_junit(const json_t *report, struct strbuf *out)
 		    (count_of(report, "not-applicable") + count_of(report, "manual") +
 		     count_of(report, "waived")));
 	strbuf_puts(out, " time=\"0\">\n    <properties>\n");
+	program_text(report, &program);
+	put_property("program", strbuf_str(&program), out);
 	put_property("policy", part_text(report, "policy", "name", "?"), out);
 	put_property("policy_digest", part_text(report, "policy", "digest", "?"), out);
 	put_property("head", part_text(report, "completeness", "head", "?"), out);
@@ -119,13 +122,15 @@ void report_csv(const json_t *report, struct strbuf *out)
 	static const char *const columns[] = { "standard", "id",    "title",    "status",
 					       "severity", "level", "expected", "observed",
 					       "source",   "remedy" };
+	cleanup_strbuf struct strbuf program = { 0 };
 	const json_t *f;
 	size_t i;
 
+	program_text(report, &program);
 	strbuf_puts(out, "run,");
 	for (size_t k = 0; k < ARRAY_LEN(columns); k++)
 		strbuf_addf(out, "%s,", columns[k]);
-	strbuf_puts(out, "place\r\n");
+	strbuf_puts(out, "place,program\r\n");
 	json_array_foreach(json_object_get(report, "findings"), i, f)
 	{
 		cleanup_strbuf struct strbuf place = { 0 };
@@ -137,7 +142,8 @@ void report_csv(const json_t *report, struct strbuf *out)
 			put_cell(out, strcmp(text, "-") == 0 ? "" : text, false);
 		}
 		put_place(&place, json_object_get(f, "place"));
-		put_cell(out, strbuf_str(&place), true);
+		put_cell(out, strbuf_str(&place), false);
+		put_cell(out, strbuf_str(&program), true);
 	}
 }
 
@@ -246,6 +252,7 @@ void report_markdown(const json_t *report, struct strbuf *out)
 	const json_t *c = json_object_get(report, "completeness");
 	const char *verdict = report_verdict(report);
 	cleanup_strbuf struct strbuf command = { 0 };
+	cleanup_strbuf struct strbuf program = { 0 };
 
 	command_text(report, &command);
 	strbuf_addf(out, "### immure: %s\n\n", verdict);
@@ -255,6 +262,9 @@ void report_markdown(const json_t *report, struct strbuf *out)
 	put_md(out, part_text(report, "policy", "name", "?"));
 	strbuf_puts(out, ", command ");
 	put_md(out, strbuf_str(&command));
+	program_text(report, &program);
+	strbuf_puts(out, ", program ");
+	put_md(out, strbuf_str(&program));
 	strbuf_addf(out,
 		    ".\n\n**%lld pass**, **%lld fail**, %lld not proven, %lld not applicable, "
 		    "%lld manual, %lld waived.\n",

@@ -30,6 +30,7 @@ static void put_head(const json_t *report, struct strbuf *out)
 {
 	const json_t *root = json_object_get(json_object_get(report, "subject"), "root");
 	const json_t *image = json_object_get(json_object_get(report, "subject"), "image");
+	cleanup_strbuf struct strbuf program = { 0 };
 
 	strbuf_puts(out, "audit   run ");
 	put_escaped(out, part_text(report, "subject", "run", "?"));
@@ -42,6 +43,9 @@ static void put_head(const json_t *report, struct strbuf *out)
 		strbuf_puts(out, " (mode: audit, nothing is refused by its rules)");
 	strbuf_puts(out, "\n        command ");
 	put_command(out, report);
+	strbuf_puts(out, "\n        program ");
+	program_text(report, &program);
+	put_escaped(out, strbuf_str(&program));
 	strbuf_puts(out, "\n        kernel ");
 	put_escaped(out, part_text(report, "identity", "kernel", "?"));
 	strbuf_addf(out, "  landlock %lld  collector ",

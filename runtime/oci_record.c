@@ -153,7 +153,7 @@ void oci_record_confined(struct oci_monitor *m)
 	closep(&m->watch->page->mountinfo); /* it would keep the container's mounts */
 	evidence_process(m->pid, evidence);
 	tell_outside(evidence);
-	evidence->has_exe = false; /* it was ours */
+	evidence_exe_done(&evidence->exe); /* it was ours */
 	read_cgroup(m);
 }
 
@@ -165,6 +165,7 @@ void oci_record_running(struct oci_monitor *m)
 	evidence_process(m->pid, &m->evidence);
 	if (m->evidence.has_status) {
 		tell_outside(&m->evidence);
+		evidence_exe_finish(&m->evidence.exe);
 		return;
 	}
 	m->evidence.status = before; /* it has ended: what was read of it while it waited */

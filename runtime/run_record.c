@@ -96,6 +96,7 @@ static int write_evidence(struct run *run, struct err *err)
 	struct jsonw j = { .out = &run->text };
 
 	evidence_cgroup(run->launched.cgroup.dir, &run->evidence);
+	evidence_exe_finish(&run->evidence.exe);
 	strbuf_reset(&run->text);
 	evidence_json(&run->evidence, &j);
 	if (run->text.failed)

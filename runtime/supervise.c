@@ -19,6 +19,7 @@
 /* While the child is on its way it cannot wake us once its filter is on: look again soon. */
 #define EARLY_LOOK_MS 1
 #define EVIDENCE_LOOK_MS 5
+#define EXE_STEP ((size_t)256 << 10) /* bytes of the program between two looks at all else */
 #define MAX_ANSWERS_PER_TURN 64
 
 enum {
@@ -166,6 +167,12 @@ static enum program_label check_label(struct supervisor *s)
 	return state;
 }
 
+/* The program's file is read by and by, when there is nothing else to do. */
+static int read_program(struct supervisor *s, struct err *err)
+{
+	return evidence_exe_step(&s->evidence->exe, EXE_STEP) ? 0 : s->keep_evidence(s->data, err);
+}
+
 static int read_evidence(struct supervisor *s, struct err *err)
 {
 	bool found = launch_find_program(s->launched) && s->launched->program > 0;
@@ -179,7 +186,7 @@ static int read_evidence(struct supervisor *s, struct err *err)
 	s->read_once = !pending;
 	if (s->detach && s->launched->page->state != CONFINE_FAILED)
 		detach_report(s->detach, &(const struct err){ 0 });
-	return s->read_once ? s->keep_evidence(s->data, err) : 0;
+	return s->read_once ? read_program(s, err) : 0;
 }
 
 /*
@@ -241,6 +248,8 @@ static int patience(const struct supervisor *s)
 		return EARLY_LOOK_MS;
 	if (!s->read_once)
 		return EVIDENCE_LOOK_MS;
+	if (s->evidence->exe.state == EXE_READING)
+		return 0;
 	return least(s->tracing->on ? s->trace_look_ms : -1, health_patience(s));
 }
 
@@ -406,6 +415,8 @@ static int watch(struct supervisor *s, struct err *err)
 			turn(s, fds, n);
 		else if (launch_is_confined(s->launched) && wait == EVIDENCE_LOOK_MS)
 			r = read_evidence(s, err);
+		else if (s->evidence->exe.state == EXE_READING)
+			r = read_program(s, err);
 	}
 	return r;
 }
