@@ -2,30 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Attached to a run in the background: both directions, several at once, slow ones, and the end.
 
-load common
-
-setup() {
-	common_setup
-}
-
-teardown() {
-	"$IMMURE" ps -q | xargs -r "$IMMURE" kill >/dev/null 2>&1 || true
-	common_teardown
-}
-
-start() { # ARG...: sets ID
-	ID=$("$IMMURE" run -d --host -v "$WORK:/data" "$@")
-}
-
-wait_for() { # CMD...: until it succeeds, ten seconds at most
-	local i
-	for i in $(seq 100); do
-		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.1
-	done
-	echo "never: $*" >&2
-	return 1
-}
+load background
 
 attached() { # N: so many have been attached to ID
 	[ "$(grep -c '"what":"attached"' "$XDG_STATE_HOME/immure/runs/$ID/events.jsonl")" -ge "$1" ]

@@ -2,16 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs that go on in the background: their output, their end, their names, and what is left.
 
-load common
-
-setup() {
-	common_setup
-}
-
-teardown() {
-	"$IMMURE" ps -q | xargs -r "$IMMURE" kill >/dev/null 2>&1 || true
-	common_teardown
-}
+load background
 
 detached() {
 	"$IMMURE" run -d --host -v "$WORK:/data" "$@"

@@ -3,20 +3,7 @@
 # One more program in a sandbox that runs: what it may, what it must not get, what is told of it.
 # Classes of public attacks are named as in SECURITY.md. IMMURE_LONG=1: 1,000 rounds of the race.
 
-load common
-
-setup() {
-	common_setup
-}
-
-teardown() {
-	"$IMMURE" ps -q | xargs -r "$IMMURE" kill >/dev/null 2>&1 || true
-	common_teardown
-}
-
-start() { # ARG...: sets ID
-	ID=$("$IMMURE" run -d --host -v "$WORK:/data" "$@")
-}
+load background
 
 @test "streams, status, variables, folder" {
 	start -e MINE=1 -w /data -- sleep 1000
