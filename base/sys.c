@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -70,4 +71,9 @@ int sys_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard)
 	const struct rlimit limit = { .rlim_cur = soft, .rlim_max = hard };
 
 	return answer(prlimit(pid, (enum __rlimit_resource)resource, &limit, NULL));
+}
+
+bool sys_is_set_id(void)
+{
+	return getauxval(AT_UID) != getauxval(AT_EUID) || getauxval(AT_GID) != getauxval(AT_EGID);
 }

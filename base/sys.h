@@ -9,6 +9,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +29,9 @@ must_check int sys_join_session_keyring(const char *name);
 must_check int sys_pidfd_send_signal(int pidfd, int sig);
 must_check int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[],
 			    int flags);
+/* True if somebody made this program set-user-id or set-group-id. The kernel told us; no call. */
+bool sys_is_set_id(void);
+
 must_check int sys_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard);
 
 #endif

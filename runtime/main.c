@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sys.h"
 #include "runtime/run.h"
 #include "runtime/status.h"
 #include "runtime/tool_path.h"
@@ -34,7 +35,10 @@ int main(int argc, char *argv[])
 	struct err err = { 0 };
 	int r;
 
-	if (argc > 1 && strcmp(argv[1], "run") == 0 && !wants_help(argc, argv))
+	/* It would do for its caller what only its owner may (class 45). */
+	if (sys_is_set_id())
+		r = err_set(&err, EPERM, "immure must not be set-user-id or set-group-id");
+	else if (argc > 1 && strcmp(argv[1], "run") == 0 && !wants_help(argc, argv))
 		r = run_main(argc - 1, argv + 1, argv, &err);
 	else if (argc > 1 && strcmp(argv[1], "oci") == 0)
 		r = hand_over("immure-oci", argv, &err);

@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/jsonw.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "runtime/oci.h"
 
 #define STATUS_ERROR 1
@@ -190,6 +191,10 @@ int main(int argc, char *argv[])
 
 	if (r < 0)
 		return STATUS_ERROR;
+	if (sys_is_set_id()) {
+		log_error("immure-oci must not be set-user-id or set-group-id");
+		return STATUS_ERROR;
+	}
 	argc -= skip;
 	argv += skip;
 	used = options_read(global_opts, ARRAY_LEN(global_opts), argc, argv, &arena, &g, &err);
