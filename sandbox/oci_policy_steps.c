@@ -27,7 +27,7 @@ int oci_mountinfo_apply(struct oci_child *c, struct err *err)
 /* With a policy, in a user namespace of its own: no further namespaces (R9). */
 int oci_nslimits_apply(struct oci_child *c, struct err *err)
 {
-	struct confine confine = { .sys_user = -1 };
+	struct confine confine = { .plan = c->plan->policy, .sys_user = -1 };
 
 	if (!c->plan->policy || !c->plan->ns[OCI_NS_USER].asked || c->plan->ns[OCI_NS_USER].path)
 		return 0;

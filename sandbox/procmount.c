@@ -53,8 +53,7 @@ static int forbid_groups(const struct confine *c, struct err *err)
 {
 	int r;
 
-	if (!c->plan ||
-	    lsm_allows_number(c->plan->bundle, SYS_fanotify_init, (const uint64_t[6]){ 0 }))
+	if (lsm_allows_number(c->plan->bundle, SYS_fanotify_init, (const uint64_t[6]){ 0 }))
 		return 0;
 	r = fd_write_text(c->sys_user, "max_fanotify_groups", "0", err);
 	return r == -ENOENT ? 0 : r;
