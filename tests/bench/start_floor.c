@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * start_floor ROOT FILTER PROGRAM: what the kernel alone takes for a start. The system calls that
- * the promises of `immure run --rootfs` cannot do without, for a user with his own id mapped, and
- * nothing else: no policy or plan, no record, no evidence, nobody who answers refused calls, no
- * word about what failed (the exit status is the line). No launcher that keeps the promises can be
- * faster, so its ratio to bubblewrap is what a target can be held against.
+ * start_floor [--range FIRST] ROOT FILTER PROGRAM: what the kernel alone takes for a start. The
+ * system calls that the promises of `immure run --rootfs` cannot do without, for a user with his
+ * own id mapped or the 65536 subordinate ones from FIRST, and nothing else: no policy or plan, no
+ * record, no evidence, nobody who answers refused calls, no word about what failed (the exit status
+ * is the line). No launcher that keeps the promises can be faster, so its ratio to bubblewrap is
+ * what a target can be held against.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
@@ -19,6 +21,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -237,9 +240,11 @@ static void drop_privilege(void)
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	const struct __user_cap_data_struct none[2] = { { 0 } };
 
-	MUST(prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
-					      SECBIT_NO_CAP_AMBIENT_RAISE |
+	MUST(prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP | SECBIT_NOROOT |
+					      SECBIT_NOROOT_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
 					      SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) == 0);
+	MUST(getuid() != 0 ||
+	     (setresgid(1000, 1000, 1000) == 0 && setresuid(1000, 1000, 1000) == 0));
 	for (int cap = 0; prctl(PR_CAPBSET_DROP, cap) == 0; cap++)
 		;
 	MUST(syscall(SYS_capset, &head, none) == 0);
@@ -316,6 +321,37 @@ static void read_filter(const char *path)
 	close(fd);
 }
 
+static pid_t start_helper(const char *program, long pid, const char *first)
+{
+	char number[24];
+	const char *argv[] = { program, number, "0", first, "65536", NULL };
+	pid_t helper;
+
+	snprintf(number, sizeof(number), "%ld", pid);
+	MUST(posix_spawn(&helper, program, NULL, NULL, (char *const *)(uintptr_t)argv, NULL) == 0);
+	return helper;
+}
+
+/* Both set-uid programs at once; then the child may go on. */
+static void map_range(long pid, const char *first, int child)
+{
+	pid_t helpers[] = { start_helper("/usr/bin/newuidmap", pid, first),
+			    start_helper("/usr/bin/newgidmap", pid, first) };
+	int status = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		MUST(waitpid(helpers[i], &status, 0) == helpers[i] && status == 0);
+	MUST(write(child, "", 1) == 1);
+}
+
+static void await_range(int parent)
+{
+	char byte;
+
+	MUST(read(parent, &byte, 1) == 1);
+	MUST(setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0 && setgroups(0, NULL) == 0);
+}
+
 int main(int argc, char *argv[])
 {
 	struct clone_args args = {
@@ -325,9 +361,17 @@ int main(int argc, char *argv[])
 	};
 	const uid_t uid = getuid();
 	const gid_t gid = getgid();
+	const char *first = NULL;
+	int way[2] = { -1, -1 };
 	int status = 0;
 	long pid;
 
+	if (argc > 2 && strcmp(argv[1], "--range") == 0) {
+		first = argv[2];
+		argc -= 2;
+		argv += 2;
+		MUST(pipe2(way, O_CLOEXEC) == 0);
+	}
 	MUST(argc >= 4);
 	read_filter(argv[2]);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
@@ -335,13 +379,18 @@ int main(int argc, char *argv[])
 	if (pid == 0) {
 		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
 		begin_netns();
-		map_ids(uid, gid);
+		if (first)
+			await_range(way[0]);
+		else
+			map_ids(uid, gid);
 		enter_root(make_root(argv[1]));
 		new_session();
 		drop_privilege();
 		restrict_files();
 		run_program(argv + 3);
 	}
+	if (first)
+		map_range(pid, first, way[1]);
 	MUST(waitpid((pid_t)pid, &status, 0) == pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
