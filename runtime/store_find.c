@@ -40,7 +40,7 @@ static int read_ref(const struct store *store, const char *text, const char *fil
 	if (r == -ENOENT)
 		return err_set(
 			err, ENOENT,
-			"no image %.200s in the store: immure pull or immure load it first, or use --host or --rootfs DIR",
+			"no image %.200s in the store: immure pull or immure load it first",
 			text);
 	if (r < 0)
 		return r;

@@ -322,13 +322,13 @@ static const struct verb verb_prune = {
 };
 
 static const struct verb *const subverbs[] = {
-	&verb_inspect,      &verb_history,      &verb_check, &verb_prune,
-	&verb_image_verify, &verb_image_unpack, NULL,
+	&verb_image_ls, &verb_inspect, &verb_history,      &verb_tag,          &verb_image_rm,
+	&verb_check,    &verb_prune,   &verb_image_verify, &verb_image_unpack, NULL,
 };
 
 const struct verb verb_image = {
 	.name = "image",
 	.args = "VERB [ARG...]",
-	.help = "images of the store: inspect, history, check, prune, unpack, verify",
+	.help = "images of the store: ls, inspect, history, tag, rm, check, prune, unpack, verify",
 	.subverbs = subverbs,
 };

@@ -6,6 +6,8 @@
 
 #include "runtime/verb.h"
 
+extern const struct verb verb_image_ls;
+extern const struct verb verb_image_rm;
 extern const struct verb verb_image_verify;
 extern const struct verb verb_image_unpack;
 

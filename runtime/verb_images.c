@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* images, tag, rmi: which images there are, and by what names. */
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/jsonw.h"
 #include "base/log.h"
+#include "runtime/format.h"
 #include "runtime/store_clean.h"
 #include "runtime/store_find.h"
 #include "runtime/store_image.h"
 #include "runtime/verb.h"
 
 struct images_options {
-	bool json, quiet;
+	bool json, quiet, whole;
+	const char *format;
+	struct opt_list filters;
 };
 
 #define ROW(field) offsetof(struct images_options, field)
 
 static const struct opt images_opts[] = {
+	{ "filter", 'f', OPT_LIST, ROW(filters), "KEY=VALUE",
+	  "only these: reference=PATTERN, label=KEY[=VALUE], dangling=true or false", NULL },
+	{ "format", 0, OPT_TEXT, ROW(format), "TEXT",
+	  "a line each: {{.Repository}} {{.Tag}} {{.Name}} {{.ID}} {{.Digest}} {{.CreatedAt}} {{.Size}}; or json",
+	  NULL },
+	{ "no-trunc", 0, OPT_FLAG, ROW(whole), NULL, "whole digests", NULL },
 	{ "json", 0, OPT_FLAG, ROW(json), NULL, "print a JSON array", NULL },
 	{ "quiet", 'q', OPT_FLAG, ROW(quiet), NULL, "print digests only", NULL },
 };
@@ -24,6 +34,7 @@ static const struct opt images_opts[] = {
 /* An image as it is listed: once for each name, or once without. */
 struct listed {
 	const char *name; /* as people type it, or NULL */
+	const char *canonical;
 	const char *manifest;
 	struct image_record record;
 	uint64_t packed, unpacked;
@@ -80,6 +91,7 @@ static int list_all(const struct store *store, struct arena *arena, struct liste
 		return err_set(err, ENOMEM, "out of memory");
 	for (int i = 0; names && i < n_names; i++)
 		all[n++] = (struct listed){ .name = familiar(names[i].reference, arena),
+					    .canonical = names[i].reference,
 					    .manifest = names[i].manifest };
 	for (int i = 0; digests && i < n_digests; i++) {
 		if (!is_named(names, n_names, digests[i]))
@@ -112,16 +124,157 @@ static void print_json(const struct listed *all, int n)
 	printf("%s\n", strbuf_str(&text));
 }
 
-static void print_table(const struct listed *all, int n)
+/* The part of a name before its tag. */
+static struct span repository(const char *name)
 {
-	printf("%-44s %-12s %-10s %9s %9s\n", "NAME", "DIGEST", "CREATED", "PACKED", "UNPACKED");
+	const char *slash = strrchr(name, '/');
+	const char *colon = strrchr(slash ? slash : name, ':');
+
+	return (struct span){ name, colon ? (size_t)(colon - name) : strlen(name) };
+}
+
+/* A name, with its tag or without, short or in full; * ? [] stand for others as in the shell. */
+static bool fits_reference(const struct listed *one, const char *pattern)
+{
+	const char *const names[] = { one->name, one->canonical };
+
+	for (size_t i = 0; one->name && i < ARRAY_LEN(names); i++) {
+		struct span part = repository(names[i]);
+		char text[IMAGE_NAME_MAX + 2];
+
+		snprintf(text, sizeof(text), "%.*s", (int)part.n, part.p);
+		if (fnmatch(pattern, names[i], 0) == 0 || fnmatch(pattern, text, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool fits_label(const struct listed *one, const char *wanted)
+{
+	const struct image_texts *labels = &one->record.labels;
+	size_t n = strlen(wanted);
+
+	for (size_t i = 0; i < labels->n; i++) {
+		if (strcmp(labels->items[i], wanted) == 0 ||
+		    (!strchr(wanted, '=') && strncmp(labels->items[i], wanted, n) == 0 &&
+		     labels->items[i][n] == '='))
+			return true;
+	}
+	return false;
+}
+
+static bool fits_dangling(const struct listed *one, const char *wanted)
+{
+	return (strcmp(wanted, "true") == 0) == !one->name;
+}
+
+static const struct {
+	const char *prefix;
+	bool (*fits)(const struct listed *one, const char *wanted);
+} filter_kinds[] = {
+	{ "reference=", fits_reference },
+	{ "label=", fits_label },
+	{ "dangling=", fits_dangling },
+};
+
+static int check_filters(const struct opt_list *filters, struct err *err)
+{
+	for (size_t i = 0; i < filters->n; i++) {
+		const char *filter = filters->items[i];
+		const char *value = strchr(filter, '=');
+		bool known = false;
+
+		for (size_t k = 0; k < ARRAY_LEN(filter_kinds); k++)
+			known = known || span_starts(span_of(filter), filter_kinds[k].prefix);
+		if (span_starts(span_of(filter), "dangling="))
+			known = strcmp(value + 1, "true") == 0 || strcmp(value + 1, "false") == 0;
+		if (known)
+			continue;
+		err_set(err, EINVAL,
+			"--filter %.60s: expected reference=PATTERN, label=KEY[=VALUE], "
+			"dangling=true or dangling=false",
+			filter);
+		return err_at(err, ERR_USAGE);
+	}
+	return 0;
+}
+
+/* Of each kind that is asked for one must fit; of the names on the command line, too. */
+static bool is_wanted(const struct listed *one, const struct verb_call *call)
+{
+	const struct images_options *o = call->options;
+	bool fits = call->argc == 0;
+
+	for (int i = 0; i < call->argc; i++)
+		fits = fits || fits_reference(one, call->argv[i]);
+	for (size_t k = 0; fits && k < ARRAY_LEN(filter_kinds); k++) {
+		bool asked = false;
+		bool found = false;
+
+		for (size_t i = 0; i < o->filters.n; i++) {
+			const char *filter = o->filters.items[i];
+
+			if (!span_starts(span_of(filter), filter_kinds[k].prefix))
+				continue;
+			asked = true;
+			found = found ||
+				filter_kinds[k].fits(one, filter + strlen(filter_kinds[k].prefix));
+		}
+		fits = !asked || found;
+	}
+	return fits;
+}
+
+/* one NULL: check the template alone. */
+static int print_format(const struct listed *one, const char *template, struct err *err)
+{
+	static const struct listed none = { .manifest = "", .record = { .created = "" } };
+	const struct listed *l = one ? one : &none;
+	const char *hex = store_digest_hex(l->manifest);
+	struct span part = l->name ? repository(l->name) : (struct span){ "<none>", 6 };
+	cleanup_strbuf struct strbuf created = { 0 };
+	cleanup_strbuf struct strbuf line = { 0 };
+	char where[IMAGE_NAME_MAX + 2];
+	char id[13];
+	char size[32];
+	const struct format_field fields[] = {
+		{ "Repository", where },
+		{ "Tag", l->name && l->name[part.n] ? l->name + part.n + 1 : "<none>" },
+		{ "Name", l->name ? l->name : "<none>" },
+		{ "ID", id },
+		{ "Digest", l->manifest },
+		{ "CreatedAt", NULL },
+		{ "Size", size },
+	};
+	struct format_field filled[ARRAY_LEN(fields)];
+	int r;
+
+	if (l->record.created)
+		strbuf_escaped(&created, l->record.created, strnlen(l->record.created, 40));
+	memcpy(filled, fields, sizeof(filled));
+	filled[5].value = strbuf_str(&created);
+	snprintf(where, sizeof(where), "%.*s", (int)part.n, part.p);
+	snprintf(id, sizeof(id), "%.12s", hex ? hex : "");
+	snprintf(size, sizeof(size), "%.1f MB", (double)l->unpacked / 1e6);
+	r = format_put(template, filled, ARRAY_LEN(filled), &line, err);
+	if (r == 0 && one)
+		fputs(strbuf_str(&line), stdout);
+	return r;
+}
+
+static void print_table(const struct listed *all, int n, bool whole)
+{
+	int digits = whole ? DIGEST_HEX_LEN - 1 : 12;
+
+	printf("%-44s %-*s %-10s %9s %9s\n", "NAME", digits, "DIGEST", "CREATED", "PACKED",
+	       "UNPACKED");
 	for (int i = 0; all && i < n; i++) {
 		cleanup_strbuf struct strbuf created = { 0 };
 		const char *when = all[i].record.created ? all[i].record.created : "-";
 
 		strbuf_escaped(&created, when, strnlen(when, 10));
-		printf("%-44s %.12s %-10s %6.1f MB %6.1f MB\n", all[i].name ? all[i].name : "-",
-		       store_digest_hex(all[i].manifest), strbuf_str(&created),
+		printf("%-44s %.*s %-10s %6.1f MB %6.1f MB\n", all[i].name ? all[i].name : "-",
+		       digits, store_digest_hex(all[i].manifest), strbuf_str(&created),
 		       (double)all[i].packed / 1e6, (double)all[i].unpacked / 1e6);
 	}
 }
@@ -130,20 +283,32 @@ static int run_images(const struct verb_call *call, struct err *err)
 {
 	const struct images_options *o = call->options;
 	cleanup_store struct store store = STORE_CLOSED;
+	bool json = o->json || (o->format && strcmp(o->format, "json") == 0);
 	struct listed *all = NULL;
-	int n = store_open(&store, err);
+	int found;
+	int n = 0;
+	int r = check_filters(&o->filters, err);
 
-	if (n == 0)
-		n = list_all(&store, call->arena, &all, err);
-	if (n < 0)
-		return n;
-	if (o->json)
+	if (r == 0 && o->format && !json)
+		r = print_format(NULL, o->format, err);
+	if (r == 0)
+		r = store_open(&store, err);
+	found = r < 0 ? r : list_all(&store, call->arena, &all, err);
+	if (found < 0)
+		return found;
+	for (int i = 0; all && i < found; i++) {
+		if (is_wanted(&all[i], call))
+			all[n++] = all[i];
+	}
+	if (json)
 		print_json(all, n);
-	else if (!o->quiet)
-		print_table(all, n);
-	for (int i = 0; all && o->quiet && !o->json && i < n; i++)
+	else if (!o->quiet && !o->format)
+		print_table(all, n, o->whole);
+	for (int i = 0; all && o->quiet && !json && i < n; i++)
 		printf("%s\n", all[i].manifest);
-	return 0;
+	for (int i = 0; r == 0 && all && o->format && !o->quiet && !json && i < n; i++)
+		r = print_format(&all[i], o->format, err);
+	return r;
 }
 
 static int run_tag(const struct verb_call *call, struct err *err)
@@ -231,18 +396,48 @@ static int run_rmi(const struct verb_call *call, struct err *err)
 
 	if (r == 0)
 		r = store_lock_shared(&store, err);
-	for (int i = 0; r == 0 && i < call->argc; i++)
-		r = remove_one(&store, call->argv[i], call->arena, err);
-	return r < 0 ? r : give_back(&store, err);
+	/* One that cannot be removed keeps none of the others: the first fault is told at the end.
+	 */
+	for (int i = 0; i < call->argc && store.lock >= 0; i++) {
+		struct err one = { 0 };
+
+		if (remove_one(&store, call->argv[i], call->arena, &one) == 0)
+			continue;
+		if (r == 0) {
+			*err = one;
+			r = err_wrap(err, "%.100s", call->argv[i]);
+		}
+	}
+	if (store.lock >= 0) {
+		struct err one = { 0 };
+
+		if (give_back(&store, &one) < 0 && r == 0) {
+			*err = one;
+			r = -err->code;
+		}
+	}
+	return r;
 }
 
 const struct verb verb_images = {
 	.name = "images",
-	.args = "[--json|-q]",
-	.help = "the images there are",
+	.args = "[OPTION...] [NAME...]",
+	.help = "the images there are; those with a name, in which * stands for anything",
 	.opts = images_opts,
 	.n_opts = ARRAY_LEN(images_opts),
 	.options_size = sizeof(struct images_options),
+	.max_args = -1,
+	.run = run_images,
+};
+
+const struct verb verb_image_ls = {
+	.name = "ls",
+	.args = "[OPTION...] [NAME...]",
+	.help = "as immure images",
+	.opts = images_opts,
+	.n_opts = ARRAY_LEN(images_opts),
+	.options_size = sizeof(struct images_options),
+	.max_args = -1,
 	.run = run_images,
 };
 
@@ -259,6 +454,15 @@ const struct verb verb_rmi = {
 	.name = "rmi",
 	.args = "IMAGE...",
 	.help = "take names of images away, and with the last one the image",
+	.min_args = 1,
+	.max_args = -1,
+	.run = run_rmi,
+};
+
+const struct verb verb_image_rm = {
+	.name = "rm",
+	.args = "IMAGE...",
+	.help = "as immure rmi",
 	.min_args = 1,
 	.max_args = -1,
 	.run = run_rmi,

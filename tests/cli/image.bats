@@ -291,3 +291,35 @@ PY
   grep -x '  - write /ok/\*\* *# why: a volume of the image' evil.yaml
   run ! grep -E 'bpf|allow mount|allow ptrace|/etc/\*\*.*volume|a b|write /\*\*' evil.yaml
 }
+
+@test "images: by name, by filter, in a form of one's own; ls, tag and rm below image" {
+  "$IMMURE" load -q -t two:1 "$images/two"
+  "$IMMURE" image tag two:1 localhost:5000/a/two:2
+  "$IMMURE" load -q -t other "$images/one"
+  names() { "$IMMURE" images --format '{{.Name}}' "$@" | LC_ALL=C sort | tr '\n' ' '; }
+  [ "$(names)" = "localhost:5000/a/two:2 other:latest two:1 " ]
+  [ "$(names two)" = "two:1 " ]
+  [ "$(names '*two:?' docker.io/library/other)" = "localhost:5000/a/two:2 other:latest two:1 " ]
+  [ "$(names -f 'reference=localhost*' -f reference=two:1)" = "localhost:5000/a/two:2 two:1 " ]
+  [ "$(names -f label=policy two)" = "two:1 " ]
+  [ -z "$(names -f label=policy=none)" ]
+  [ -z "$(names -f dangling=true)" ]
+  [ "$(names -f dangling=false other)" = "other:latest " ]
+  digest=$("$IMMURE" image inspect other | jq -r '.[0].digest')
+  [ "$("$IMMURE" images --format '{{.Repository}}|{{.Tag}}|{{.ID}}|{{.Digest}}' other)" = "other|latest|${digest:7:12}|$digest" ]
+  [ "$("$IMMURE" images --format '{{.Repository}} {{.Tag}}' 'localhost*')" = "localhost:5000/a/two 2" ]
+  [ "$("$IMMURE" image ls --format json two | jq length)" = 1 ]
+  [[ "$("$IMMURE" images --no-trunc other)" == *"${digest#sha256:}"* ]]
+  [[ "$("$IMMURE" images other)" != *"${digest#sha256:}"* ]]
+  run "$IMMURE" images --format '{{.Other}}'
+  [ "$status" -eq 2 ]
+  for filter in x dangling=perhaps since=two; do
+    run "$IMMURE" images --filter $filter
+    [ "$status" -eq 2 ]
+    [[ "$output" == *"expected reference="* ]]
+  done
+  run "$IMMURE" image rm nothing two:1 other
+  [ "$status" -eq 125 ]
+  [[ "$output" == *"nothing: no image nothing in the store"* ]]
+  [ "$(names)" = "localhost:5000/a/two:2 " ]
+}
