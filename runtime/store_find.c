@@ -38,10 +38,9 @@ static int read_ref(const struct store *store, const char *text, const char *fil
 	int r = fd_read_file(store->refs, file, REF_FILE_MAX, &lines, err);
 
 	if (r == -ENOENT)
-		return err_set(
-			err, ENOENT,
-			"no image %.200s in the store: immure pull or immure load it first",
-			text);
+		return err_set(err, ENOENT,
+			       "no image %.200s in the store: immure pull or immure load it first",
+			       text);
 	if (r < 0)
 		return r;
 	rest = (struct span){ strbuf_str(&lines), lines.len };
