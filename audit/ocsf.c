@@ -82,10 +82,12 @@ static json_t *make_actor(const json_t *event)
 	return json_pack("{s:o}", "process", make_process(event, comm));
 }
 
+/* The device is the sandbox, whose name is the run's: ocsf_event() adds it. */
 static void add_host(json_t *object, const json_t *event)
 {
 	json_object_set_new(object, "actor", make_actor(event));
-	json_object_set_new(object, "device", json_pack("{s:i}", "type_id", 0));
+	json_object_set_new(object, "device",
+			    json_pack("{s:s, s:i}", "type", "sandbox", "type_id", 99));
 }
 
 static json_t *make_file(const char *path)
@@ -172,14 +174,16 @@ static json_t *make_endpoint(const char *text)
 	struct span host = { text, colon ? (size_t)(colon - text) : 0 };
 	uint64_t port = 0;
 
-	if (!colon || span_u64(span_of(colon + 1), 65535, &port) < 0)
+	if (!colon || strncmp(text, "unix:", 5) == 0 ||
+	    span_u64(span_of(colon + 1), 65535, &port) < 0)
 		return json_pack("{s:s}", "name", text);
 	if (host.n > 2 && host.p[0] == '[')
 		host = (struct span){ host.p + 1, host.n - 2 };
 	return json_pack("{s:s#, s:I}", "ip", host.p, (int)host.n, "port", (json_int_t)port);
 }
 
-static json_t *from_network(const json_t *event, int activity, const char *key, const char *end)
+/* A listener is what others connect to: the destination, as what is connected to is. */
+static json_t *from_network(const json_t *event, int activity, const char *key)
 {
 	json_t *object = ocsf_base(CLASS_NETWORK, activity, SEVERITY_ID_INFORMATIONAL,
 				   record_text(event, "time", ""));
@@ -188,9 +192,12 @@ static json_t *from_network(const json_t *event, int activity, const char *key, 
 
 	if (protocol)
 		json_object_set_new(info, "protocol_name", json_string(protocol));
-	json_object_set_new(object, "actor", make_actor(event));
+	/* Its class has no actor and no device of its own. */
+	json_object_set_new(json_object_get(object, "metadata"), "profiles",
+			    json_pack("[s]", "host"));
+	add_host(object, event);
 	json_object_set_new(object, "connection_info", info);
-	json_object_set_new(object, end, make_endpoint(record_text(event, key, "?")));
+	json_object_set_new(object, "dst_endpoint", make_endpoint(record_text(event, key, "?")));
 	if (json_object_get(event, "bytes_in"))
 		json_object_set_new(object, "traffic",
 				    json_pack("{s:I, s:I}", "bytes_in",
@@ -214,13 +221,14 @@ json_t *ocsf_event(const json_t *event, const char *run)
 	else if (strcmp(kind, "open") == 0)
 		object = from_open(event);
 	else if (strcmp(kind, "connect") == 0)
-		object = from_network(event, 1, "remote", "dst_endpoint");
+		object = from_network(event, 1, "remote");
 	else if (strcmp(kind, "flow") == 0)
-		object = from_network(event, 6, "remote", "dst_endpoint");
+		object = from_network(event, 6, "remote");
 	else if (strcmp(kind, "listen") == 0)
-		object = from_network(event, 7, "local", "src_endpoint");
+		object = from_network(event, 7, "local");
 	if (!object)
 		return NULL;
+	json_object_set_new(json_object_get(object, "device"), "uid", json_string(run));
 	json_object_set_new(json_object_get(object, "metadata"), "sequence",
 			    json_integer(record_number(event, "seq", 0)));
 	json_object_set_new(object, "unmapped",

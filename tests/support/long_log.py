@@ -8,6 +8,19 @@ import sys
 SEGMENT = 64 << 20
 CHAIN = ("kind", "prev", "seq", "time", "v", "hash")
 
+ONE_OF_EACH = (
+    ("exec", {"argv": ["id", "-u"], "path": "/usr/bin/id", "ppid": 3999}), ("exit", {"ret": 256}),
+    ("open", {"flags": 0, "path": "/etc/passwd", "ret": 3}),
+    ("connect", {"protocol": "tcp", "remote": "192.0.2.1:443"}), ("connect", {"protocol": "tcp", "remote": "[2001:db8::1]:53"}),
+    ("connect", {"protocol": "unix", "remote": "unix:/run/x"}), ("connect", {"protocol": "unix", "remote": "unix:@x:7"}),
+    ("flow", {"bytes_in": 5, "bytes_out": 6000000000, "protocol": "udp", "remote": "192.0.2.1:53"}),
+    ("listen", {"local": "0.0.0.0:8080", "protocol": "tcp"}), ("listen", {"local": "[::]:8080", "protocol": "tcp"}),
+    ("bind", {"local": "0.0.0.0:8080"}), ("dns", {"name": "example.com"}), ("signal", {"flags": 9, "target": 4001}),
+    ("enter", {"argv": ["sh"], "flags": 0, "uid": 1000}),
+    ("denied", {"args": [0] * 6, "call": "bpf", "count": 1, "errno": 1, "layer": "seccomp", "nr": 321, "rule": None,
+                "lineage": [{"comm": "x", "pid": 4000}], "text": "bpf(0, 0, 0)"}),
+)
+
 
 class Log:
     def __init__(self, folder):
@@ -42,6 +55,8 @@ def main(folder, mib):
     start, sealed = ({k: v for k, v in e.items() if k not in CHAIN} for e in (events[0], events[-1]))
     log, n = Log(folder), 0
     log.put("start", start)
+    for kind, members in ONE_OF_EACH:
+        log.put(kind, {"comm": "x", "pid": 4000, "source": "bpf", **members})
     while log.total < mib << 20:
         n += 1
         log.put("open", {"dev": 2049, "flags": 577 if n % 3 == 0 else 0, "ino": 1000 + n, "ret": 3, "source": "bpf",

@@ -55,7 +55,7 @@ static void has_what_each_class_requires(void **state)
 		{ "{\"kind\":\"listen\",\"pid\":7,\"local\":\"[::]:22\"}",
 		  4001,
 		  7,
-		  { "src_endpoint" } },
+		  { "dst_endpoint" } },
 	};
 
 	(void)state;
