@@ -78,6 +78,25 @@ static void take_labels(const json_t *labels, struct arena *arena, struct run_ro
 	row->labels_text = arena_strdup(arena, strbuf_str(&text));
 }
 
+static const char *ports_of(const json_t *plan, struct arena *arena)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "ports"), i, port)
+	{
+		const char *address = record_text(port, "address", "");
+		bool v6 = strchr(address, ':') != NULL;
+
+		strbuf_addf(&text, "%s%s%s%s:%lld->%lld/%s", i > 0 ? "," : "", v6 ? "[" : "",
+			    address, v6 ? "]" : "", (long long)record_number(port, "outside", 0),
+			    (long long)record_number(port, "inside", 0),
+			    record_text(port, "protocol", ""));
+	}
+	return safe(arena, strbuf_str(&text));
+}
+
 /* What its monitor knows besides. One that does not answer has nothing to say. */
 static void ask_monitor(int dir, struct run_row *row)
 {
@@ -128,6 +147,7 @@ static int read_row(int runs, const char *id, enum run_rows_which which,
 			safe(arena, record_text(life, "name", record_text(plan, "hostname", "")));
 	row.policy = safe(arena, record_text(plan, "policy", "?"));
 	row.command = command_of(plan, arena);
+	row.ports = ports_of(plan, arena);
 	take_labels(json_object_get(life, "labels"), arena, &row);
 	json_decref(plan);
 	json_decref(status);
@@ -168,6 +188,7 @@ static int read_orphans(int runs, const struct run_names *names, struct arena *a
 			.command = safe(arena, info.argv.n > 0 ? info.argv.items[0] : ""),
 			.labels = no_labels,
 			.labels_text = "",
+			.ports = "",
 			.health = "none",
 			.kept = true,
 			.started = (int64_t)info.created,

@@ -17,6 +17,7 @@ struct run_row {
 	const char *command;       /* cut at 60 bytes */
 	const char *const *labels; /* "KEY=VALUE", NULL-terminated */
 	const char *labels_text;   /* the same, with commas */
+	const char *ports;         /* "127.0.0.1:8080->80/tcp", several with commas; may be empty */
 	const char *health;        /* "none" if unknown */
 	int64_t starts;            /* of a detached run that goes on; else 0 */
 	bool detached, kept;       /* kept: what it wrote is there */

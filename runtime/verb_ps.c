@@ -45,12 +45,12 @@ static void print_json(const struct run_row *row, bool first)
 
 	for (size_t i = 0; row->labels[i]; i++)
 		json_array_append_new(labels, json_string(row->labels[i]));
-	o = json_pack("{s:s, s:I, s:b, s:I, s:s, s:b, s:o, s:s, s:s, s:s, s:I, s:I, s:s}",
+	o = json_pack("{s:s, s:I, s:b, s:I, s:s, s:b, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:s}",
 		      "command", row->command, "denied", (json_int_t)row->denied, "detached",
 		      row->detached, "exit", (json_int_t)row->exit, "health", row->health, "kept",
-		      row->kept, "labels", labels, "name", row->name, "policy", row->policy, "run",
-		      row->id, "started", (json_int_t)row->started, "starts",
-		      (json_int_t)row->starts, "state", row->state);
+		      row->kept, "labels", labels, "name", row->name, "policy", row->policy,
+		      "ports", row->ports, "run", row->id, "started", (json_int_t)row->started,
+		      "starts", (json_int_t)row->starts, "state", row->state);
 	fputs(first ? "" : ",", stdout);
 	json_dumpf(o, stdout, JSON_SORT_KEYS | JSON_COMPACT);
 	json_decref(o);
@@ -87,6 +87,7 @@ static int print_format(const struct run_row *row, const char *template, struct 
 		{ "Exit", status },        { "Started", when },
 		{ "Command", r->command }, { "Policy", r->policy },
 		{ "Denied", denied },      { "Labels", r->labels_text },
+		{ "Ports", r->ports },
 	};
 	int result;
 
