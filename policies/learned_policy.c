@@ -251,8 +251,9 @@ static void put_limits(const struct learned *l, struct strbuf *out)
 		    tasks, files);
 }
 
-/* What was seen and is not granted: for the reader to decide. */
-static void put_seen(const struct grants *g, const char *kind, const char *title,
+/* What was seen and is not granted: for the reader to decide. Items that begin with `kind`, without
+ * `skip`. */
+static void put_seen(const struct grants *g, const char *kind, const char *skip, const char *title,
 		     struct strbuf *out)
 {
 	bool any = false;
@@ -265,7 +266,7 @@ static void put_seen(const struct grants *g, const char *kind, const char *title
 		if (!any)
 			strbuf_addf(out, "# %s\n", title);
 		any = true;
-		strbuf_addf(out, "#   %s   (%zu of %zu runs)\n", item->text + strlen(kind),
+		strbuf_addf(out, "#   %s   (%zu of %zu runs)\n", item->text + strlen(skip),
 			    run_set_count(g->learned, item->runs), g->learned->n_runs);
 	}
 }
@@ -284,8 +285,11 @@ void learned_policy_print(const struct grants *g, const struct estimate *estimat
 	put_section(g, "syscalls", done, out);
 	put_section(g, "network", done, out);
 	put_limits(g->learned, out);
-	put_seen(g, "refuse ",
+	put_seen(g, "file write /proc", "file ",
+		 "Opened to be written, and granted only to be read; add a rule if it is needed:",
+		 out);
+	put_seen(g, "refuse ", "refuse ",
 		 "Refused while learning, and not granted; add a rule if it is needed:", out);
-	put_seen(g, "volume ",
+	put_seen(g, "volume ", "volume ",
 		 "Folders that the command line gave; they are not the policy's to grant:", out);
 }

@@ -39,6 +39,7 @@ static const struct {
 	{ "make", "builtin/shell", "make" },
 	{ "git", "builtin/shell", "git" },
 	{ "perl", "builtin/shell", "Perl" },
+	{ "java", "builtin/shell", "a Java machine" },
 	{ "curl", "builtin/network-client", "a network client" },
 	{ "wget", "builtin/network-client", "a network client" },
 };
@@ -111,10 +112,18 @@ static void judge_kind(struct subject *s, enum program_kind kind)
 	}
 }
 
+static bool has_letter_at(struct span s, size_t at)
+{
+	return at < s.n &&
+	       ((s.p[at] >= 'a' && s.p[at] <= 'z') || (s.p[at] >= 'A' && s.p[at] <= 'Z'));
+}
+
 static void judge_name(struct subject *s, struct span name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (!span_starts(name, known[i].prefix))
+		/* "python3.11" and "git-upload-pack", but not "sha256sum". */
+		if (!span_starts(name, known[i].prefix) ||
+		    has_letter_at(name, strlen(known[i].prefix)))
 			continue;
 		s->base = known[i].base;
 		s->what = known[i].what;
@@ -136,8 +145,9 @@ static int judge(const char *name, struct arena *arena, struct subject *ret, str
 	r = read_head(ret->path, head, &n, err);
 	if (r < 0)
 		return r;
-	ret->name = strrchr(ret->path, '/') + 1;
-	by = span_of(ret->name);
+	/* What was typed: one program may go by several names. */
+	ret->name = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+	by = span_of(strrchr(ret->path, '/') + 1);
 	judge_kind(ret, program_kind_of((struct span){ head, n }, &by));
 	judge_name(ret, by);
 	return 0;

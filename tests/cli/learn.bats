@@ -46,6 +46,10 @@ teardown() { common_teardown; }
 	grep -E '^  - read .*/proc/meminfo' p.yaml
 	run ! grep -F '/proc/**' p.yaml
 	run -0 on_host --policy "$HOME_DIR/p.yaml" -- free
+	# Nothing there is granted to be written, and it is told.
+	on_host --learn "$HOME_DIR/w.yaml" -- sh -c 'echo 0 >/proc/self/oom_score_adj; true'
+	run ! grep -F 'write /proc' <(grep -v '^#' w.yaml)
+	grep -x '#   write /proc/   (1 of 1 runs)' w.yaml
 	on_host --learn "$HOME_DIR/q.yaml" -- cat /proc/self/status
 	grep -E '^  - read .*/proc/\*\*' q.yaml
 	run -0 on_host --policy "$HOME_DIR/q.yaml" -- cat /proc/self/comm

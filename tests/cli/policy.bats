@@ -205,6 +205,10 @@ assert len([d for d in calls if d["class"] == "narrower"]) > 50'
   done
   "$IMMURE" run --host --allow-degraded landlock --policy true.yaml -- true
   "$IMMURE" run --host --allow-degraded landlock --policy sh.yaml -- sh -c 'echo hello | cat'
+  # The name that was typed, and the base that whole names stand for.
+  cp "$(command -v sh)" other && ln -s other alias
+  "$IMMURE" policy new "$PWD/alias" | grep -x 'name: local/alias'
+  "$IMMURE" policy new sha256sum | grep -x 'extends: \[builtin/glibc\]'
   run "$IMMURE" policy new --output true.yaml true
   [ "$status" -ne 0 ]
   run "$IMMURE" policy new no-such-program

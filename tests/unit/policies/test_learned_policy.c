@@ -68,6 +68,8 @@ static const struct {
 	{ "0 file make /work/\n",            GRANT_FILE,  "write", "/work/**" },
 	{ "0 file read /proc/123/stat\n",    GRANT_FILE,  "read", "/proc/**" },
 	{ "0 file read /proc/\n",            GRANT_FILE,  "read", "/proc/**" },
+	{ "0 file write /proc/\n",           GRANT_FILE,  "read", "/proc/**" }, /* never to be written */
+	{ "0 file write /proc/sys/vm/x\n",   GRANT_FILE,  "read", "/proc/sys/vm/x" },
 	{ "0 file read /proc/self/maps\n",   GRANT_FILE,  "read", "/proc/**" },
 	{ "0 file read /proc/meminfo\n",     GRANT_FILE,  "read", "/proc/meminfo" },
 	{ "0 file read /proc/sys/vm/overcommit_memory\n", GRANT_FILE, "read", "/proc/sys/vm/overcommit_memory" },
