@@ -73,7 +73,8 @@ static const struct {
 	{ "immure_host_libraries",
 	  { "/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64", "/lib32" } },
 	{ "immure_host_linker",
-	  { "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld-musl-x86_64.path" } },
+	  { "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/ld-musl-x86_64.path",
+	    "/etc/ld-musl-aarch64.path" } },
 	{ "immure_host_locale", { "/usr/share/locale", "/usr/share/zoneinfo", "/etc/localtime" } },
 	{ "immure_host_certificates", { "/etc/ssl", "/etc/pki", "/usr/share/ca-certificates" } },
 	{ "immure_host_names", { "/etc/hosts", "/etc/resolv.conf" } },
@@ -125,13 +126,38 @@ static unsigned access_below(const struct bundle *bundle, const char *folder)
 	return access;
 }
 
+static unsigned access_of_part(const struct bundle *bundle, size_t part)
+{
+	unsigned access = 0;
+
+	for (const char *const *p = parts[part].paths; *p; p++)
+		access |= access_below(bundle, *p);
+	return access;
+}
+
+bool to_selinux_refuses_path(const struct bundle *bundle, const char *path, unsigned access)
+{
+	size_t longest = 0;
+	size_t part = ARRAY_LEN(parts);
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		for (const char *const *p = parts[i].paths; *p; p++) {
+			if (is_within(path, *p) && strlen(*p) > longest) {
+				longest = strlen(*p);
+				part = i;
+			}
+		}
+	}
+	if (access & FILE_READ) /* as put_files() has it */
+		access |= FILE_LIST;
+	return part < ARRAY_LEN(parts) && !(access_of_part(bundle, part) & access);
+}
+
 static void put_files(struct strbuf *out, const struct bundle *bundle)
 {
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		unsigned access = 0;
+		unsigned access = access_of_part(bundle, i);
 
-		for (const char *const *p = parts[i].paths; *p; p++)
-			access |= access_below(bundle, *p);
 		if (access & (FILE_READ | FILE_LIST)) /* types know no names alone */
 			strbuf_addf(out, "(call immure_host_read (" PLACEHOLDER " %s))\n",
 				    parts[i].attribute);
@@ -153,6 +179,21 @@ static bool is_class_opened(const struct bundle *bundle, size_t first, size_t *r
 					 (uint32_t)sockets[i].type, (uint32_t)sockets[i].protocol);
 	*ret_next = i;
 	return opened;
+}
+
+bool to_selinux_opens_socket(const struct bundle *bundle, int family, int type)
+{
+	size_t next;
+
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i = next) {
+		bool opened = is_class_opened(bundle, i, &next);
+
+		for (size_t k = i; k < next; k++) {
+			if (sockets[k].family == family && sockets[k].type == type)
+				return opened;
+		}
+	}
+	return false;
 }
 
 /* Permissions of a socket are the calls that the filter lets through. */

@@ -9,6 +9,8 @@
  * have three types of ours. Sockets are held call by call.
  */
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/strbuf.h"
 #include "policies/bundle.h"
@@ -33,6 +35,15 @@
  */
 must_check int to_selinux(const struct bundle *bundle, struct strbuf *out,
 			  char ret_name[SELINUX_NAME_MAX], struct err *err);
+
+/* Whether the module lets such a socket be made. */
+bool to_selinux_opens_socket(const struct bundle *bundle, int family, int type);
+
+/*
+ * Whether the module refuses to read (FILE_READ) or execute (FILE_EXEC) a file of the host's, if it
+ * has the type that distributions give there. false: it does not, or nothing is known of the place.
+ */
+bool to_selinux_refuses_path(const struct bundle *bundle, const char *path, unsigned access);
 
 /* The base module is the text "immure". Not in the launcher. */
 extern const char *const cil_names[];

@@ -85,17 +85,20 @@ must_check int probes_run(struct probes *probes, const char *policy, const char 
 
 /*
  * Try in a second sandbox, without filter and Landlock, what the layers beneath must refuse:
- * capabilities, limits of namespaces, a profile of AppArmor. Judged probes are added.
+ * capabilities, limits of namespaces, a profile of AppArmor, a domain of SELinux. Judged probes are
+ * added.
  *
  *   probes   run and judged
+ *   bundle   of the policy
  *   without  a layer that was left out of the first one too, or NULL
  *   first    the first run
  *
  * Effects   one more run
  */
-must_check int probes_run_beneath(struct probes *probes, uint32_t arch, const char *policy,
-				  const char *const *options, const char *without,
-				  const struct subject *first, struct err *err);
+must_check int probes_run_beneath(struct probes *probes, const struct bundle *bundle,
+				  const char *policy, const char *const *options,
+				  const char *without, const struct subject *first,
+				  struct err *err);
 
 /* The call's own result in words, in arena. */
 const char *probe_result_text(struct arena *arena, const struct probe *probe);

@@ -66,7 +66,7 @@ const struct opt run_opts[N_RUN_OPTS] = {
 	{ "dry-run",        0,  OPT_FLAG, ROW(dry_run),        NULL, "print the plan and what enforces it; start nothing", NULL },
 	{ "json",           0,  OPT_FLAG, ROW(json),           NULL, "with --dry-run: the plan as JSON", NULL },
 	{ "allow-degraded", 0,  OPT_LIST, ROW(allow_degraded), "LAYER", "start although a required LAYER is weakened or lost; recorded", "userns mounts seccomp capabilities nslimits landlock cgroup rlimits netns apparmor selinux bpf" },
-	{ "without",        0,  OPT_LIST, ROW(without),        "LAYER", "leave LAYER out, to see what depends on it; recorded as lost", "seccomp landlock nslimits rlimits" },
+	{ "without",        0,  OPT_LIST, ROW(without),        "LAYER", "leave LAYER out, to see what depends on it; recorded as lost", "seccomp landlock nslimits rlimits apparmor selinux" },
 	{ "trace-steps",    0,  OPT_FLAG, ROW(trace_steps),    NULL, "print what each step of confinement cost", NULL },
 	{ "verbose",        0,  OPT_FLAG, ROW(verbose),        NULL, "say on standard error what is done", NULL },
 	{ "log-format",     0,  OPT_TEXT, ROW(log_format),     "text|json", "how messages on standard error look", "text json" },
@@ -361,7 +361,8 @@ static int build_network(struct builder *b, struct err *err)
 static int build_degraded(struct builder *b, struct err *err)
 {
 	const uint32_t removable = 1U << LAYER_SECCOMP | 1U << LAYER_LANDLOCK |
-				   1U << LAYER_NSLIMITS | 1U << LAYER_RLIMITS;
+				   1U << LAYER_NSLIMITS | 1U << LAYER_RLIMITS |
+				   1U << LAYER_APPARMOR | 1U << LAYER_SELINUX;
 	int r = build_layers(&b->options->allow_degraded, "allow-degraded", UINT32_MAX,
 			     &b->request->allow_degraded, err);
 

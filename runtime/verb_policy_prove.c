@@ -22,14 +22,14 @@ static const struct opt prove_opts[] = {
 	  "print the result as JSON", NULL },
 	{ "without", 0, OPT_TEXT, offsetof(struct prove_options, without), "LAYER",
 	  "leave LAYER out: its probes must differ, and no others",
-	  "seccomp landlock nslimits rlimits" },
+	  "seccomp landlock nslimits rlimits apparmor selinux" },
 	{ "verbose", 0, OPT_FLAG, offsetof(struct prove_options, verbose), NULL,
 	  "print every probe", NULL },
 };
 
 static const char *const outcomes[] = { "as predicted", "DIFFERENT", "untestable" };
-static const char *const layers[] = { "seccomp", "landlock",     "mounts",   "rlimits",
-				      "netns",   "capabilities", "nslimits", "apparmor" };
+static const char *const layers[] = { "seccomp",      "landlock", "mounts",   "rlimits", "netns",
+				      "capabilities", "nslimits", "apparmor", "selinux" };
 
 struct tally {
 	size_t n, different, untestable;
@@ -206,8 +206,7 @@ static int prove(const struct verb_call *call, struct err *err)
 	if (r < 0)
 		return r;
 	different = probes_judge(&probes, &subject);
-	r = probes_run_beneath(&probes, bundle.audit_arch, call->argv[0], options, o->without,
-			       &subject, err);
+	r = probes_run_beneath(&probes, &bundle, call->argv[0], options, o->without, &subject, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < probes.n; i++)

@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "sandbox/plan_parts.h"
+#include "sandbox/switches.h"
 
 #define HOSTNAME_MAX 64
 
@@ -41,6 +42,11 @@ static bool is_by_rules(enum layer layer)
 {
 	return layer == LAYER_SECCOMP || layer == LAYER_LANDLOCK || layer == LAYER_APPARMOR ||
 	       layer == LAYER_SELINUX;
+}
+
+bool planner_leaves_out(const struct planner *p, enum layer layer)
+{
+	return layer_is_off(layer) || p->request->without & 1U << layer;
 }
 
 int planner_note(struct planner *p, enum layer layer, enum ledger_state state, const char *text,

@@ -11,7 +11,6 @@
 #include "base/path.h"
 #include "policies/to_apparmor.h"
 #include "sandbox/plan_parts.h"
-#include "sandbox/switches.h"
 
 #define SETUP "immure setup, once, as root"
 #define PROFILE_DEFAULT "immure-0"
@@ -27,7 +26,7 @@ static int note_apparmor(struct planner *p, struct err *err)
 	const struct host_lsm *lsm = &p->host->lsm_facts;
 	const char *text = NULL;
 
-	if (lsm->apparmor == APPARMOR_OFF || layer_is_off(LAYER_APPARMOR))
+	if (lsm->apparmor == APPARMOR_OFF || planner_leaves_out(p, LAYER_APPARMOR))
 		return planner_note(p, LAYER_APPARMOR, absent(p, LAYER_APPARMOR),
 				    "not enabled here; mounts and landlock stand in",
 				    "a kernel booted with apparmor in lsm=", err);

@@ -38,6 +38,8 @@ must_check int plan_ledger(struct planner *p, struct err *err);
 /* Append to the plan; -ENOMEM only. */
 must_check int planner_add_mount(struct planner *p, struct plan_mount mount, struct err *err);
 must_check int planner_add_fsrule(struct planner *p, struct plan_fsrule rule, struct err *err);
+/* By --without, or by the launcher of a test. */
+bool planner_leaves_out(const struct planner *p, enum layer layer);
 /* `required` and `degraded` are filled in here. */
 must_check int planner_note(struct planner *p, enum layer layer, enum ledger_state state,
 			    const char *text, const char *remedy, struct err *err);

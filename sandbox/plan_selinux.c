@@ -11,7 +11,6 @@
 #include "sandbox/host_selinux.h"
 #include "sandbox/plan_lsm.h"
 #include "sandbox/plan_parts.h"
-#include "sandbox/switches.h"
 
 #define SETUP "immure setup selinux, once, as root"
 #define STAND_IN "; mounts and landlock stand in"
@@ -125,7 +124,7 @@ int plan_selinux(struct planner *p, enum ledger_state absent, struct err *err)
 	struct own_label own = cut_label(label);
 	const char *any;
 
-	if (facts->selinux == SELINUX_OFF || layer_is_off(LAYER_SELINUX))
+	if (facts->selinux == SELINUX_OFF || planner_leaves_out(p, LAYER_SELINUX))
 		return planner_note(p, LAYER_SELINUX, absent, "not enabled here" STAND_IN,
 				    "a kernel booted with selinux in lsm=", err);
 	any = make_domain(p, &own, SELINUX_ANY);

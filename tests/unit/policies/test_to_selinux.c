@@ -2,23 +2,30 @@
 #include "tests/support/unit.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include "policies/policy_read.h"
 #include "policies/to_selinux.h"
 
+static void compile(const char *text, struct arena *arena, struct bundle *ret)
+{
+	struct policy_source source = { .name = "t" };
+	struct diags diags = { .arena = arena };
+	struct policy policy = { 0 };
+
+	assert_int_equal(policy_read(span_of(text), "t", arena, &policy, &diags), 0);
+	policy.sources = &source;
+	policy.n_sources = 1;
+	assert_int_equal(policy_compile(&policy, arena, ret, &diags), 0);
+}
+
 static void write_module(const char *text, char name[SELINUX_NAME_MAX], struct strbuf *out)
 {
 	cleanup_arena struct arena arena = { 0 };
-	struct policy_source source = { .name = "t" };
-	struct diags diags = { .arena = &arena };
-	struct policy policy = { 0 };
 	struct bundle bundle = { 0 };
 	struct err err = { 0 };
 
-	assert_int_equal(policy_read(span_of(text), "t", &arena, &policy, &diags), 0);
-	policy.sources = &source;
-	policy.n_sources = 1;
-	assert_int_equal(policy_compile(&policy, &arena, &bundle, &diags), 0);
+	compile(text, &arena, &bundle);
 	assert_int_equal(to_selinux(&bundle, out, name, &err), 0);
 }
 
@@ -128,6 +135,40 @@ static void turns_paths_into_parts_of_the_tree(void **state)
 	says(HEAD "files:\n  - read /etc/**\n" CALLS, "immure_host_names");
 }
 
+/* What `policy prove` expects: the same as what is written. */
+static void knows_what_the_module_refuses(void **state)
+{
+	static const struct {
+		const char *path;
+		unsigned access;
+		bool refused;
+	} rows[] = {
+		{ "/usr/bin/id", FILE_READ, false },  { "/usr/bin/id", FILE_EXEC, false },
+		{ "/usr/lib/x/y", FILE_READ, false }, { "/usr/lib/x/y", FILE_EXEC, true },
+		{ "/etc/passwd", FILE_READ, true },   { "/etc/ld.so.cache", FILE_READ, false },
+		{ "/etc/hosts", FILE_READ, true },    { "/usr/share/doc", FILE_READ, false },
+		{ "/opt/tool", FILE_READ, false }, /* of one type with /usr/share */
+		{ "/home/x", FILE_READ, false },   /* nothing is known of it */
+		{ "/etcetera", FILE_READ, false },
+	};
+	cleanup_arena struct arena arena = { 0 };
+	struct bundle bundle = { 0 };
+
+	(void)state;
+	compile(HEAD "files:\n  - read,exec /usr/bin/**\n  - read /usr/lib/** /usr/share/** "
+		     "/etc/ld.so.cache\n" CALLS "  - allow socket if domain == AF_UNIX\n",
+		&arena, &bundle);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (to_selinux_refuses_path(&bundle, rows[i].path, rows[i].access) !=
+		    rows[i].refused)
+			fail_msg("row %zu: %s", i, rows[i].path);
+	}
+	assert_true(to_selinux_opens_socket(&bundle, AF_UNIX, SOCK_STREAM));
+	assert_false(to_selinux_opens_socket(&bundle, AF_INET, SOCK_STREAM));
+	assert_false(to_selinux_opens_socket(&bundle, AF_PACKET, SOCK_DGRAM));
+	assert_false(to_selinux_opens_socket(&bundle, AF_BLUETOOTH, SOCK_RAW));
+}
+
 static void mode_audit_refuses_nothing(void **state)
 {
 	(void)state;
@@ -178,6 +219,7 @@ int main(void)
 		cmocka_unit_test(holds_sockets_call_by_call),
 		cmocka_unit_test(knows_what_is_neither_file_nor_socket),
 		cmocka_unit_test(turns_paths_into_parts_of_the_tree),
+		cmocka_unit_test(knows_what_the_module_refuses),
 		cmocka_unit_test(mode_audit_refuses_nothing),
 		cmocka_unit_test(another_policy_has_another_name),
 		cmocka_unit_test(any_name_makes_an_identifier),
