@@ -113,13 +113,13 @@ void jsonw_strn(struct jsonw *j, const char *s, size_t n)
 void jsonw_u64(struct jsonw *j, uint64_t v)
 {
 	before_value(j);
-	strbuf_addf(j->out, "%llu", (unsigned long long)v);
+	strbuf_u64(j->out, v);
 }
 
 void jsonw_i64(struct jsonw *j, int64_t v)
 {
 	before_value(j);
-	strbuf_addf(j->out, "%lld", (long long)v);
+	strbuf_i64(j->out, v);
 }
 
 void jsonw_bool(struct jsonw *j, bool v)

@@ -58,6 +58,24 @@ void strbuf_span(struct strbuf *sb, struct span s)
 	strbuf_add(sb, s.p, s.n);
 }
 
+void strbuf_u64(struct strbuf *sb, uint64_t v)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do
+		digits[--i] = (char)('0' + v % 10);
+	while (v /= 10);
+	strbuf_add(sb, digits + i, sizeof(digits) - i);
+}
+
+void strbuf_i64(struct strbuf *sb, int64_t v)
+{
+	if (v < 0)
+		strbuf_putc(sb, '-');
+	strbuf_u64(sb, v < 0 ? -(uint64_t)v : (uint64_t)v);
+}
+
 void strbuf_addf(struct strbuf *sb, const char *format, ...)
 {
 	va_list args;

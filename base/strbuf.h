@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -21,6 +22,8 @@ void strbuf_add(struct strbuf *sb, const void *bytes, size_t n);
 void strbuf_puts(struct strbuf *sb, const char *s);
 void strbuf_putc(struct strbuf *sb, char c);
 void strbuf_span(struct strbuf *sb, struct span s);
+void strbuf_u64(struct strbuf *sb, uint64_t v); /* decimal */
+void strbuf_i64(struct strbuf *sb, int64_t v);
 void strbuf_addf(struct strbuf *sb, const char *format, ...) printf_like(2, 3);
 
 /* Untrusted text made safe for a terminal or a log line: control bytes, DEL, ESC and invalid UTF-8

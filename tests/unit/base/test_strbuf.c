@@ -94,6 +94,21 @@ static void agrees_with_gmtime(void **state)
 	}
 }
 
+static void writes_numbers(void **state)
+{
+	cleanup_strbuf struct strbuf sb = { 0 };
+
+	(void)state;
+	strbuf_u64(&sb, 0);
+	strbuf_putc(&sb, ' ');
+	strbuf_u64(&sb, UINT64_MAX);
+	strbuf_putc(&sb, ' ');
+	strbuf_i64(&sb, INT64_MIN);
+	strbuf_putc(&sb, ' ');
+	strbuf_i64(&sb, -1);
+	assert_string_equal(strbuf_str(&sb), "0 18446744073709551615 -9223372036854775808 -1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -102,6 +117,7 @@ int main(void)
 		cmocka_unit_test(writes_json_that_is_always_valid),
 		cmocka_unit_test(tells_the_time_in_utc),
 		cmocka_unit_test(agrees_with_gmtime),
+		cmocka_unit_test(writes_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
