@@ -341,6 +341,9 @@ bool decode_event(const struct event *e, struct decoder *d, struct record *r)
 		return true;
 	case TRACER_GUARDED:
 		return decode_guarded(e, r);
+	case TRACER_BATCH:
+		r->kind = RECORD_CALLS;
+		return true;
 	case TRACER_TYPE_END:
 		break;
 	}

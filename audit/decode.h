@@ -17,7 +17,7 @@ struct decoder {
  * Make a record of an event.
  *
  *   decoder  its texts, and those of the event, are pointed to by *ret
- *   ret      call is left NULL: names of calls are the caller's
+ *   ret      call is left NULL, and calls empty: names of calls are the caller's
  *
  * Returns   true, or false for an event that says nothing that another one does not say better.
  */

@@ -87,15 +87,16 @@ int event_log_add(struct event_log *log, const struct record *record, struct err
 {
 	cleanup_strbuf struct strbuf members = { 0 };
 	uint64_t budget = log->budget - (has_reserve(record->kind) ? 0 : log->reserve);
+	uint64_t n = record->n_calls > 0 ? record->n_calls : 1;
 	int r;
 
 	if (log->bytes >= budget)
-		return event_log_lost(log, record->source, 1, err);
+		return event_log_lost(log, record->source, n, err);
 	record_members(record, &members);
 	r = append(log, record->kind, &members, err);
 	if (r < 0)
 		return r;
-	log->loss[record->source].recorded++;
+	log->loss[record->source].recorded += n;
 	return log->segment_bytes >= log->segment_max ? rotate(log, err) : 0;
 }
 
@@ -121,10 +122,12 @@ void event_log_losses(const struct event_log *log, struct jsonw *j)
 	for (int i = 0; i < RECORD_SOURCE_COUNT; i++) {
 		const struct event_loss *loss = &log->loss[i];
 
-		if (loss->recorded == 0 && loss->dropped == 0)
+		if (loss->recorded == 0 && loss->dropped == 0 && !loss->mode)
 			continue;
 		jsonw_object(j);
 		jsonw_ku64(j, "dropped", loss->dropped);
+		if (loss->mode)
+			jsonw_kstr(j, "mode", loss->mode);
 		jsonw_ku64(j, "recorded", loss->recorded);
 		jsonw_kstr(j, "source", record_source_name((enum record_source)i));
 		jsonw_object_end(j);

@@ -26,6 +26,7 @@ struct event_loss {
 	uint64_t recorded; /* in the log */
 	uint64_t dropped;  /* seen by the collector or by us, and not in the log */
 	uint64_t told;     /* of dropped, those that a "lost" record has told of */
+	const char *mode;  /* what the collector looks at, in words; or NULL */
 };
 
 struct event_log {
@@ -59,7 +60,7 @@ must_check int event_log_note(struct event_log *log, enum record_kind kind,
 must_check int event_log_lost(struct event_log *log, enum record_source source, uint64_t n,
 			      struct err *err);
 
-/* Append "losses":[{"dropped":N,"recorded":N,"source":S},...], sources with nothing left out. */
+/* Append "losses":[{"dropped":N,"mode":M,"recorded":N,"source":S},...], silent sources left out. */
 void event_log_losses(const struct event_log *log, struct jsonw *j);
 
 void event_log_close(struct event_log *log);

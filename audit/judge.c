@@ -6,7 +6,7 @@
 #include "audit/check_parts.h"
 
 /* Sum of what was dropped, by the counters of the sealed record. */
-static uint64_t sum_dropped(const json_t *sealed, bool *ret_bpf)
+static uint64_t sum_dropped(const json_t *sealed, struct completeness *c)
 {
 	const json_t *loss;
 	uint64_t dropped = 0;
@@ -15,8 +15,10 @@ static uint64_t sum_dropped(const json_t *sealed, bool *ret_bpf)
 	json_array_foreach(json_object_get(sealed, "losses"), i, loss)
 	{
 		dropped += (uint64_t)record_number(loss, "dropped", 0);
-		if (strcmp(record_text(loss, "source", ""), "bpf") == 0)
-			*ret_bpf = true;
+		if (strcmp(record_text(loss, "source", ""), "bpf") == 0) {
+			c->has_bpf = true;
+			c->mode = record_text(loss, "mode", NULL);
+		}
 	}
 	return dropped;
 }
@@ -26,7 +28,7 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 	const json_t *sealed = record->last;
 	struct completeness c = { .whole = true };
 
-	c.dropped = sum_dropped(sealed, &c.has_bpf);
+	c.dropped = sum_dropped(sealed, &c);
 	if (record->chain.code)
 		c.not_whole = arena_printf(arena, "the chain is broken: %s", record->chain.msg);
 	else if (!record->complete)

@@ -51,6 +51,7 @@ struct completeness {
 	bool whole;
 	const char *not_whole; /* why not; NULL if it is */
 	bool has_bpf;          /* the kernel's collector was there */
+	const char *mode;      /* what it looked at: "all calls", "events"...; or NULL */
 	bool lost;             /* events were */
 	uint64_t dropped;
 };

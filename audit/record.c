@@ -30,6 +30,7 @@ static const char kind_names[RECORD_KIND_COUNT][12] = {
 	[RECORD_COUNTS] = "counts",
 	[RECORD_ENTER] = "enter",
 	[RECORD_WOULD_DENY] = "would-deny",
+	[RECORD_CALLS] = "calls",
 	[RECORD_LIFE] = "life",
 };
 
@@ -184,6 +185,12 @@ static void first_half(const struct record *r, struct jsonw *j)
 	put_u64(j, r, HAS_BYTES, "bytes_out", r->bytes_out);
 	if (r->call)
 		jsonw_kstr(j, "call", r->call);
+	if (r->n_calls > 0) {
+		jsonw_key(j, "calls");
+		jsonw_array(j);
+		strbuf_span(j->out, r->calls);
+		jsonw_array_end(j);
+	}
 	if (r->comm.p) {
 		jsonw_key(j, "comm");
 		jsonw_strn(j, r->comm.p, r->comm.n);

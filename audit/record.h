@@ -39,6 +39,7 @@ enum record_kind {
 	RECORD_WOULD_DENY, /* mode audit: a rule refuses it, and it went on */
 	RECORD_ENTER,      /* somebody started a program in a running sandbox: uid, argv, flags: its
 			    * capabilities */
+	RECORD_CALLS,      /* many calls of one task: calls */
 	RECORD_LIFE,       /* of a detached run: restarted, paused, its health: what */
 	RECORD_KIND_COUNT
 };
@@ -103,7 +104,9 @@ struct record {
 	uint64_t at_ns;               /* CLOCK_BOOTTIME, when the kernel saw it */
 	uint32_t pid, tid, ppid, uid; /* as the host numbers them */
 	struct span comm;
-	const char *call; /* name of the call, or NULL */
+	const char *call;  /* name of the call, or NULL */
+	struct span calls; /* CALLS: elements of a JSON array, see audit/batch.h */
+	uint64_t n_calls;
 	int32_t nr;
 	bool ia32; /* nr is one of the 32-bit table */
 	uint64_t args[6];

@@ -31,16 +31,23 @@ static json_t *copy(const json_t *object, const char *key)
 	return value ? json_deep_copy(value) : json_null();
 }
 
+static json_t *make_collector(const struct completeness *c)
+{
+	if (!c->has_bpf)
+		return json_pack("{s:s, s:s}", "name", "notify", "privilege", "none");
+	return json_pack("{s:s*, s:s, s:s}", "mode", c->mode, "name", "bpf", "privilege",
+			 "CAP_BPF, CAP_PERFMON");
+}
+
 static json_t *make_identity(const struct report_input *in, const struct completeness *c)
 {
 	const struct run_record *record = in->judge.record;
 	const char *own = record_text(record->evidence, "own_cgroup", "");
 
-	return json_pack("{s:s, s:s, s:{s:s, s:s}, s:o, s:I, s:o, s:{s:s, s:s, s:s}, s:s}", "arch",
+	return json_pack("{s:s, s:s, s:o, s:o, s:I, s:o, s:{s:s, s:s, s:s}, s:s}", "arch",
 			 arch_name(in->judge.bundle), "cgroup",
 			 strstr(own, "0::") ? (own[0] == '0' ? "v2" : "v1 and v2") : "unknown",
-			 "collector", "name", c->has_bpf ? "bpf" : "notify", "privilege",
-			 c->has_bpf ? "CAP_BPF, CAP_PERFMON" : "none", "kernel",
+			 "collector", make_collector(c), "kernel",
 			 copy_text(record->plan, "kernel"), "landlock_abi",
 			 (json_int_t)record_number(record->plan, "landlock_abi", 0), "lsm",
 			 copy_text(record->evidence, "lsm"), "tool", "build", in->build, "name",

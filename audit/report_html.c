@@ -128,6 +128,8 @@ static void put_facts(const json_t *report, struct strbuf *out)
 	put_fact(out, "landlock", strbuf_str(&text));
 	strbuf_reset(&text);
 	strbuf_puts(&text, record_text(collector, "name", "?"));
+	if (*record_text(collector, "mode", ""))
+		strbuf_addf(&text, " (%s)", record_text(collector, "mode", ""));
 	strbuf_puts(&text, ", privilege ");
 	strbuf_puts(&text, record_text(collector, "privilege", "?"));
 	put_fact(out, "collector", strbuf_str(&text));

@@ -31,6 +31,7 @@ static void put_head(const json_t *report, struct strbuf *out)
 	const json_t *root = json_object_get(json_object_get(report, "subject"), "root");
 	const json_t *image = json_object_get(json_object_get(report, "subject"), "image");
 	cleanup_strbuf struct strbuf program = { 0 };
+	const json_t *collector = json_object_get(json_object_get(report, "identity"), "collector");
 
 	strbuf_puts(out, "audit   run ");
 	put_escaped(out, part_text(report, "subject", "run", "?"));
@@ -50,9 +51,9 @@ static void put_head(const json_t *report, struct strbuf *out)
 	put_escaped(out, part_text(report, "identity", "kernel", "?"));
 	strbuf_addf(out, "  landlock %lld  collector ",
 		    (long long)part_number(report, "identity", "landlock_abi", 0));
-	put_escaped(out,
-		    record_text(json_object_get(json_object_get(report, "identity"), "collector"),
-				"name", "?"));
+	put_escaped(out, record_text(collector, "name", "?"));
+	if (*record_text(collector, "mode", ""))
+		strbuf_addf(out, " (%s)", record_text(collector, "mode", ""));
 	strbuf_addf(out, "  events %lld  lost %lld\n\n",
 		    (long long)part_number(report, "completeness", "records", 0),
 		    (long long)part_number(report, "completeness", "dropped", 0));

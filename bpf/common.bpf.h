@@ -24,13 +24,15 @@
 
 #define SOURCE_WAKEUP (256 << 10) /* bytes waiting, then the reader is woken */
 #define BPF_EEXIST 17
+#define SECCOMP_MODE_DEAD 3 /* kernel/seccomp.c */
 
-/* Where a marked task stands. */
+/* Where a marked task stands: but for MARK_BEGINS, of use only where sys_enter is looked at. */
 enum mark_state {
 	MARK_OUTSIDE,  /* in user mode: an exit that finds this was refused before dispatch */
 	MARK_CALL,     /* sys_enter was seen */
 	MARK_UNHEEDED, /* whatever comes back next was not seen to begin: a new task, an exec */
 	MARK_TOLD,     /* outside, and the refusal that may kill it has been told */
+	MARK_BEGINS,   /* the execve(2) that started the program, ours, comes back next */
 };
 
 struct mark {
@@ -56,6 +58,15 @@ struct flow_key {
 	__u8 remote[16];
 };
 
+/* Calls of one task that wait to be written together, in order. */
+struct batch {
+	struct tracer_event event;
+	struct tracer_return calls[TRACER_BATCH_CALLS];
+	__u64 began, tick; /* jiffies of the first and the last one */
+	__u32 n;
+	__u32 after; /* of the last one */
+};
+
 /* Whose scratch memory. */
 enum program {
 	PROGRAM_CALL,
@@ -77,6 +88,13 @@ struct {
 	__type(key, int);
 	__type(value, struct mark);
 } marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct batch);
+} batches SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -194,6 +212,12 @@ static __always_inline bool is_ia32(void)
 	return bpf_get_current_task_btf()->thread_info.status & 2; /* TS_COMPAT */
 }
 
+/* The filter has decided to end the current task. */
+static __always_inline bool is_killed(void)
+{
+	return bpf_get_current_task_btf()->seccomp.mode == SECCOMP_MODE_DEAD;
+}
+
 /* A number below a power of two. The compiler must not think away what the verifier wants. */
 #define BELOW(number, power)                                              \
 	({                                                                \
@@ -246,6 +270,38 @@ static __always_inline struct scratch *begin(enum program program, __u16 type)
 	if (s)
 		fill_event(&s->event, type);
 	return s;
+}
+
+/* Write what waits of a task's calls: before anything else of that task is told. */
+static __noinline int flush(struct batch *b, struct tracer_stats *count, __u32 slot)
+{
+	void *ring = bpf_map_lookup_elem(&rings, &slot);
+	__u64 n = b->n;
+
+	b->n = 0;
+	if (n == 0)
+		return 0;
+	if (n > TRACER_BATCH_CALLS)
+		n = TRACER_BATCH_CALLS;
+	b->event.args[0] = n;
+	b->event.first_len = n * sizeof(b->calls[0]);
+	b->event.seq = __sync_fetch_and_add(&count->seq, n);
+	__sync_fetch_and_add(&count->calls, n);
+	if (!ring ||
+	    bpf_ringbuf_output(ring, b, sizeof(b->event) + n * sizeof(b->calls[0]), wakeup(ring)))
+		__sync_fetch_and_add(&count->dropped, n);
+	return 0;
+}
+
+static __always_inline void flush_current(const struct tracer_slot *slot,
+					  struct tracer_stats *count, __u32 number)
+{
+	struct batch *b = NULL;
+
+	if (slot->want & TRACER_WANT_ALL)
+		b = bpf_task_storage_get(&batches, bpf_get_current_task_btf(), 0, 0);
+	if (b)
+		flush(b, count, number);
 }
 
 static __always_inline void emit(struct scratch *s, __u32 slot, struct tracer_stats *count)

@@ -29,8 +29,22 @@ int event_decode(struct span bytes, struct event *ret, struct err *err)
 		memcpy(&event.tuple, event.first.p, sizeof(event.tuple));
 		event.first = (struct span){ 0 };
 	}
+	if (event.head.type == TRACER_BATCH &&
+	    (event.head.args[0] == 0 || event.head.args[0] > TRACER_BATCH_CALLS ||
+	     event.first.n != event.head.args[0] * sizeof(struct tracer_return)))
+		return err_set(err, EBADMSG, "a batch of calls that are not there");
 	*ret = event;
 	return 0;
+}
+
+size_t event_calls(const struct event *event)
+{
+	return event->head.type == TRACER_BATCH ? (size_t)event->head.args[0] : 0;
+}
+
+void event_call(const struct event *event, size_t i, struct tracer_return *ret)
+{
+	memcpy(ret, event->first.p + i * sizeof(*ret), sizeof(*ret));
 }
 
 struct span event_cut_string(struct span *rest)

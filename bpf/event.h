@@ -26,6 +26,10 @@ struct event {
  */
 must_check int event_decode(struct span bytes, struct event *ret, struct err *err);
 
+/* How many calls a TRACER_BATCH holds: 0 for other events. And one of them. */
+size_t event_calls(const struct event *event);
+void event_call(const struct event *event, size_t i, struct tracer_return *ret);
+
 /* The path of a TRACER_PATH event, "/" first. Components may hold any byte but "/" and NUL. */
 void event_path(const struct event *event, struct strbuf *out);
 

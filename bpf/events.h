@@ -9,11 +9,12 @@
 
 #include <linux/types.h>
 
-#define TRACER_VERSION 3
+#define TRACER_VERSION 4
 #define TRACER_CALLS 512 /* numbers of calls are below this; others are counted as `other` */
 #define TRACER_SLOTS 256 /* sandboxes at a time */
 #define TRACER_TEXT 1024 /* bytes of one tail at most, a power of two */
 #define TRACER_COMM 16
+#define TRACER_BATCH_CALLS 32
 #define TRACER_GUARD_PATH 248 /* bytes of a path that a rule can tell apart */
 #define TRACER_GUARD_RULES 1024
 #define TRACER_FAMILIES 64   /* of sockets; the types of each are below 8 */
@@ -34,6 +35,7 @@ enum tracer_type {
 	TRACER_DNS,         /* first: struct tracer_socket, second: the query */
 	TRACER_RING,        /* io_uring took an operation: args[0] is its number */
 	TRACER_GUARDED,     /* refused by us: args[0] is enum tracer_guard, args[1] of what */
+	TRACER_BATCH,       /* first: struct tracer_return of args[0] calls; seq is the first's */
 	TRACER_TYPE_END
 };
 
@@ -73,6 +75,18 @@ struct tracer_event {
 };
 
 /*
+ * A call that came back, of a TRACER_BATCH. The kernel's clock is read at the first one, and again
+ * for the first one after each of its ticks: those between have the time of the one before.
+ */
+struct tracer_return {
+	__u16 nr;
+	__u16 zero;
+	__u32 after; /* ns since the event's */
+	__s64 ret;
+	__u64 args[6];
+};
+
+/*
  * One page group per sandbox, mapped read-only by whoever owns the sandbox. Written by the
  * programs only; exact at any moment at which no task of the sandbox runs.
  */
@@ -82,7 +96,7 @@ struct tracer_stats {
 	__u64 lost;    /* tasks that could not be marked: the sandbox must be ended */
 	__u64 alive;   /* marked tasks that have not ended */
 	__u64 tasks;   /* marked tasks ever */
-	__u64 calls;   /* sum of counts, ia32 and other */
+	__u64 calls;   /* sum of counts, ia32 and other: all only with WANT_ALL or WANT_DENIED */
 	__u64 denied;
 	__u64 other; /* calls with a number out of range, x32 among them */
 	__u64 sent, received;
@@ -105,7 +119,13 @@ enum tracer_want {
 	TRACER_WANT_LOCAL = 1 << 7,      /* refuse to connect to other machines */
 	TRACER_WANT_PATHS = 1 << 8,      /* refuse to open what no rule of the slot names */
 	TRACER_WANT_CALLS = 1 << 9,      /* refuse what was reached by a call that is not granted */
+	/* One of these two, or none if no calls are wanted. */
+	TRACER_WANT_RETURNS = 1 << 10, /* its calls are seen where all calls return */
+	TRACER_WANT_SINGLES = 1 << 11, /* they are seen where each of them returns */
 };
+
+#define TRACER_WANT_GUARDS \
+	(TRACER_WANT_GUARD | TRACER_WANT_LOCAL | TRACER_WANT_PATHS | TRACER_WANT_CALLS)
 
 /* What was refused, where the kernel lets programs refuse (BPF LSM). */
 enum tracer_guard {
@@ -173,6 +193,7 @@ enum tracer_capture {
 	TRACER_TAKE_ACCEPT = 1 << 2,  /* the result is a socket */
 	TRACER_TAKE_ADDRESS = 1 << 3, /* args[first] is a sockaddr, args[first + 1] its length */
 	TRACER_TAKE_STRINGS = 1 << 4, /* args[first] and args[second] are paths, 7: none */
+	TRACER_TAKE_ALONE = 1 << 5,   /* matters enough for an event of its own: all in the table */
 };
 
 struct tracer_call {
@@ -183,6 +204,9 @@ struct tracer_call {
 
 _Static_assert(sizeof(struct tracer_socket) == 40, "layout");
 _Static_assert(sizeof(struct tracer_event) == 128, "layout");
+_Static_assert(sizeof(struct tracer_return) == 64, "layout");
+_Static_assert(TRACER_BATCH_CALLS * sizeof(struct tracer_return) <= 2 * TRACER_TEXT,
+	       "as other events");
 _Static_assert(sizeof(struct tracer_stats) == 128 + 3 * 8 * TRACER_CALLS, "layout");
 _Static_assert(sizeof(struct tracer_slot) == 144, "layout");
 _Static_assert(sizeof(struct tracer_call) == 4, "layout");

@@ -92,6 +92,10 @@ struct signal_struct {
 	} live;
 };
 
+struct seccomp {
+	int mode;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid;
@@ -102,6 +106,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	const struct cred *real_cred;
 	struct signal_struct *signal;
+	struct seccomp seccomp;
 };
 
 struct cred {

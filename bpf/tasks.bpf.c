@@ -3,7 +3,8 @@
 #include "bpf/copy.bpf.h"
 
 #define SIGKILL 9
-#define SIGSYS 31
+#define NR_EXIT 60
+#define NR_EXIT_GROUP 231
 
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
@@ -43,6 +44,7 @@ int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
 	s->event.args[0] = task->pid;
 	s->event.args[1] = task->tgid;
 	s->event.args[2] = clone_flags;
+	flush_current(slot, count, mark->slot);
 	emit(s, mark->slot, count);
 	return 0;
 }
@@ -60,9 +62,11 @@ int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux
 
 	if (!mark)
 		return 0;
-	mark->armed = 1;
-	if (mark->state != MARK_CALL)
+	if (!mark->armed)
+		mark->state = MARK_BEGINS;
+	else if (mark->state != MARK_CALL)
 		mark->state = MARK_UNHEEDED;
+	mark->armed = 1;
 	slot = slot_of(mark->slot, mark->generation);
 	count = stats_of(mark->slot);
 	if (!slot || !count || !(slot->want & TRACER_WANT_EXEC))
@@ -88,8 +92,20 @@ int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux
 		s->event.second_len += size;
 	else
 		s->event.flags |= TRACER_UNREADABLE;
+	flush_current(slot, count, mark->slot);
 	emit(s, mark->slot, count);
 	return 0;
+}
+
+/* Of two calls that never come back: seen here, where their task ends. */
+static __always_inline void count_last_call(const struct mark *mark, const struct tracer_slot *slot,
+					    struct tracer_stats *count, __u64 nr)
+{
+	if (!mark->armed || !(slot->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED)) || is_ia32() ||
+	    (nr != NR_EXIT && nr != NR_EXIT_GROUP))
+		return;
+	__sync_fetch_and_add(&count->calls, 1);
+	__sync_fetch_and_add(&count->counts[nr & (TRACER_CALLS - 1)], 1);
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -109,10 +125,13 @@ int BPF_PROG(task_ends, struct task_struct *task)
 	if (!slot || !count)
 		return 0;
 	__sync_fetch_and_add(&count->alive, -1);
-	killed = (task->exit_code & 0x7f) == SIGSYS && mark->state == MARK_OUTSIDE;
+	killed = is_killed() && mark->state != MARK_TOLD;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
+	if (!killed)
+		count_last_call(mark, slot, count, regs->orig_ax);
 	if (killed && mark->armed)
 		count_denied(count, (__s32)regs->orig_ax, is_ia32());
+	flush_current(slot, count, mark->slot);
 	if (!mark->armed ||
 	    !(slot->want & (killed ? TRACER_WANT_DENIED | TRACER_WANT_TASKS : TRACER_WANT_TASKS)))
 		return 0;

@@ -3,7 +3,7 @@
  * Open, constants, load, pin; attach while somebody needs it. Libbpf's object is used for loading
  * only: from then on everything goes by descriptors, the same whether we loaded or took over.
  */
-#include "bpf/tracer.h"
+#include "bpf/tracer_parts.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -17,45 +17,21 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "bpf/calls.h"
-#include "bpf/tracer_programs.h"
 #include "tracer_object.h"
 
-/* The same layout as in the programs, which declare it with types of the kernel's side. */
-struct mark {
-	uint32_t slot, generation;
-	int32_t nr;
-	uint8_t state, armed;
-};
-
-#define MARK_UNHEEDED 2
 #define LSM_LIST_MAX 1024
 
-enum map {
-	MAP_MARKS,
-	MAP_SLOTS,
-	MAP_RINGS,
-	MAP_STATS,
-	MAP_RULES,
-	MAP_GRANTS,
-	MAP_COUNT
-};
-
-static const char *const map_names[MAP_COUNT] = { "marks", "slots", "rings",
-						  "stats", "rules", "grants" };
-
-struct tracer {
-	char *dir;
-	int maps[MAP_COUNT];
-	int programs[TRACER_PROGRAMS];
-	int links[TRACER_PROGRAMS];
-};
+static const char *const map_names[MAP_COUNT] = { "marks", "slots",  "rings", "stats",
+						  "rules", "grants", ".bss" };
 
 static void pin_path(const struct tracer *t, const char *kind, const char *name, char ret[PATH_MAX])
 {
-	snprintf(ret, PATH_MAX, "%s/v%d_%s_%s", t->dir, TRACER_VERSION, kind, name);
+	/* A BPF file system takes no dots. */
+	snprintf(ret, PATH_MAX, "%s/v%d_%s_%s", t->dir, TRACER_VERSION, kind,
+		 name + (name[0] == '.'));
 }
 
-static int pin(const struct tracer *t, int fd, const char *kind, const char *name, struct err *err)
+int tracer_pin(const struct tracer *t, int fd, const char *kind, const char *name, struct err *err)
 {
 	char path[PATH_MAX];
 
@@ -66,7 +42,7 @@ static int pin(const struct tracer *t, int fd, const char *kind, const char *nam
 	return 0;
 }
 
-static int open_pin(const struct tracer *t, const char *kind, const char *name)
+int tracer_open_pin(const struct tracer *t, const char *kind, const char *name)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -76,7 +52,7 @@ static int open_pin(const struct tracer *t, const char *kind, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static void remove_pin(const struct tracer *t, const char *kind, const char *name)
+void tracer_remove_pin(const struct tracer *t, const char *kind, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -84,19 +60,24 @@ static void remove_pin(const struct tracer *t, const char *kind, const char *nam
 	unlink(path);
 }
 
+static bool is_vital(enum need need)
+{
+	return need == NEED_ALWAYS || need == NEED_ENTERS || need == NEED_RETURNS;
+}
+
 /* The last thing that is pinned is the map of marks: with it, all the rest is there. */
 static bool take_over(struct tracer *t)
 {
 	for (size_t i = 0; i < MAP_COUNT; i++) {
-		t->maps[i] = open_pin(t, "map", map_names[i]);
+		t->maps[i] = tracer_open_pin(t, "map", map_names[i]);
 		if (t->maps[i] < 0)
 			return false;
 	}
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
-		t->programs[i] = open_pin(t, "program", tracer_programs[i].name);
-		if (t->programs[i] < 0 && tracer_programs[i].need == NEED_ALWAYS)
+		t->programs[i] = tracer_open_pin(t, "program", tracer_programs[i].name);
+		if (t->programs[i] < 0 && is_vital(tracer_programs[i].need))
 			return false;
-		t->links[i] = open_pin(t, "link", tracer_programs[i].name);
+		t->links[i] = tracer_open_pin(t, "link", tracer_programs[i].name);
 	}
 	return true;
 }
@@ -128,14 +109,14 @@ static int keep_fds(struct tracer *t, const struct bpf_object *object, struct er
 		int fd = p ? bpf_program__fd(p) : -1;
 		int r;
 
-		if (fd < 0)
+		if (fd < 0 || (tracer_programs[i].need == NEED_SINGLES && t->singles.n == 0))
 			continue; /* not on this kernel, and optional, or loading would have failed
 				   */
 		t->programs[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (t->programs[i] < 0)
 			return err_sys(err, errno, "cannot keep program %s",
 				       tracer_programs[i].name);
-		r = pin(t, fd, "program", tracer_programs[i].name, err);
+		r = tracer_pin(t, fd, "program", tracer_programs[i].name, err);
 		if (r < 0)
 			return r;
 	}
@@ -146,11 +127,24 @@ static int keep_fds(struct tracer *t, const struct bpf_object *object, struct er
 		t->maps[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 		if (t->maps[i] < 0)
 			return err_sys(err, errno, "cannot keep map %s", map_names[i]);
-		r = pin(t, fd, "map", map_names[i], err);
+		r = tracer_pin(t, fd, "map", map_names[i], err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+/* The place for single calls is there only if the kernel lets us have it: tried before it is kept.
+ */
+static void try_singles(struct tracer *t, const struct bpf_object *object)
+{
+	const struct bpf_program *p = bpf_object__find_program_by_name(object, "call_ends");
+	cleanup_close int link = -1;
+
+	if (t->singles.n > 0 && p)
+		link = singles_attach(&t->singles, bpf_program__fd(p));
+	if (link < 0)
+		t->singles.n = 0;
 }
 
 static void close_object(struct bpf_object **object)
@@ -190,12 +184,27 @@ static bool has_bpf_lsm(void)
 	return false;
 }
 
+static void choose_programs(const struct tracer *t, const struct bpf_object *object, bool guards)
+{
+	struct btf *kernel = guards ? btf__load_vmlinux_btf() : NULL;
+
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
+		struct bpf_program *p =
+			bpf_object__find_program_by_name(object, tracer_programs[i].name);
+
+		if (p && tracer_is_guard(i))
+			bpf_program__set_autoload(p, guards && tracer_has_hook(kernel, p));
+		if (p && tracer_programs[i].need == NEED_SINGLES)
+			bpf_program__set_autoload(p, t->singles.n > 0);
+	}
+	btf__free(kernel);
+}
+
 static int load(struct tracer *t, bool guards, struct err *err)
 {
 	cleanup(close_object) struct bpf_object *object = NULL;
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "immure");
 	struct bpf_program *ring_takes;
-	struct btf *kernel;
 	int r;
 
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
@@ -210,21 +219,12 @@ static int load(struct tracer *t, bool guards, struct err *err)
 	if (ring_takes)
 		bpf_program__set_autoload(ring_takes,
 					  has_tracepoint("btf_trace_io_uring_submit_req"));
-	kernel = guards ? btf__load_vmlinux_btf() : NULL;
-	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
-		struct bpf_program *p =
-			tracer_is_guard(i)
-				? bpf_object__find_program_by_name(object, tracer_programs[i].name)
-				: NULL;
-
-		if (p)
-			bpf_program__set_autoload(p, guards && tracer_has_hook(kernel, p));
-	}
-	btf__free(kernel);
+	choose_programs(t, object, guards);
 	r = bpf_object__load(object);
 	if (r < 0)
 		return err_sys(err, -r,
 			       "cannot load the tracing programs (CAP_BPF and CAP_PERFMON needed)");
+	try_singles(t, object);
 	return keep_fds(t, object, err);
 }
 
@@ -238,9 +238,28 @@ static void close_all(struct tracer *t)
 	}
 }
 
+/* First with all that the kernel may have. Some have it, and let nobody load such programs. */
+static int load_what_can_be(struct tracer *t, struct err *err)
+{
+	bool guards = has_bpf_lsm();
+	int r = load(t, guards, err);
+
+	if (r < 0 && guards) {
+		close_all(t);
+		r = load(t, false, err);
+	}
+	if (r < 0 && t->singles.n > 0) {
+		close_all(t);
+		t->singles.n = 0;
+		r = load(t, false, err);
+	}
+	return r;
+}
+
 int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
+	struct err ignored = { 0 };
 	int r = 0;
 
 	if (!t)
@@ -253,14 +272,11 @@ int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 		free(t);
 		return err_set(err, ENOMEM, "out of memory");
 	}
+	if (singles_find(&t->singles, &ignored) < 0)
+		t->singles.n = 0;
 	if (!take_over(t)) {
 		close_all(t);
-		r = has_bpf_lsm() ? load(t, true, err) : -ENOTSUP;
-		/* Some kernels have it, and let nobody load such programs. */
-		if (r < 0) {
-			close_all(t);
-			r = load(t, false, err);
-		}
+		r = load_what_can_be(t, err);
 	}
 	if (r < 0) {
 		tracer_close(t);
@@ -288,168 +304,97 @@ bool tracer_can_guard(const struct tracer *t)
 	return true;
 }
 
-int tracer_attach(struct tracer *t, bool guards, struct err *err)
+bool tracer_sees_singles(const struct tracer *t)
+{
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
+		if (tracer_programs[i].need == NEED_SINGLES)
+			return t->programs[i] >= 0 && t->singles.n > 0;
+	}
+	return false;
+}
+
+static bool is_needed(enum need need, uint32_t want)
+{
+	switch (need) {
+	case NEED_TO_GUARD:
+	case NEED_IF_HOOK:
+		return want & TRACER_WANT_GUARDS;
+	case NEED_ENTERS:
+		return want & TRACER_WANT_DENIED;
+	case NEED_RETURNS:
+		return want & TRACER_WANT_RETURNS;
+	case NEED_SINGLES:
+		return want & TRACER_WANT_SINGLES;
+	case NEED_ALWAYS:
+	case NEED_IF_THERE:
+		break;
+	}
+	return true;
+}
+
+int tracer_attach(struct tracer *t, uint32_t want, struct err *err)
 {
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		int r;
 
-		if (t->links[i] >= 0 || t->programs[i] < 0 || (tracer_is_guard(i) && !guards))
+		if (t->links[i] >= 0 || t->programs[i] < 0 ||
+		    !is_needed(tracer_programs[i].need, want))
 			continue;
-		t->links[i] = bpf_raw_tracepoint_open(NULL, t->programs[i]);
+		t->links[i] = tracer_programs[i].need == NEED_SINGLES
+				      ? singles_attach(&t->singles, t->programs[i])
+				      : bpf_raw_tracepoint_open(NULL, t->programs[i]);
 		if (t->links[i] < 0)
 			return err_sys(err, errno, "cannot attach %s", tracer_programs[i].name);
-		r = pin(t, t->links[i], "link", tracer_programs[i].name, err);
+		r = tracer_pin(t, t->links[i], "link", tracer_programs[i].name, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-void tracer_detach(struct tracer *t)
+static void detach(struct tracer *t, size_t i)
+{
+	tracer_remove_pin(t, "link", tracer_programs[i].name);
+	closep(&t->links[i]);
+}
+
+/* Every task of the machine passes by these two. */
+void tracer_spare(struct tracer *t, uint32_t want)
 {
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
-		remove_pin(t, "link", tracer_programs[i].name);
-		closep(&t->links[i]);
+		enum need need = tracer_programs[i].need;
+
+		if ((need == NEED_ENTERS || need == NEED_RETURNS) && t->links[i] >= 0 &&
+		    !is_needed(need, want))
+			detach(t, i);
 	}
+}
+
+int tracer_want(struct tracer *t, const struct tracer_slot *all, struct err *err)
+{
+	uint64_t wanted[TRACER_CALLS / 64 + 1] = { 0 };
+	const uint32_t zero = 0;
+
+	memcpy(wanted, all->calls, sizeof(all->calls));
+	if (all->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED))
+		memset(wanted, -1, sizeof(wanted));
+	if (bpf_map_update_elem(t->maps[MAP_WANTED], &zero, wanted, BPF_ANY) < 0)
+		return err_sys(err, errno, "cannot say which calls are wanted");
+	return 0;
+}
+
+void tracer_detach(struct tracer *t)
+{
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++)
+		detach(t, i);
 }
 
 void tracer_unpin(struct tracer *t)
 {
 	for (size_t i = 0; i < MAP_COUNT; i++)
-		remove_pin(t, "map", map_names[i]);
+		tracer_remove_pin(t, "map", map_names[i]);
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++)
-		remove_pin(t, "program", tracer_programs[i].name);
-}
-
-/* alive is 1 before the first task is marked; then only the programs write. */
-static int make_stats(struct err *err)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	const struct tracer_stats first = { .alive = 1, .tasks = 1 };
-	const uint32_t zero = 0;
-	cleanup_close int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "immure_stats", sizeof(uint32_t),
-					      sizeof(struct tracer_stats), 1, &options);
-
-	if (fd < 0)
-		return err_sys(err, errno, "cannot make counters");
-	if (bpf_map_update_elem(fd, &zero, &first, BPF_ANY) < 0 || bpf_map_freeze(fd) < 0)
-		return err_sys(err, errno, "cannot prepare counters");
-	return steal_fd(fd);
-}
-
-int tracer_fill_slot(struct tracer *t, uint32_t slot, uint32_t ring_bytes, struct tracer_fds *ret,
-		     struct err *err)
-{
-	cleanup_close int stats = make_stats(err);
-	cleanup_close int ring = -1;
-
-	if (stats < 0)
-		return stats;
-	ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "immure_ring", 0, 0, ring_bytes, NULL);
-	if (ring < 0)
-		return err_sys(err, errno, "cannot make a ring of %u bytes", ring_bytes);
-	if (bpf_map_update_elem(t->maps[MAP_RINGS], &slot, &ring, BPF_ANY) < 0 ||
-	    bpf_map_update_elem(t->maps[MAP_STATS], &slot, &stats, BPF_ANY) < 0)
-		return err_sys(err, errno, "cannot fill slot %u", slot);
-	*ret = (struct tracer_fds){ steal_fd(ring), steal_fd(stats) };
-	return 0;
-}
-
-int tracer_take_slot(struct tracer *t, uint32_t slot, const struct tracer_slot *value, int stats,
-		     struct err *err)
-{
-	char name[16];
-	int r;
-
-	snprintf(name, sizeof(name), "%u", slot);
-	r = pin(t, stats, "stats", name, err);
-	if (r < 0)
-		return r;
-	if (bpf_map_update_elem(t->maps[MAP_SLOTS], &slot, value, BPF_ANY) < 0)
-		return err_sys(err, errno, "cannot take slot %u", slot);
-	return 0;
-}
-
-int tracer_make_rules(struct tracer *t, uint32_t slot, struct err *err)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
-	cleanup_close int rules =
-		bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "immure_rules", sizeof(struct tracer_rule),
-			       sizeof(uint32_t), TRACER_GUARD_RULES, &options);
-
-	if (rules < 0)
-		return err_sys(err, errno, "cannot make a table of rules");
-	if (bpf_map_update_elem(t->maps[MAP_RULES], &slot, &rules, BPF_ANY) < 0)
-		return err_sys(err, errno, "cannot give slot %u its rules", slot);
-	return steal_fd(rules);
-}
-
-int tracer_set_grants(struct tracer *t, uint32_t slot, const struct tracer_grants *grants,
-		      struct err *err)
-{
-	if (bpf_map_update_elem(t->maps[MAP_GRANTS], &slot, grants, BPF_ANY) < 0)
-		return err_sys(err, errno, "cannot tell slot %u what is granted", slot);
-	return 0;
-}
-
-int tracer_add_rule(int rules, const struct tracer_rule *rule, uint32_t access, struct err *err)
-{
-	if (bpf_map_update_elem(rules, rule, &access, BPF_ANY) < 0)
-		return err_sys(err, errno, "cannot add a rule");
-	return 0;
-}
-
-void tracer_drop_slot(struct tracer *t, uint32_t slot)
-{
-	const struct tracer_slot empty = { 0 };
-	char name[16];
-
-	snprintf(name, sizeof(name), "%u", slot);
-	/* ENOENT: it had no rules. */
-	bpf_map_delete_elem(t->maps[MAP_RULES], &slot);
-	/* Neither can fail for a slot that exists; if it did, the slot would stay taken. */
-	if (bpf_map_update_elem(t->maps[MAP_SLOTS], &slot, &empty, BPF_ANY) == 0)
-		remove_pin(t, "stats", name);
-}
-
-int tracer_read_slot(struct tracer *t, uint32_t slot, struct tracer_slot *ret, struct err *err)
-{
-	if (bpf_map_lookup_elem(t->maps[MAP_SLOTS], &slot, ret) < 0)
-		return err_sys(err, errno, "cannot read slot %u", slot);
-	return 0;
-}
-
-int tracer_open_stats(struct tracer *t, uint32_t slot, struct err *err)
-{
-	char name[16];
-	int fd;
-
-	snprintf(name, sizeof(name), "%u", slot);
-	fd = open_pin(t, "stats", name);
-	if (fd < 0)
-		return err_sys(err, -fd, "cannot find the counters of slot %u", slot);
-	return fd;
-}
-
-int tracer_mark(struct tracer *t, int pidfd, uint32_t slot, uint32_t generation, struct err *err)
-{
-	const struct mark mark = {
-		.slot = slot,
-		.generation = generation,
-		.nr = -1,
-		.state = MARK_UNHEEDED,
-	};
-
-	if (bpf_map_update_elem(t->maps[MAP_MARKS], &pidfd, &mark, BPF_NOEXIST) < 0)
-		return err_sys(err, errno, "cannot mark the task");
-	return 0;
-}
-
-bool tracer_is_marked(struct tracer *t, int pidfd)
-{
-	struct mark mark = { 0 };
-
-	return bpf_map_lookup_elem(t->maps[MAP_MARKS], &pidfd, &mark) == 0;
+		tracer_remove_pin(t, "program", tracer_programs[i].name);
 }
 
 uint64_t tracer_missed(const struct tracer *t)

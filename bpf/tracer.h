@@ -36,8 +36,25 @@ void tracer_close(struct tracer *tracer);
 /* Can it refuse, or only look? Where the kernel's BPF LSM is on and root may load such programs. */
 bool tracer_can_guard(const struct tracer *tracer);
 
-/* Attach what is not attached yet, and pin that too; what refuses only with `guards`. */
-must_check int tracer_attach(struct tracer *tracer, bool guards, struct err *err);
+/*
+ * Can it see single calls without looking at all others? Then a sandbox of which not every call is
+ * wanted costs nobody else anything.
+ */
+bool tracer_sees_singles(const struct tracer *tracer);
+
+/* Attach what is needed for sandboxes with these TRACER_WANT_* bits and is not yet; pin that too.
+ */
+must_check int tracer_attach(struct tracer *tracer, uint32_t want, struct err *err);
+
+/*
+ * Which calls are to be looked at where all calls return.
+ *
+ *   all  calls and want of all sandboxes with TRACER_WANT_RETURNS, united
+ */
+must_check int tracer_want(struct tracer *tracer, const struct tracer_slot *all, struct err *err);
+
+/* Detach from where all calls begin and return, unless that is needed for these bits. */
+void tracer_spare(struct tracer *tracer, uint32_t want);
 
 /* Detach all: without sandboxes no task on this machine pays for us. */
 void tracer_detach(struct tracer *tracer);

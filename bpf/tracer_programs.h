@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TRACER_PROGRAMS 51
+#define TRACER_PROGRAMS 52
 
 struct tracer_program {
 	const char *name;
@@ -18,6 +18,9 @@ struct tracer_program {
 		NEED_IF_THERE, /* io_uring's tracepoint has had several names */
 		NEED_TO_GUARD, /* a hook of the BPF LSM: attached when somebody asks for it */
 		NEED_IF_HOOK,  /* the same, if this kernel has the hook */
+		NEED_ENTERS,   /* each call of the machine goes by here */
+		NEED_RETURNS,  /* and here */
+		NEED_SINGLES,  /* only the calls of the table do */
 	} need;
 };
 

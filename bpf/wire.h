@@ -13,7 +13,7 @@
 
 #define WIRE_SOCKET "/run/immure/tracerd.sock"
 #define WIRE_MAGIC 0x54524d49U /* "IMRT" */
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 
 enum wire_kind {
 	WIRE_TRACE = 1, /* with the pidfd of a task that waits: mark it */
@@ -67,8 +67,8 @@ struct wire_reply {
 	uint64_t calls, denied, events, dropped, tasks, alive, sent, received;
 	uint64_t missed; /* runs of programs that the kernel left out, whoever they were for */
 	uint32_t guards; /* this daemon can refuse, too */
-	uint32_t zero;
-	char text[128]; /* ends with NUL */
+	uint32_t want;   /* TRACE, LIST: enum tracer_want bits of the sandbox */
+	char text[128];  /* ends with NUL */
 };
 
 /* Fill in magic, version, kind; copy name. */

@@ -28,6 +28,11 @@ static void read_event(struct span bytes)
 		return;
 	if (!lies_within(event.first, bytes) || !lies_within(event.second, bytes))
 		abort();
+	for (size_t i = 0; i < event_calls(&event); i++) {
+		struct tracer_return call;
+
+		event_call(&event, i, &call); /* beyond the end, the sanitizer tells */
+	}
 	event_path(&event, &out);
 	if (out.p[0] != '/' && out.p[0] != '.')
 		abort();

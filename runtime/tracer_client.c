@@ -103,6 +103,7 @@ int tracer_client_start(int pidfd, uint32_t groups, const char *name, struct tra
 	r = ask(connection, &request, pidfd, &reply, fds, err);
 	client.ring_fd = fds[0];
 	client.missed = reply.missed;
+	client.want = reply.want;
 	if (r == 0 && (fds[0] < 0 || fds[1] < 0))
 		r = err_set(err, EBADMSG, "immure-tracerd sent no ring");
 	if (r == 0)
@@ -128,9 +129,11 @@ int tracer_client_next(struct tracer_client *client, struct event *ret, struct e
 
 	if (r <= 0)
 		return r;
-	client->taken++;
 	r = event_decode(bytes, ret, err);
-	return r < 0 ? r : 1;
+	if (r < 0)
+		return r;
+	client->taken += event_calls(ret) > 0 ? event_calls(ret) : 1;
+	return 1;
 }
 
 void tracer_client_release(struct tracer_client *client)

@@ -16,7 +16,8 @@ struct tracer_client {
 	int wake_fd; /* readable when much is waiting: poll(2) it with a time limit */
 	struct ring ring;
 	const struct tracer_stats *stats;
-	uint64_t taken;  /* events read so far */
+	uint64_t taken;  /* events read so far, each call of a batch as one */
+	uint32_t want;   /* enum tracer_want: what is seen, and where */
 	uint64_t missed; /* as the daemon said at the start */
 };
 

@@ -98,6 +98,7 @@ static int trace(struct server *s, struct connection *c, const struct wire_reque
 		return slot;
 	s->attached = true;
 	c->slot = slot;
+	reply.want = s->slots.slots[slot].value.want;
 	reply.pid = pid;
 	reply.missed = tracer_missed(s->with->tracer);
 	reply.guards = tracer_can_guard(s->with->tracer);
@@ -116,7 +117,8 @@ static void list(struct server *s, const struct connection *c)
 		const struct slot *slot = &s->slots.slots[i];
 		struct wire_reply reply;
 
-		if (slot->state != SLOT_TAKEN || (c->peer.uid != 0 && slot->owner != c->peer.uid))
+		if (slot->state != SLOT_TAKEN ||
+		    (c->peer.uid != 0 && slot->value.owner != c->peer.uid))
 			continue;
 		slots_describe(&s->slots, i, &reply);
 		if (wire_send(c->fd, &reply, sizeof(reply), -1, -1) < 0)

@@ -32,13 +32,30 @@ static int adopt(struct slots *slots, uint32_t number, const struct tracer_slot 
 	if (r < 0)
 		return r;
 	slot->state = SLOT_TAKEN;
-	slot->owner = value->owner;
-	slot->pid = value->pid;
-	snprintf(slot->name, sizeof(slot->name), "%.63s", value->name);
+	slot->value = *value;
 	slots->n_taken++;
 	if (value->generation >= slots->generation)
 		slots->generation = value->generation + 1;
 	return 0;
+}
+
+/*
+ * What is asked for by all sandboxes together, and by one more: calls only of those that are seen
+ * where all calls return.
+ */
+static void unite(const struct slots *slots, const struct tracer_slot *more,
+		  struct tracer_slot *ret)
+{
+	*ret = (struct tracer_slot){ 0 };
+	for (size_t i = 0; i <= TRACER_SLOTS; i++) {
+		const struct tracer_slot *one = i < TRACER_SLOTS ? &slots->slots[i].value : more;
+
+		if (!one)
+			continue;
+		ret->want |= one->want;
+		for (size_t k = 0; k < ARRAY_LEN(ret->calls); k++)
+			ret->calls[k] |= one->want & TRACER_WANT_RETURNS ? one->calls[k] : 0;
+	}
 }
 
 /* Never one that an earlier daemon may have given away, nor 0, which means nobody. */
@@ -115,7 +132,7 @@ static size_t count_owner(const struct slots *slots, uint32_t uid)
 	size_t n = 0;
 
 	for (size_t i = 0; i < TRACER_SLOTS; i++)
-		n += slots->slots[i].state == SLOT_TAKEN && slots->slots[i].owner == uid;
+		n += slots->slots[i].state == SLOT_TAKEN && slots->slots[i].value.owner == uid;
 	return n;
 }
 
@@ -137,17 +154,28 @@ static int take(struct slots *slots, uint32_t number, const struct tracer_slot *
 	}
 	slot->state = SLOT_TAKEN;
 	slot->connected = true;
-	slot->owner = value->owner;
-	slot->pid = value->pid;
-	memcpy(slot->name, value->name, sizeof(slot->name));
+	slot->value = *value;
 	slots->n_taken++;
 	return 0;
+}
+
+/* What is to be told of it, and where it is seen. */
+static void choose(const struct tracer *tracer, const struct wire_request *request,
+		   struct tracer_slot *value)
+{
+	tracer_calls_select(request->groups, value);
+	if ((value->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED)) || !tracer_sees_singles(tracer))
+		value->want |= TRACER_WANT_RETURNS;
+	else
+		value->want |= TRACER_WANT_SINGLES;
+	memcpy(value->name, request->name, sizeof(value->name));
 }
 
 int slots_take(struct slots *slots, const struct wire_request *request, uint32_t uid, uint32_t pid,
 	       int pidfd, struct tracer_fds *ret_fds, struct err *err)
 {
 	struct tracer_slot value = { .generation = slots->generation, .owner = uid, .pid = pid };
+	struct tracer_slot all;
 	int i;
 	int r;
 
@@ -156,7 +184,11 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 			       SLOTS_PER_UID);
 	if ((request->groups & TRACER_GUARDS) && !tracer_can_guard(slots->tracer))
 		return err_set(err, ENOTSUP, "this kernel lets no program refuse (BPF LSM)");
-	r = tracer_attach(slots->tracer, request->groups & TRACER_GUARDS, err);
+	choose(slots->tracer, request, &value);
+	unite(slots, &value, &all);
+	r = tracer_want(slots->tracer, &all, err);
+	if (r == 0)
+		r = tracer_attach(slots->tracer, all.want, err);
 	if (r < 0)
 		return r;
 	i = find_state(slots, SLOT_FILLED);
@@ -164,7 +196,6 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 		i = fill_one(slots, err);
 	if (i < 0)
 		return i;
-	tracer_calls_select(request->groups, &value);
 	if (request->groups & TRACER_GROUP_PATHS) {
 		slots->slots[i].rules = tracer_make_rules(slots->tracer, (uint32_t)i, err);
 		if (slots->slots[i].rules < 0)
@@ -178,7 +209,6 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 			return r;
 		slots->slots[i].guards_calls = true;
 	}
-	memcpy(value.name, request->name, sizeof(value.name));
 	r = take(slots, (uint32_t)i, &value, pidfd, err);
 	if (r < 0)
 		return r;
@@ -219,16 +249,31 @@ static bool is_over(const struct slot *slot)
 	       __atomic_load_n(&slot->stats->alive, __ATOMIC_ACQUIRE) == 0;
 }
 
+/* A sandbox is gone: nobody pays for what the others do not want. */
+static void spare_others(const struct slots *slots)
+{
+	struct tracer_slot all;
+	struct err ignored = { 0 };
+
+	unite(slots, NULL, &all);
+	if (tracer_want(slots->tracer, &all, &ignored) == 0)
+		tracer_spare(slots->tracer, all.want);
+}
+
 void slots_tend(struct slots *slots)
 {
 	struct err err = { 0 };
+	bool dropped = false;
 
 	for (uint32_t i = 0; i < TRACER_SLOTS; i++) {
 		if (!is_over(&slots->slots[i]))
 			continue;
 		tracer_drop_slot(slots->tracer, i);
 		make_empty(slots, &slots->slots[i]);
+		dropped = true;
 	}
+	if (dropped)
+		spare_others(slots);
 	while (count_state(slots, SLOT_FILLED) < SLOTS_SPARE) {
 		if (fill_one(slots, &err) < 0) {
 			log_error("%s", err.msg); /* the next request will try, and tell */
@@ -255,7 +300,8 @@ void slots_describe(const struct slots *slots, uint32_t number, struct wire_repl
 		.magic = WIRE_MAGIC,
 		.version = WIRE_VERSION,
 		.status = WIRE_ENTRY,
-		.pid = slot->pid,
+		.pid = slot->value.pid,
+		.want = slot->value.want,
 		.calls = stats->calls,
 		.denied = stats->denied,
 		.events = stats->seq,
@@ -265,7 +311,7 @@ void slots_describe(const struct slots *slots, uint32_t number, struct wire_repl
 		.sent = stats->sent,
 		.received = stats->received,
 	};
-	snprintf(ret->text, sizeof(ret->text), "%.63s", slot->name);
+	snprintf(ret->text, sizeof(ret->text), "%.63s", slot->value.name);
 }
 
 void slots_done(struct slots *slots)

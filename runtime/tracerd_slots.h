@@ -25,8 +25,7 @@ struct slot {
 	bool guards_calls;                /* TAKEN, and its grants have not come yet */
 	const struct tracer_stats *stats; /* TAKEN: mapped */
 	bool connected;                   /* TAKEN: somebody waits for its end */
-	uint32_t owner, pid;
-	char name[64];
+	struct tracer_slot value;         /* TAKEN: what it is; zeros otherwise */
 };
 
 struct slots {

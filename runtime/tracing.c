@@ -13,8 +13,7 @@
 #define EVENTS_PER_TURN 4096
 #define READY_STEP_US 100
 #define READY_STEPS 100000 /* ten seconds: mounts on a busy machine */
-#define BASE_GROUPS \
-	(TRACER_GROUP_EXEC | TRACER_GROUP_DENIED | TRACER_GROUP_FLOW | TRACER_GROUP_SECURITY)
+#define BASE_GROUPS (TRACER_GROUP_EXEC | TRACER_GROUP_FLOW | TRACER_GROUP_SECURITY)
 
 int collector_find(const char *word)
 {
@@ -67,21 +66,13 @@ static void warn_of_what_is_missing(const struct bundle *bundle)
 			    strbuf_str(&names));
 }
 
-static void find_names(struct tracing *t)
-{
-	struct span rest = t->bundle->calls;
-
-	for (size_t nr = 0; nr < TRACER_CALLS && rest.n > 0; nr++)
-		t->names[nr] = span_cut(&rest, '\0').p;
-}
-
 /* "" for a call that has none. */
 static const char *name_of(const struct tracing *t, const struct tracer_event *head)
 {
 	if (head->nr < 0 || head->nr >= TRACER_CALLS || (head->flags & TRACER_IA32) ||
-	    !t->names[head->nr])
+	    !t->calls.names[head->nr])
 		return "";
-	return t->names[head->nr];
+	return t->calls.names[head->nr];
 }
 
 /* The daemon takes only tasks that have given up gaining rights: the child does so on its way. */
@@ -129,7 +120,7 @@ int tracing_start(enum collector collector, const struct plan *plan,
 		r = guard_send_rules(plan, launched, &ret->client, &why);
 	}
 	if (r == 0) {
-		find_names(ret);
+		call_table_fill(&ret->calls, bundle->calls);
 		log_info("recording with the kernel's collector (immure-tracerd)");
 		return 0;
 	}
@@ -144,20 +135,58 @@ int tracing_start(enum collector collector, const struct plan *plan,
 }
 
 /*
- * What the filter hands to the supervisor is recorded there, with more about it; what it answers
- * itself is not to be recorded, by the policy. Left are filters of the program's own.
+ * Is that what our filter answered? What it hands to the supervisor is recorded there, with more
+ * about it; what it answers itself is not to be recorded, by the policy. Left are errors of the
+ * kernel's own, and filters of the program's own.
  */
-static bool is_told_by_notify(const struct tracing *t, const struct event *e)
+static bool is_refused(struct tracing *t, int32_t nr, int64_t ret, const uint64_t args[6])
 {
-	struct seccomp_data data = { .nr = e->head.nr, .arch = t->bundle->audit_arch };
+	struct seccomp_data data = { .nr = nr, .arch = t->bundle->audit_arch };
 	struct denial denial;
 
-	if (e->head.type != TRACER_DENIED || (e->head.flags & TRACER_IA32))
+	if (ret >= 0 || nr < 0 || nr >= TRACER_CALLS)
 		return false;
-	static_assert(sizeof(data.args) == sizeof(e->head.args), "six arguments");
-	memcpy(data.args, e->head.args, sizeof(data.args));
+	static_assert(sizeof(data.args) == 6 * sizeof(args[0]), "six arguments");
+	memcpy(data.args, args, sizeof(data.args));
 	denial_decide(t->bundle, &data, &denial);
-	return !denial.allowed && !denial.killed;
+	if (denial.allowed || denial.audited || denial.killed)
+		return false;
+	t->refused[nr]++;
+	return true;
+}
+
+static bool is_told_by_notify(struct tracing *t, const struct event *e)
+{
+	const struct tracer_event *head = &e->head;
+	uint64_t args[6];
+
+	static_assert(sizeof(args) == sizeof(head->args), "six arguments");
+	memcpy(args, head->args, sizeof(args));
+	return (head->type == TRACER_DENIED || head->type == TRACER_SYSCALL) &&
+	       !(head->flags & TRACER_IA32) && is_refused(t, head->nr, head->ret, args);
+}
+
+/* The calls of a batch that nobody else tells of. */
+static int record_batch(struct tracing *t, const struct event *e, struct err *err)
+{
+	struct record record;
+
+	if (!decode_event(e, &t->decoder, &record))
+		return 0;
+	strbuf_reset(&t->batch);
+	for (size_t i = 0; i < event_calls(e); i++) {
+		struct tracer_return call;
+		uint64_t args[6];
+
+		event_call(e, i, &call);
+		memcpy(args, call.args, sizeof(args));
+		if (is_refused(t, call.nr, call.ret, args))
+			continue;
+		batch_add(&t->calls, &call, &t->batch);
+		record.n_calls++;
+	}
+	record.calls = (struct span){ strbuf_str(&t->batch), t->batch.len };
+	return record.n_calls > 0 ? event_log_add(t->log, &record, err) : 0;
 }
 
 static int record(struct tracing *t, const struct event *e, struct err *err)
@@ -165,6 +194,8 @@ static int record(struct tracing *t, const struct event *e, struct err *err)
 	struct record record;
 	const char *name;
 
+	if (event_calls(e) > 0)
+		return record_batch(t, e, err);
 	if (is_told_by_notify(t, e) || !decode_event(e, &t->decoder, &record))
 		return 0;
 	name = name_of(t, &e->head);
@@ -182,11 +213,22 @@ static int tell_losses(struct tracing *t, struct err *err)
 	return more > 0 ? event_log_lost(t->log, SOURCE_BPF, more, err) : 0;
 }
 
+/* What is seen of calls: the verdicts' reader is told. */
+static const char *mode_of(uint32_t want)
+{
+	if (want & TRACER_WANT_ALL)
+		return want & TRACER_WANT_DENIED ? "all calls, as they begin and return"
+						 : "all calls, as they return";
+	return want & TRACER_WANT_SINGLES ? "events, calls of the list alone"
+					  : "events, calls of the list as all return";
+}
+
 int tracing_turn(struct tracing *t, struct err *err)
 {
 	struct event event = { 0 };
 	int r = 1;
 
+	t->log->loss[SOURCE_BPF].mode = mode_of(t->client.want);
 	tracer_client_clear_wake(&t->client);
 	if (tracer_client_has_escape(&t->client))
 		return err_set(err, ESTALE, "a process could not be traced: the sandbox is ended");
@@ -204,24 +246,27 @@ int tracing_turn(struct tracing *t, struct err *err)
 	return tell_losses(t, err) < 0 ? -err->code : r;
 }
 
+/* Only where every call is looked at are these the numbers of all. */
 static int add_counts(struct tracing *t, struct err *err)
 {
 	const struct tracer_stats *stats = t->client.stats;
+	bool all = t->client.want & (TRACER_WANT_ALL | TRACER_WANT_DENIED);
 
 	for (int nr = 0; nr < TRACER_CALLS; nr++) {
 		struct record counts = { .kind = RECORD_COUNTS,
 					 .source = SOURCE_BPF,
 					 .has = HAS_CALL | HAS_COUNT,
 					 .nr = nr,
-					 .call = t->names[nr],
+					 .call = t->calls.names[nr],
 					 .count = stats->counts[nr] };
-		int r = counts.count > 0 ? event_log_add(t->log, &counts, err) : 0;
+		int r = all && counts.count > 0 ? event_log_add(t->log, &counts, err) : 0;
 
-		counts.count = stats->denied_counts[nr];
+		counts.count = t->client.want & TRACER_WANT_DENIED ? stats->denied_counts[nr]
+								   : t->refused[nr];
 		counts.layer = "seccomp";
-		if (r == 0 && counts.count > 0)
+		if (r == 0 && all && counts.count > 0)
 			r = event_log_add(t->log, &counts, err);
-		counts.count = stats->ia32_counts[nr];
+		counts.count = all ? stats->ia32_counts[nr] : 0;
 		counts.layer = NULL;
 		counts.ia32 = true;
 		counts.call = NULL;
@@ -265,5 +310,6 @@ void tracing_done(struct tracing *t)
 	if (t->on)
 		tracer_client_close(&t->client);
 	decoder_done(&t->decoder);
+	strbuf_done(&t->batch);
 	t->on = false;
 }

@@ -4,6 +4,7 @@
 
 /* The kernel's collector in a run: begun before the program, read while it runs, settled after. */
 
+#include "audit/batch.h"
 #include "audit/decode.h"
 #include "audit/event_log.h"
 #include "policies/bundle.h"
@@ -20,8 +21,10 @@ struct tracing {
 	bool on;
 	struct tracer_client client;
 	struct decoder decoder;
-	const struct bundle *bundle;     /* borrowed, as is log */
-	const char *names[TRACER_CALLS]; /* of calls; within the bundle */
+	const struct bundle *bundle; /* borrowed, as is log */
+	struct call_table calls;     /* names are within the bundle */
+	struct strbuf batch;
+	uint64_t refused[TRACER_CALLS]; /* calls seen to be refused by the filter */
 	struct event_log *log;
 	uint64_t told; /* of what the kernel dropped */
 };

@@ -35,7 +35,9 @@ static const struct opt top_opts[] = {
 struct sample {
 	char id[RUN_ID_LEN];
 	uint64_t processes, rss_kib;
-	bool traced; /* the numbers below are known */
+	bool traced;   /* sent, received and dropped are known */
+	bool counted;  /* calls, too: only where every call is looked at */
+	bool refusals; /* and denied */
 	uint64_t calls, denied, sent, received, dropped;
 };
 
@@ -133,6 +135,8 @@ static void take_entry(const struct wire_reply *reply, struct samples *all)
 		if (strcmp(s->id, reply->text) != 0)
 			continue;
 		s->traced = true;
+		s->counted = reply->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED);
+		s->refusals = reply->want & TRACER_WANT_DENIED;
 		s->calls = reply->calls;
 		s->denied = reply->denied;
 		s->sent = reply->sent;
@@ -220,13 +224,16 @@ static void print_sample(const struct sample *s, const struct sample *before, do
 		s->received,
 		s->dropped,
 	};
+	const bool known[ARRAY_LEN(values)] = {
+		s->counted, s->refusals, s->traced, s->traced, s->traced,
+	};
 	char text[16];
 
 	put_number(s->rss_kib * 1024, text);
 	printf("%-13s  %5llu  %7s", s->id, (unsigned long long)s->processes, text);
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		put_number(values[i], text);
-		printf("  %8s", s->traced ? text : "-");
+		printf("  %8s", known[i] ? text : "-");
 	}
 	putchar('\n');
 }
@@ -293,8 +300,8 @@ const struct verb verb_top = {
 	.name = "top",
 	.args = "[OPTION...]",
 	.help = "what the running sandboxes are doing",
-	.more = "Processes and memory of each run; and, where immure-tracerd runs, calls a second, calls\n"
-		"refused, bytes sent and received over connections, and events lost.\n",
+	.more = "Processes and memory of each run; and, where immure-tracerd runs, bytes sent and received\n"
+		"over connections and events lost; calls a second for runs whose policy records all.\n",
 	.opts = top_opts,
 	.n_opts = ARRAY_LEN(top_opts),
 	.options_size = sizeof(struct top_options),

@@ -2,11 +2,13 @@
 /*
  * A known number of calls. calls: 1,000,000 getppid(2) in 8 threads, 80 forked children and the 80
  * programs that these execute. calls refused: 2,000 unshare(2) that a filter will refuse, in 4
- * threads. calls N: N in one thread. calls time N: the same, and how long it took.
+ * threads. calls N: N in one thread. calls time N: the same, and how long it took; calls time N
+ * listed: of kill(2), which matters for security.
  * calls paced RATE SECONDS: so many a second, in steps of five milliseconds.
  */
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,12 +76,20 @@ static int in_threads(int n, void *(*start)(void *))
 	return 0;
 }
 
-static int measure(long n)
+static void make_listed(long n)
+{
+	pid_t pid = getpid();
+
+	for (long i = 0; i < n; i++)
+		kill(pid, 0);
+}
+
+static int measure(long n, void (*what)(long n))
 {
 	struct timespec before, after;
 
 	clock_gettime(CLOCK_MONOTONIC, &before);
-	make(n);
+	what(n);
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	printf("TOOK %ld\n",
 	       (after.tv_sec - before.tv_sec) * 1000000000 + (after.tv_nsec - before.tv_nsec));
@@ -114,7 +124,7 @@ int main(int argc, char *argv[])
 	if (strcmp(argv[1], "paced") == 0 && argc > 3)
 		return pace(strtol(argv[2], NULL, 10), strtol(argv[3], NULL, 10));
 	if (strcmp(argv[1], "time") == 0 && argc > 2)
-		return measure(strtol(argv[2], NULL, 10));
+		return measure(strtol(argv[2], NULL, 10), argc > 3 ? make_listed : make);
 	make(strtol(argv[1], NULL, 10));
 	return 0;
 }

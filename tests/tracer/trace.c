@@ -30,8 +30,8 @@ struct settings {
 static uint64_t seen[TRACER_CALLS];
 
 static const char *const types[TRACER_TYPE_END] = {
-	"?",    "SYSCALL", "DENIED",   "KILLED", "EXEC", "FORK",
-	"EXIT", "TCP",     "DATAGRAM", "DNS",    "RING", "GUARDED",
+	"?",   "SYSCALL",  "DENIED", "KILLED", "EXEC",    "FORK",  "EXIT",
+	"TCP", "DATAGRAM", "DNS",    "RING",   "GUARDED", "BATCH",
 };
 
 static void print_strings(const char *label, struct span rest)
@@ -55,6 +55,29 @@ static void print_tuple(const struct tracer_socket *t)
 	inet_ntop(t->family, t->remote, remote, sizeof(remote));
 	printf(" family=%u proto=%u %s:%u->%s:%u", t->family, t->protocol, local, t->local_port,
 	       remote, t->remote_port);
+}
+
+static void print_batch(const struct event *e)
+{
+	for (size_t i = 0; i < event_calls(e); i++) {
+		struct tracer_return call;
+
+		event_call(e, i, &call);
+		printf("CALL     seq=%" PRIu64 " tid=%u nr=%u ret=%" PRId64 " after=%u a=%" PRIx64
+		       ",%" PRIx64 "\n",
+		       (uint64_t)e->head.seq + i, e->head.tid, call.nr, (int64_t)call.ret,
+		       call.after, (uint64_t)call.args[0], (uint64_t)call.args[1]);
+	}
+}
+
+static void count_batch(const struct event *e)
+{
+	for (size_t i = 0; i < event_calls(e); i++) {
+		struct tracer_return call;
+
+		event_call(e, i, &call);
+		seen[call.nr % TRACER_CALLS]++;
+	}
 }
 
 static void print_event(const struct event *e)
@@ -97,7 +120,10 @@ static int drain(struct tracer_client *client, const struct settings *settings, 
 		if (event.head.type == TRACER_SYSCALL && event.head.nr >= 0 &&
 		    event.head.nr < TRACER_CALLS)
 			seen[event.head.nr]++;
-		if (!settings->quiet)
+		count_batch(&event);
+		if (!settings->quiet && event_calls(&event) > 0)
+			print_batch(&event);
+		else if (!settings->quiet)
 			print_event(&event);
 		tracer_client_release(client);
 	}
@@ -147,6 +173,7 @@ static void print_totals(const struct tracer_client *client)
 	struct err err = { 0 };
 	uint64_t left_out = 0;
 
+	printf("MODE %s\n", client->want & TRACER_WANT_RETURNS ? "returns" : "singles");
 	printf("TOTAL taken=%" PRIu64 " dropped=%" PRIu64 " seq=%" PRIu64 " calls=%" PRIu64
 	       " denied=%" PRIu64 " tasks=%" PRIu64 " alive=%" PRIu64 " lost=%" PRIu64
 	       " rings=%" PRIu64 " sent=%" PRIu64 " received=%" PRIu64 "\n",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/unit.h"
 
+#include <string.h>
 #include <sys/syscall.h>
 
 #include "bpf/calls.h"
@@ -43,6 +44,22 @@ static void knows_where_the_paths_are(void **state)
 	assert_int_equal(how[SYS_open].first, 0);
 	assert_int_equal(how[SYS_renameat2].second, 3);
 	assert_int_equal(how[SYS_getppid].take, 0);
+	assert_int_equal(how[SYS_kill].take, TRACER_TAKE_ALONE);
+}
+
+static void names_the_functions_of_what_returns_soon(void **state)
+{
+	int accepts = 0, connects = 0;
+
+	(void)state;
+	for (size_t i = 0; i < tracer_call_symbols(); i++) {
+		const char *symbol = tracer_call_symbol(i);
+
+		accepts += symbol && strncmp(symbol, "__x64_sys_accept", 16) == 0;
+		connects += symbol && strcmp(symbol, "__x64_sys_connect") == 0;
+	}
+	assert_int_equal(accepts, 0);
+	assert_int_equal(connects, 1);
 }
 
 int main(void)
@@ -50,6 +67,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(selects_what_was_asked_for_and_nothing_else),
 		cmocka_unit_test(knows_where_the_paths_are),
+		cmocka_unit_test(names_the_functions_of_what_returns_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

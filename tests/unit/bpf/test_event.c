@@ -82,6 +82,37 @@ static void refuses_what_is_not_all_there(void **state)
 	assert_int_equal(event.head.seq, 42);
 }
 
+static void takes_a_batch_apart(void **state)
+{
+	struct {
+		struct tracer_event head;
+		struct tracer_return calls[2];
+	} raw = { .head = { .type = TRACER_BATCH, .first_len = 128, .args = { 2 } },
+		  .calls = { { .nr = 110, .ret = 5 }, { .nr = 0, .ret = -11, .after = 7 } } };
+	const struct span bytes = { (const char *)&raw, sizeof(raw) };
+	struct tracer_return call = { 0 };
+	struct event event = { 0 };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_int_equal(event_decode(bytes, &event, &err), 0);
+	assert_int_equal(event_calls(&event), 2);
+	event_call(&event, 1, &call);
+	assert_int_equal(call.ret, -11);
+	assert_int_equal(call.after, 7);
+	/* More or fewer than there are, none, and more than a batch may have. */
+	for (uint64_t n = 0; n < 70; n++) {
+		raw.head.args[0] = n;
+		assert_int_equal(event_decode(bytes, &event, &err), n == 2 ? 0 : -EBADMSG);
+	}
+	raw.head.args[0] = 2;
+	raw.head.first_len = 127;
+	assert_int_equal(event_decode(bytes, &event, &err), -EBADMSG);
+	raw.head.type = TRACER_SYSCALL;
+	assert_int_equal(event_decode(bytes, &event, &err), 0);
+	assert_int_equal(event_calls(&event), 0);
+}
+
 static void copies_the_socket(void **state)
 {
 	const struct tracer_socket tuple = { .family = AF_INET, .remote_port = 80 };
@@ -141,6 +172,7 @@ int main(void)
 		cmocka_unit_test(says_when_a_path_was_cut),
 		cmocka_unit_test(takes_both_tails_apart),
 		cmocka_unit_test(refuses_what_is_not_all_there),
+		cmocka_unit_test(takes_a_batch_apart),
 		cmocka_unit_test(copies_the_socket),
 		cmocka_unit_test(reads_the_name_of_a_dns_query),
 		cmocka_unit_test(refuses_a_dns_query_that_is_none),
