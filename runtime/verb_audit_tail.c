@@ -19,7 +19,7 @@ struct tail_options {
 
 /* clang-format off */
 #define ROW(field) offsetof(struct tail_options, field)
-#define KINDS "denied exec exit open connect bind listen accept flow dns signal ptrace mount namespace kernel syscall lost enter life start sealed"
+#define KINDS "denied exec exit open connect bind listen accept flow dns signal ptrace mount namespace kernel syscall calls lost enter life start sealed"
 
 static const struct opt tail_opts[] = {
 	{ "kind",      'k', OPT_LIST, ROW(filter.kinds), "KIND", "only events of this kind; may be given several times", KINDS },
@@ -64,6 +64,26 @@ static const char *words_of(const json_t *event)
 	return "";
 }
 
+/* "32 calls: read write ...": one after another, without repetitions. */
+static void put_calls(const json_t *calls, struct strbuf *out)
+{
+	const char *before = "";
+	const json_t *call;
+	size_t i;
+
+	strbuf_addf(out, "%zu calls:", json_array_size(calls));
+	json_array_foreach(calls, i, call)
+	{
+		const char *name = json_string_value(json_array_get(call, 0));
+
+		if (!name || strcmp(name, before) == 0)
+			continue;
+		strbuf_putc(out, ' ');
+		strbuf_escaped(out, name, strlen(name));
+		before = name;
+	}
+}
+
 static const char *color_of(const char *kind)
 {
 	return event_is_refusal_kind(kind) || strcmp(kind, "lost") == 0    ? "\033[31m"
@@ -90,7 +110,10 @@ static int print_event(void *data, const json_t *event, struct span line, struct
 		strbuf_escaped(&text, comm, strlen(comm));
 		strbuf_puts(&text, "  ");
 	}
-	strbuf_escaped(&text, words_of(event), strlen(words_of(event)));
+	if (json_is_array(json_object_get(event, "calls")))
+		put_calls(json_object_get(event, "calls"), &text);
+	else
+		strbuf_escaped(&text, words_of(event), strlen(words_of(event)));
 	if (record_number(event, "count", 1) > 1)
 		strbuf_addf(&text, "  (%lld so far)", (long long)record_number(event, "count", 1));
 	if (puts(strbuf_str(&text)) < 0 || fflush(stdout) != 0)
