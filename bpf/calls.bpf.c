@@ -161,6 +161,7 @@ struct returned {
 
 static __always_inline void count_call(struct tracer_stats *count, const struct returned *r)
 {
+	__sync_fetch_and_add(&count->calls, 1);
 	if ((__u32)r->nr >= TRACER_CALLS)
 		__sync_fetch_and_add(&count->other, 1);
 	else if (r->ia32)
@@ -184,7 +185,7 @@ static __always_inline int tell_call(const struct mark *mark, const struct trace
 		s->event.flags |= TRACER_IA32;
 	else if ((__u32)r->nr < TRACER_CALLS && !copy_more(s, slot, r->nr, r->denied))
 		return 0;
-	flush_current(slot, count, mark->slot);
+	flush_current(slot);
 	emit(s, mark->slot, count);
 	return 0;
 }
@@ -233,22 +234,16 @@ static __always_inline bool is_no_call(struct mark *mark, long ret, const struct
 	return r->nr == NR_CLONE || r->nr == NR_FORK || r->nr == NR_VFORK || r->nr == NR_CLONE3;
 }
 
-/* False: there is no memory for it. */
-static __always_inline bool add_to_batch(const struct mark *mark, struct tracer_stats *count,
-					 struct pt_regs *regs, long ret, __s32 nr)
+static __always_inline void add_to_batch(struct batch *b, struct pt_regs *regs, long ret, __s32 nr)
 {
-	struct batch *b = bpf_task_storage_get(&batches, bpf_get_current_task_btf(), 0,
-					       BPF_LOCAL_STORAGE_GET_F_CREATE);
 	__u64 tick = bpf_jiffies64();
+	struct tracer_stats *count;
 	struct tracer_return *call;
-	__u32 n;
+	__u32 n = b->n;
 
-	if (!b)
-		return false;
-	n = b->n;
 	if (n > 0 && tick != b->tick) {
 		if (tick - b->began > BATCH_JIFFIES) {
-			flush(b, count, mark->slot);
+			flush(b);
 			n = 0;
 		}
 		b->after = bpf_ktime_get_boot_ns() - b->event.ns;
@@ -258,6 +253,8 @@ static __always_inline bool add_to_batch(const struct mark *mark, struct tracer_
 		fill_event(&b->event, TRACER_BATCH);
 		b->began = b->tick = tick;
 		b->after = 0;
+		b->run = 0;
+		b->run_nr = nr;
 	}
 	n &= TRACER_BATCH_CALLS - 1;
 	call = &b->calls[n];
@@ -272,8 +269,53 @@ static __always_inline bool add_to_batch(const struct mark *mark, struct tracer_
 	call->args[4] = regs->r8;
 	call->args[5] = regs->r9;
 	b->n = n + 1;
+	if (nr != b->run_nr) {
+		count = stats_of(b->slot);
+		if (count)
+			count_run(b, count);
+		b->run_nr = nr;
+	}
+	b->run++;
 	if (n + 1 == TRACER_BATCH_CALLS)
-		flush(b, count, mark->slot);
+		flush(b);
+}
+
+/* Has this call an event of its own, wherever it is told? Then it is for no batch. */
+static __always_inline bool is_alone(__s32 nr)
+{
+	return (__u32)nr >= TRACER_CALLS || how[call_index(nr)].take;
+}
+
+/* True for most calls where all are told: they need no more than a look at the batch. */
+static __always_inline bool is_added(struct pt_regs *regs, long ret, __s32 nr)
+{
+	struct tracer_slot *slot;
+	struct batch *b;
+
+	if (is_alone(nr) || is_ia32() || ret == nr)
+		return false;
+	b = bpf_task_storage_get(&batches, bpf_get_current_task_btf(), 0, 0);
+	if (!b)
+		return false;
+	slot = slot_of(b->slot, b->generation);
+	if (!slot || (slot->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED)) != TRACER_WANT_ALL)
+		return false;
+	add_to_batch(b, regs, ret, nr);
+	return true;
+}
+
+/* The first of a task's: false if there is no memory for a batch. */
+static __always_inline bool is_added_first(const struct mark *mark, struct pt_regs *regs, long ret,
+					   __s32 nr)
+{
+	struct batch *b = bpf_task_storage_get(&batches, bpf_get_current_task_btf(), 0,
+					       BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!b)
+		return false;
+	b->slot = mark->slot;
+	b->generation = mark->generation;
+	add_to_batch(b, regs, ret, nr);
 	return true;
 }
 
@@ -286,7 +328,7 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 	struct tracer_slot *slot;
 	struct mark *mark;
 
-	if (!is_wanted_by_any(r.nr))
+	if (!is_wanted_by_any(r.nr) || is_added(regs, ret, r.nr))
 		return 0;
 	mark = mark_of_current();
 	if (!mark || !mark->armed)
@@ -305,13 +347,11 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 		if (is_no_call(mark, ret, &r))
 			return 0;
 	}
-	if (!r.denied)
-		count_call(count, &r);
-	if ((slot->want & TRACER_WANT_ALL) && !r.denied && !r.ia32 && (__u32)r.nr < TRACER_CALLS &&
-	    !how[call_index(r.nr)].take && add_to_batch(mark, count, regs, ret, r.nr))
+	if ((slot->want & TRACER_WANT_ALL) && !r.denied && !r.ia32 && !is_alone(r.nr) &&
+	    is_added_first(mark, regs, ret, r.nr))
 		return 0;
 	if (!r.denied)
-		__sync_fetch_and_add(&count->calls, 1);
+		count_call(count, &r);
 	if (!r.denied &&
 	    (!is_wanted(slot, r.nr, r.ia32) || (!r.ia32 && is_mere_look(slot, regs, r.nr))))
 		return 0;
@@ -345,6 +385,5 @@ int call_ends(struct pt_regs *context)
 	    is_no_call(mark, ret, &r) || is_mere_look(slot, regs, r.nr))
 		return 0;
 	count_call(count, &r);
-	__sync_fetch_and_add(&count->calls, 1);
 	return tell_call(mark, slot, count, regs, ret, &r);
 }

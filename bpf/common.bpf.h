@@ -22,7 +22,7 @@
 
 #include "bpf/events.h"
 
-#define SOURCE_WAKEUP (256 << 10) /* bytes waiting, then the reader is woken */
+#define SOURCE_WAKEUP (256 << 10) /* bytes waiting, then the reader is woken; a power of two */
 #define BPF_EEXIST 17
 #define SECCOMP_MODE_DEAD 3 /* kernel/seccomp.c */
 
@@ -65,6 +65,12 @@ struct batch {
 	__u64 began, tick; /* jiffies of the first and the last one */
 	__u32 n;
 	__u32 after; /* of the last one */
+	/* As in the mark: what adds to a batch looks nowhere else. */
+	__u32 slot, generation;
+	/* The last calls, all of one number, are not counted yet: an atomic addition for each would
+	 * cost more than the rest. */
+	__u32 run;
+	__s32 run_nr;
 };
 
 /* Whose scratch memory. */
@@ -239,10 +245,16 @@ static __always_inline void count_denied(struct tracer_stats *count, __s32 nr, b
 		__sync_fetch_and_add(&count->denied_counts[call_index(nr)], 1);
 }
 
-static __always_inline __u64 wakeup(void *ring)
+/*
+ * Once for each so many bytes that wait: an interrupt for each record beyond would cost the program
+ * dear while its reader has no processor. He looks by himself now and then.
+ */
+static __always_inline __u64 wakeup(void *ring, __u32 more)
 {
-	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) >= SOURCE_WAKEUP ? BPF_RB_FORCE_WAKEUP
-									   : BPF_RB_NO_WAKEUP;
+	__u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+
+	return (waiting & (SOURCE_WAKEUP - 1)) + more >= SOURCE_WAKEUP ? BPF_RB_FORCE_WAKEUP
+								       : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline void fill_event(struct tracer_event *event, __u16 type)
@@ -272,36 +284,45 @@ static __always_inline struct scratch *begin(enum program program, __u16 type)
 	return s;
 }
 
-/* Write what waits of a task's calls: before anything else of that task is told. */
-static __noinline int flush(struct batch *b, struct tracer_stats *count, __u32 slot)
+static __always_inline void count_run(struct batch *b, struct tracer_stats *count)
 {
+	__sync_fetch_and_add(&count->counts[call_index(b->run_nr)], b->run);
+	b->run = 0;
+}
+
+/* Write what waits of a task's calls: before anything else of that task is told. */
+static __noinline int flush(struct batch *b)
+{
+	__u32 slot = b->slot;
+	struct tracer_stats *count = stats_of(slot);
 	void *ring = bpf_map_lookup_elem(&rings, &slot);
 	__u64 n = b->n;
+	__u32 size;
 
 	b->n = 0;
-	if (n == 0)
+	if (n == 0 || !count)
 		return 0;
+	count_run(b, count);
 	if (n > TRACER_BATCH_CALLS)
 		n = TRACER_BATCH_CALLS;
+	size = sizeof(b->event) + n * sizeof(b->calls[0]);
 	b->event.args[0] = n;
 	b->event.first_len = n * sizeof(b->calls[0]);
 	b->event.seq = __sync_fetch_and_add(&count->seq, n);
 	__sync_fetch_and_add(&count->calls, n);
-	if (!ring ||
-	    bpf_ringbuf_output(ring, b, sizeof(b->event) + n * sizeof(b->calls[0]), wakeup(ring)))
+	if (!ring || bpf_ringbuf_output(ring, b, size, wakeup(ring, size)))
 		__sync_fetch_and_add(&count->dropped, n);
 	return 0;
 }
 
-static __always_inline void flush_current(const struct tracer_slot *slot,
-					  struct tracer_stats *count, __u32 number)
+static __always_inline void flush_current(const struct tracer_slot *slot)
 {
 	struct batch *b = NULL;
 
 	if (slot->want & TRACER_WANT_ALL)
 		b = bpf_task_storage_get(&batches, bpf_get_current_task_btf(), 0, 0);
 	if (b)
-		flush(b, count, number);
+		flush(b);
 }
 
 static __always_inline void emit(struct scratch *s, __u32 slot, struct tracer_stats *count)
@@ -312,7 +333,8 @@ static __always_inline void emit(struct scratch *s, __u32 slot, struct tracer_st
 	s->event.seq = __sync_fetch_and_add(&count->seq, 1);
 	if (tail > 2 * TRACER_TEXT)
 		tail = 2 * TRACER_TEXT;
-	if (!ring || bpf_ringbuf_output(ring, s, sizeof(s->event) + tail, wakeup(ring)))
+	if (!ring || bpf_ringbuf_output(ring, s, sizeof(s->event) + tail,
+					wakeup(ring, sizeof(s->event) + tail)))
 		__sync_fetch_and_add(&count->dropped, 1);
 }
 

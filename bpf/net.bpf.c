@@ -107,7 +107,7 @@ int BPF_PROG(connection_changes, struct sock *sk, int before, int after)
 		__sync_fetch_and_add(&count->sent, e->event.args[2]);
 		__sync_fetch_and_add(&count->received, e->event.args[3]);
 	}
-	bpf_ringbuf_submit(e, wakeup(ring));
+	bpf_ringbuf_submit(e, wakeup(ring, sizeof(*e)));
 	return 0;
 }
 
@@ -227,7 +227,7 @@ int BPF_PROG(packet_leaves, struct sk_buff *skb)
 	e->event.args[0] = skb->len;
 	if (dns && bpf_probe_read_kernel(e->bytes, sizeof(e->bytes), p.payload) == 0)
 		e->event.second_len = sizeof(e->bytes);
-	bpf_ringbuf_submit(e, wakeup(ring));
+	bpf_ringbuf_submit(e, wakeup(ring, sizeof(*e)));
 	return 0;
 }
 

@@ -44,7 +44,7 @@ int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
 	s->event.args[0] = task->pid;
 	s->event.args[1] = task->tgid;
 	s->event.args[2] = clone_flags;
-	flush_current(slot, count, mark->slot);
+	flush_current(slot);
 	emit(s, mark->slot, count);
 	return 0;
 }
@@ -92,7 +92,7 @@ int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux
 		s->event.second_len += size;
 	else
 		s->event.flags |= TRACER_UNREADABLE;
-	flush_current(slot, count, mark->slot);
+	flush_current(slot);
 	emit(s, mark->slot, count);
 	return 0;
 }
@@ -131,7 +131,7 @@ int BPF_PROG(task_ends, struct task_struct *task)
 		count_last_call(mark, slot, count, regs->orig_ax);
 	if (killed && mark->armed)
 		count_denied(count, (__s32)regs->orig_ax, is_ia32());
-	flush_current(slot, count, mark->slot);
+	flush_current(slot);
 	if (!mark->armed ||
 	    !(slot->want & (killed ? TRACER_WANT_DENIED | TRACER_WANT_TASKS : TRACER_WANT_TASKS)))
 		return 0;
