@@ -47,6 +47,12 @@ without_namespaces() {
 		'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' sh "$@"
 }
 
+# The id is not 0 in there, so that the caller's own id is what is mapped again.
+without_network_namespaces() {
+	unshare --user --map-user=1000 --map-group=1000 --keep-caps sh -c \
+		'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"' sh "$@"
+}
+
 @test "an unknown option is named, with a near one" {
 	refuses 2 "$IMMURE" run --hots -- echo "$TOKEN"
 	assert_says '--hots' '--host'
@@ -150,6 +156,16 @@ without_namespaces() {
 		skip_or_fail "no user namespace to forbid others in"
 	refuses 125 without_namespaces "$IMMURE" run --host -- echo "$TOKEN"
 	assert_says 'user.?namespace' 'max_user_namespaces|doctor|sysctl'
+}
+
+@test "no network namespace to be had" {
+	unshare --user --map-root-user true 2>/dev/null ||
+		skip_or_fail "no user namespace to forbid others in"
+	refuses 125 without_network_namespaces "$IMMURE" run --host -- echo "$TOKEN"
+	assert_says 'network namespace'
+	[[ $output != *"$TOKEN"* ]]
+	run -0 without_network_namespaces "$IMMURE" run --network host --host -- echo "$TOKEN"
+	[[ $output = *"$TOKEN"* ]]
 }
 
 @test "no seccomp" {
