@@ -178,6 +178,21 @@ static int run_verb(struct oci_globals *g, int argc, char *argv[], struct err *e
 	return verb->run(g, argc, argv, err);
 }
 
+/*
+ * The system's text as Go has it, "no such file or directory": Docker and others tell by it what
+ * became of a start, and so which exit status their user gets.
+ */
+static void spell_as_engines_do(struct err *err)
+{
+	const char *text = strerrordesc_np(err->code);
+	size_t n = text ? strlen(text) : 0;
+	char *tail = err->msg + err->len - n;
+
+	if (n > 0 && n <= err->len && strcmp(tail, text) == 0 && tail[0] >= 'A' && tail[0] <= 'Z' &&
+	    (n == 1 || tail[1] < 'A' || tail[1] > 'Z'))
+		tail[0] = (char)(tail[0] - 'A' + 'a');
+}
+
 /* "immure oci VERB" and "immure-oci VERB" are the same. */
 int main(int argc, char *argv[])
 {
@@ -216,6 +231,7 @@ int main(int argc, char *argv[])
 		append_warnings(&g, &held);
 		return r;
 	}
+	spell_as_engines_do(&err);
 	if (g.log)
 		append(&g, "error", err.msg);
 	log_error("%s", err.msg);
