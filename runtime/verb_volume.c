@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* immure volume: named volumes for those who look after them. Runs use runtime/volume.h. */
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,8 +29,8 @@ static const struct opt create_opts[] = {
 	{ "label", 'l', OPT_LIST, ROW(labels), "KEY[=VALUE]", "note this with it", NULL },
 };
 static const struct opt list_opts[] = {
-	{ "filter", 'f', OPT_LIST, ROW(filters), "label=KEY[=VALUE]", "only those with this label",
-	  NULL },
+	{ "filter", 'f', OPT_LIST, ROW(filters), "KEY=VALUE",
+	  "only these: label=KEY[=VALUE], name=PATTERN, dangling=true or false", NULL },
 	{ "json", 0, OPT_FLAG, ROW(json), NULL, "print JSON", NULL },
 	{ "quiet", 'q', OPT_FLAG, ROW(quiet), NULL, "print names only", NULL },
 };
@@ -97,19 +98,6 @@ static int create(const struct verb_call *call, struct err *err)
 	return 0;
 }
 
-/* "label=KEY" or "label=KEY=VALUE" */
-static int check_filters(const struct opt_list *filters, struct err *err)
-{
-	for (size_t i = 0; i < filters->n; i++) {
-		if (strncmp(filters->items[i], "label=", strlen("label=")) == 0)
-			continue;
-		err_set(err, EINVAL, "--filter %.60s: expected label=KEY or label=KEY=VALUE",
-			filters->items[i]);
-		return err_at(err, ERR_USAGE);
-	}
-	return 0;
-}
-
 static bool has_label(const struct volume_info *info, const char *wanted)
 {
 	size_t n = strlen(wanted);
@@ -124,10 +112,44 @@ static bool has_label(const struct volume_info *info, const char *wanted)
 	return false;
 }
 
-static bool matches(const struct volume_info *info, const struct opt_list *filters)
+static const char *value_of(const char *filter, const char *key)
+{
+	size_t n = strlen(key);
+
+	return strncmp(filter, key, n) == 0 && filter[n] == '=' ? filter + n + 1 : NULL;
+}
+
+/* "label=KEY" or "label=KEY=VALUE"; where volumes are listed "name=PATTERN", "dangling=BOOL", too.
+ */
+static int check_filters(const struct opt_list *filters, bool is_list, struct err *err)
 {
 	for (size_t i = 0; i < filters->n; i++) {
-		if (!has_label(info, filters->items[i] + strlen("label=")))
+		const char *dangling = value_of(filters->items[i], "dangling");
+
+		if (value_of(filters->items[i], "label") ||
+		    (is_list && (value_of(filters->items[i], "name") ||
+				 (dangling && (strcmp(dangling, "true") == 0 ||
+					       strcmp(dangling, "false") == 0)))))
+			continue;
+		err_set(err, EINVAL, "--filter %.60s: expected label=KEY or label=KEY=VALUE%s",
+			filters->items[i],
+			is_list ? ", name=PATTERN, dangling=true or dangling=false" : "");
+		return err_at(err, ERR_USAGE);
+	}
+	return 0;
+}
+
+static bool matches(const char *name, const struct volume_info *info,
+		    const struct opt_list *filters)
+{
+	for (size_t i = 0; i < filters->n; i++) {
+		const char *label = value_of(filters->items[i], "label");
+		const char *pattern = value_of(filters->items[i], "name");
+		const char *dangling = value_of(filters->items[i], "dangling");
+
+		if ((label && !has_label(info, label)) ||
+		    (pattern && fnmatch(pattern, name, 0) != 0) ||
+		    (dangling && (strcmp(dangling, "true") == 0) == info->in_use))
 			return false;
 	}
 	return true;
@@ -152,7 +174,7 @@ static int list(const struct verb_call *call, struct err *err)
 	cleanup_close int volumes = -1;
 	struct jsonw j = { .out = &out };
 	const char **names = NULL;
-	int n = check_filters(&options->filters, err);
+	int n = check_filters(&options->filters, true, err);
 
 	if (n < 0)
 		return n;
@@ -175,7 +197,7 @@ static int list(const struct verb_call *call, struct err *err)
 		}
 		if (r < 0)
 			return r;
-		if (!matches(&info, &options->filters))
+		if (!matches(names[i], &info, &options->filters))
 			continue;
 		if (options->json)
 			volume_show_json(&j, names[i], data_path(call, names[i], err), &info, NULL);
@@ -295,7 +317,7 @@ static int prune_one(int volumes, const char *name, const struct verb_call *call
 
 	/* Named volumes are made to outlive runs: without being told so, none goes. */
 	if (r == 0 && !info.in_use && (info.run || options->all || options->filters.n > 0) &&
-	    matches(&info, &options->filters)) {
+	    matches(name, &info, &options->filters)) {
 		r = volume_remove(volumes, name, err);
 		if (r == 0)
 			printf("%s\n", name);
@@ -312,7 +334,7 @@ static int prune(const struct verb_call *call, struct err *err)
 	const struct volume_options *options = call->options;
 	cleanup_close int volumes = -1;
 	const char **names = NULL;
-	int n = check_filters(&options->filters, err);
+	int n = check_filters(&options->filters, false, err);
 	int r;
 
 	if (n < 0)

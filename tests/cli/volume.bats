@@ -35,6 +35,14 @@ teardown() {
   [ "$("$IMMURE" volume ls -q -f label=tier=gold)" = b ]
   [ "$("$IMMURE" volume ls -q -f label=team)" = b ]
   [ -z "$("$IMMURE" volume ls -q -f label=tier=silver)" ]
+  [ "$("$IMMURE" volume ls -q -f 'name=[b-c]' -f dangling=true)" = b ]
+  [ -z "$("$IMMURE" volume ls -q -f name=a -f dangling=false)" ]
+  for bad in dangling=perhaps driver=local name; do
+    run "$IMMURE" volume ls -f $bad
+    [ "$status" -eq 2 ]
+  done
+  run "$IMMURE" volume prune -f name=a
+  [ "$status" -eq 2 ]
   "$IMMURE" run --host -v b:/b -- sh -c 'head -c 100000 /dev/zero >/b/x; mkdir -p /b/d/e'
   "$IMMURE" volume inspect b >json
   [ "$(jq -r '.[0] | [.name, .labels.tier, .labels.team, .in_use, .files, .bytes >= 100000] | join(" ")' json)" = "b gold  false 4 true" ]
