@@ -23,6 +23,7 @@ static const struct check checks[] = {
 	{ "entered-root",        check_entered_root },
 	{ "events",              check_events },
 	{ "flows",               check_flows },
+	{ "health",              check_health },
 	{ "host-at-least",       check_host_at_least },
 	{ "host-at-most",        check_host_at_most },
 	{ "host-cgroup",         check_host_cgroup },

@@ -150,11 +150,49 @@ void check_ledger(struct judge *j, const struct control *control, struct finding
 			     "ledger of the plan"));
 }
 
+#define LIFE_SOURCE "what the run was started with: life.json"
+
+/* "on-failure:3": at most so often; 0: without end. */
+static uint64_t restarts_of(const char *restart)
+{
+	struct span text = span_of(restart);
+	uint64_t n = 0;
+
+	span_cut(&text, ':');
+	return span_starts(span_of(restart), "on-failure:") && span_u64(text, UINT32_MAX, &n) == 0
+		       ? n
+		       : 0;
+}
+
 void check_restart(struct judge *j, const struct control *control, struct finding *ret)
 {
+	static const char expected[] = "at most 5 times";
+	const char *restart = record_text(j->record->life, "restart", "no");
+	uint64_t n = restarts_of(restart);
+
 	(void)control;
-	judged(j, ret, FINDING_PASS, LEVEL_CONFIGURED,
-	       TEXTS("at most 5 times", "never: it is started once", "how immure run works"));
+	if (json_object_get(j->plan, "engine"))
+		judged(j, ret, FINDING_MANUAL, LEVEL_NONE,
+		       TEXTS(expected, "the engine starts it, and may do so again", "plan"));
+	else if (strcmp(restart, "no") == 0)
+		judged(j, ret, FINDING_PASS, LEVEL_CONFIGURED,
+		       TEXTS(expected, "never: it is started once", LIFE_SOURCE));
+	else
+		judged(j, ret, n >= 1 && n <= 5 ? FINDING_PASS : FINDING_FAIL, LEVEL_CONFIGURED,
+		       TEXTS(expected, arena_printf(j->arena, "--restart %s", restart),
+			     LIFE_SOURCE));
+}
+
+void check_health(struct judge *j, const struct control *control, struct finding *ret)
+{
+	const json_t *health = json_object_get(j->record->life, "health");
+
+	if (json_is_object(health))
+		judged(j, ret, FINDING_PASS, LEVEL_CONFIGURED,
+		       TEXTS("a command that asks", record_text(health, "command", "there is one"),
+			     LIFE_SOURCE));
+	else
+		check_manual(j, control, ret);
 }
 
 void check_runtime_version(struct judge *j, const struct control *control, struct finding *ret)

@@ -74,6 +74,7 @@ void check_events(struct judge *j, const struct control *control, struct finding
 void check_on_record(struct judge *j, const struct control *control, struct finding *ret);
 void check_ledger(struct judge *j, const struct control *control, struct finding *ret);
 void check_landlock(struct judge *j, const struct control *control, struct finding *ret);
+void check_health(struct judge *j, const struct control *control, struct finding *ret);
 void check_restart(struct judge *j, const struct control *control, struct finding *ret);
 void check_runtime_version(struct judge *j, const struct control *control, struct finding *ret);
 void check_manual(struct judge *j, const struct control *control, struct finding *ret);

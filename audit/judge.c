@@ -104,6 +104,8 @@ static bool is_option_used(const struct judge *j, const char *option)
 		return strcmp(record_text(j->plan, "network", "none"), "none") != 0;
 	if (strcmp(option, "writable") == 0)
 		return json_is_true(json_object_get(json_object_get(j->plan, "root"), "writable"));
+	if (strcmp(option, "restart") == 0)
+		return strcmp(record_text(j->record->life, "restart", "no"), "no") != 0;
 	if (strcmp(option, "image") == 0)
 		return json_is_object(json_object_get(j->plan, "image"));
 	if (strcmp(option, "volume") == 0 || strcmp(option, "device") == 0) {

@@ -113,9 +113,6 @@ static void put_facts(const json_t *report, struct strbuf *out)
 		 record_text(image, "reference",
 			     record_text(root, "path", record_text(root, "kind", NULL))));
 	put_fact(out, "image digest", record_text(image, "digest", NULL));
-	program_text(report, &text);
-	put_fact(out, "program", strbuf_str(&text));
-	strbuf_reset(&text);
 	put_fact(out, "user", record_text(subject, "user", NULL));
 	put_time(&text, record_text(subject, "start", ""));
 	put_fact(out, "started", strbuf_str(&text));
@@ -133,7 +130,11 @@ static void put_facts(const json_t *report, struct strbuf *out)
 	strbuf_puts(&text, ", privilege ");
 	strbuf_puts(&text, record_text(collector, "privilege", "?"));
 	put_fact(out, "collector", strbuf_str(&text));
-	strbuf_puts(out, "</dl>\n");
+	strbuf_reset(&text);
+	program_text(report, &text);
+	strbuf_puts(out, "<div class=\"wide\"><dt>program</dt><dd>");
+	put_xml(out, strbuf_str(&text));
+	strbuf_puts(out, "</dd></div></dl>\n");
 }
 
 static void put_row(const json_t *f, struct strbuf *out)
@@ -298,7 +299,8 @@ static void put_drawings(const json_t *report, struct strbuf *out)
 	const json_t *flows = json_object_get(activity, "flows");
 
 	strbuf_puts(out, "<h2>What it did</h2>\n<h3>Time line</h3>\n");
-	svg_timeline(json_object_get(activity, "timeline"), out);
+	svg_timeline(json_object_get(activity, "timeline"), json_object_get(activity, "kinds"),
+		     out);
 	if (json_array_size(json_object_get(activity, "processes")) > 0)
 		strbuf_puts(out, "<h3>Processes that are on record</h3>\n");
 	svg_processes(json_object_get(activity, "processes"), out);
@@ -306,6 +308,9 @@ static void put_drawings(const json_t *report, struct strbuf *out)
 	if (json_array_size(flows) == 0)
 		strbuf_puts(out, "<p class=\"soft\">None is on record.</p>\n");
 	svg_flows(flows, out);
+	html_names(activity, "listeners", "Listeners", out);
+	html_names(activity, "names", "Names that were asked for", out);
+	html_names(activity, "written", "Files opened to be written", out);
 }
 
 static void put_layers(const json_t *report, struct strbuf *out)

@@ -73,7 +73,6 @@ static void put_axis(struct strbuf *out, int64_t total_us, int lanes)
 struct lanes {
 	int n;
 	const char *names[LANES_MAX];
-	size_t counts[LANES_MAX];
 };
 
 static int find_lane(struct lanes *lanes, const char *kind)
@@ -88,7 +87,7 @@ static int find_lane(struct lanes *lanes, const char *kind)
 	return lanes->n++;
 }
 
-void svg_timeline(const json_t *timeline, struct strbuf *out)
+void svg_timeline(const json_t *timeline, const json_t *kinds, struct strbuf *out)
 {
 	struct lanes lanes = { 0 };
 	int64_t total = 1;
@@ -99,7 +98,7 @@ void svg_timeline(const json_t *timeline, struct strbuf *out)
 	{
 		int64_t us = record_number(event, "us", 0);
 
-		lanes.counts[find_lane(&lanes, record_text(event, "kind", "?"))]++;
+		find_lane(&lanes, record_text(event, "kind", "?"));
 		total = us > total ? us : total;
 	}
 	if (lanes.n == 0)
@@ -111,7 +110,8 @@ void svg_timeline(const json_t *timeline, struct strbuf *out)
 
 		strbuf_addf(out, "<text x=\"0\" y=\"%d\">", y + 4);
 		put_name(out, lanes.names[k], 12);
-		strbuf_addf(out, " <tspan class=\"soft\">%zu</tspan></text>\n", lanes.counts[k]);
+		strbuf_addf(out, " <tspan class=\"soft\">%lld</tspan></text>\n",
+			    (long long)record_number(kinds, lanes.names[k], 1));
 		strbuf_addf(out, "<line class=\"rule\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n",
 			    LEFT, y, WIDTH - RIGHT, y);
 	}
@@ -271,4 +271,35 @@ void svg_flows(const json_t *flows, struct strbuf *out)
 		strbuf_puts(out, "</tspan></text>\n");
 	}
 	strbuf_puts(out, "</svg>\n");
+}
+
+#define NAMES_MAX 60 /* of each list on the page; the report as JSON has more */
+
+void html_names(const json_t *activity, const char *key, const char *title, struct strbuf *out)
+{
+	const json_t *list = json_object_get(activity, key);
+	size_t n = json_array_size(list);
+	int64_t more = record_number(json_object_get(activity, "more"), key, 0);
+	const json_t *item;
+	size_t i;
+
+	if (n == 0)
+		return;
+	strbuf_addf(out, "<h3>%s</h3>\n<ul class=\"names\">", title);
+	json_array_foreach(list, i, item)
+	{
+		if (i == NAMES_MAX)
+			break;
+		strbuf_puts(out, "<li>");
+		put_xml(out, record_text(item, "name", "?"));
+		strbuf_addf(out, " <span class=\"soft\">%lld</span></li>\n",
+			    (long long)record_number(item, "count", 0));
+	}
+	strbuf_puts(out, "</ul>\n");
+	if (n > NAMES_MAX)
+		strbuf_addf(out, "<p class=\"soft\">… and %zu more", n - NAMES_MAX);
+	if (n > NAMES_MAX && more > 0)
+		strbuf_addf(out, ", and %lld events about others", (long long)more);
+	if (n > NAMES_MAX)
+		strbuf_puts(out, ".</p>\n");
 }

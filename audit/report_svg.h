@@ -9,12 +9,15 @@
 #include "base/strbuf.h"
 
 /* Events over time, one lane for each kind. Nothing when there are none. */
-void svg_timeline(const json_t *timeline, struct strbuf *out);
+void svg_timeline(const json_t *timeline, const json_t *kinds, struct strbuf *out);
 
 /* Who started whom, with refused calls. */
 void svg_processes(const json_t *processes, struct strbuf *out);
 
 /* From the sandbox to each destination, as wide as bytes went there. */
 void svg_flows(const json_t *flows, struct strbuf *out);
+
+/* A list of the activity as HTML: what, how often, and how much there was no room for. */
+void html_names(const json_t *activity, const char *key, const char *title, struct strbuf *out);
 
 #endif

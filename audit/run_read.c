@@ -160,6 +160,7 @@ int run_record_read(int dir, const struct event_taker *taker, struct run_record 
 	record.plan = record_file(dir, "plan.json");
 	record.evidence = record_file(dir, "evidence.json");
 	record.status = record_file(dir, "status.json");
+	record.life = record_file(dir, "life.json");
 	record.complete = record.status != NULL;
 	if (!record.plan) {
 		run_record_done(&record);
@@ -175,6 +176,7 @@ void run_record_done(struct run_record *record)
 	json_decref(record->plan);
 	json_decref(record->evidence);
 	json_decref(record->status);
+	json_decref(record->life);
 	json_decref(record->first);
 	json_decref(record->last);
 	json_decref(record->rotated);

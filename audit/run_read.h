@@ -11,6 +11,7 @@
 /* A run's record as read from its folder. Objects that are not there are NULL. */
 struct run_record {
 	json_t *plan, *evidence, *status;
+	json_t *life;         /* of a run in the background: name, restart, health */
 	json_t *first, *last; /* events: "start" and, of a run that ended, "sealed" */
 	json_t *rotated;      /* array of events: the last one of each full segment */
 	struct digest head;   /* hash of the last event */

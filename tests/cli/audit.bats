@@ -45,6 +45,23 @@ status_of() {
 	[ "$(jq -r '.findings[] | select(.id == "5.10") | .place | .file + .rule' r.json)" = "command line--network" ]
 }
 
+@test "what starts it again or asks after it is judged by the options that were given" {
+	of() { jq -r --arg id "$1" '.findings[] | select(.id == $id) | "\(.status) \(.level) \(.place.rule)"' r.json; }
+	"$IMMURE" run --host -d --name again --restart always --health-cmd true -- sleep 60
+	"$IMMURE" exec again true
+	"$IMMURE" stop -t 1 again
+	"$IMMURE" audit report -o r.json last
+	[ "$(of 5.15)" = "fail E1 --restart" ]
+	[ "$(of 5.27)" = "pass E1 null" ]
+	# Somebody came in, with no capability and not as root.
+	[ "$(of 5.23)" = "pass E3 null" ]
+	[ "$(jq -r '.findings[] | select(.id == "5.24") | .observed' r.json)" = "1 entries, none of them so" ]
+	"$IMMURE" run --host -- true
+	"$IMMURE" audit report -o r.json last
+	[ "$(of 5.15)" = "pass E1 null" ]
+	[ "$(of 5.27)" = "manual - null" ]
+}
+
 @test "a verdict on a limit points at its line of the policy" {
 	printf 'policy: 1\nextends: [builtin/default]\nlimits:\n  nofile: 64\n  pids: 100\n' >p.yaml
 	"$IMMURE" run --host --policy p.yaml -- true
