@@ -116,7 +116,7 @@ static bool selinux_refuses(const struct probe *p, const struct bundle *bundle,
 			    const struct subject *first)
 {
 	const json_t *root = json_object_get(first->record.plan, "root");
-	bool reads = strcmp(p->op, "read") == 0 || strcmp(p->op, "list") == 0;
+	bool reads = strcmp(p->op, "read") == 0; /* names in folders are everybody's */
 
 	return strcmp(record_text(root, "kind", ""), "host") == 0 && p->result == -EACCES &&
 	       (reads || strcmp(p->op, "exec") == 0) && access(p->path, reads ? R_OK : X_OK) == 0 &&
