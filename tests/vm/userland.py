@@ -11,7 +11,7 @@ STDLIB = f"/usr/lib/python3.{sys.version_info.minor}"
 STDLIB_SKIP = ("test", "idlelib", "lib2to3", "tkinter", "ensurepip", "distutils", "pydoc_data", "unittest",
                "turtledemo", "venv", "xmlrpc", "wsgiref", "sqlite3", "curses")
 
-UNITS = ("base_path", "base_procfs", "sandbox_plan", "runtime_run_folder")
+UNITS = ("base_path", "base_procfs", "sandbox_plan", "runtime_run_folder", "sandbox_host_selinux")
 
 
 def add_programs(segment):
@@ -30,6 +30,7 @@ def add_immure(segment, build):
     segment.replace(str(build / "runtime/immure-tool"), "/usr/bin/immure-tool")
     segment.replace(str(build / "runtime/immure-oci"), "/usr/bin/immure-oci")
     segment.file(str(build / "runtime/immure-sign"), "/usr/bin/immure-sign")
+    segment.file(str(build / "runtime/immure-probe"), "/usr/bin/immure-probe")
     segment.link("/vm/immure-tool", "/usr/bin/immure-tool")
     segment.replace(str(build / "tests/containment/acts"), "/vm/acts")
     segment.replace(str(build / "tests/layers/immure-layers"), "/vm/immure-layers")

@@ -81,11 +81,19 @@ says "... with the label of a profile that complains" "(mixed)" as_user "immure 
 says "... and the kernel records what would have been refused" "/etc/group" sh -c 'dmesg | grep "apparmor=\"ALLOWED\""'
 says "mode audit: the floor holds" "write:/proc/sys/kernel/hostname E" held /tmp/audit.yaml write:/proc/sys/kernel/hostname
 
+# A profile that cannot be made, or is refused: the floor, which is not what a policy means that requires AppArmor.
 mv /usr/sbin/apparmor_parser /usr/sbin/parser.away
 says "without the parser: the floor, recorded" "immure-floor (enforce)" as_user "immure run --host -- cat /proc/self/attr/apparmor/current"
-says "without the parser, and required: refused" "floor profile only" as_user "immure run --policy /tmp/required.yaml --host -- true"
-check "... unless told so" as_user "immure run --policy /tmp/required.yaml --allow-degraded apparmor --host -- true"
+lost apparmor "whose parser is not there" weakened as_words immure run
+printf '#!/bin/sh\nexit 1\n' >/usr/sbin/apparmor_parser && chmod 755 /usr/sbin/apparmor_parser
+lost apparmor "whose parser refuses the profile" weakened as_words immure run
+printf '#!/bin/sh\necho no profile\n' >/usr/sbin/apparmor_parser
+lost apparmor "whose kernel refuses the profile" weakened as_words immure run
 mv /usr/sbin/parser.away /usr/sbin/apparmor_parser
+
+# A launcher that something confines already.
+echo 'profile somebody flags=(attach_disconnected,complain) { file, }' | apparmor_parser --config-file /dev/null -K -r
+lost apparmor "where immure itself is confined" n/a labelled 1234 "exec somebody" immure run
 
 check "setup --remove" immure setup --remove
 says "then the floor alone" "floor profile only" as_user "immure run --dry-run --host -- true"

@@ -28,7 +28,51 @@ says() {
 
 as_user() { su -s /bin/sh immure-test -c "cd && $*"; }
 
+# The same without a shell between.
+as_words() { (cd /home/immure-test && HOME=/home/immure-test exec setpriv --reuid=immure-test --regid=immure-test --clear-groups "$@"); }
+
+# labelled USER LABEL WORDS...: the program begins as this user under a label of AppArmor ("exec NAME") or SELinux.
+labelled() {
+	local user=$1
+	shift
+	HOME=/home/immure-test setpriv --reuid="$user" --regid="$user" --clear-groups python3 - "$@" <<-'P'
+		import os, sys
+		label = sys.argv[1]
+		attribute = os.open("/proc/self/attr/" + ("apparmor/" if label.startswith("exec ") else "") + "exec", os.O_WRONLY)
+		os.write(attribute, label.encode())
+		os.execvp(sys.argv[2], sys.argv[2:])
+	P
+}
+
 label() { /vm/tests/vm/guest/label.py "$@"; }
+
+# require FILE LAYER: a policy that does not start without it.
+require() { printf 'policy: 1\nname: t/required\nextends: [builtin/default]\nrequire: [%s]\n' "$2" >"$1"; }
+
+# recorded LAYER: its state in the record of immure-test's last run.
+recorded() {
+	python3 - "$1" <<-'P'
+		import json, pathlib, sys
+		runs = pathlib.Path("/home/immure-test/.local/state/immure/runs")
+		last = max(runs.iterdir(), key=lambda run: run.stat().st_mtime_ns)
+		plan = json.loads((last / "plan.json").read_text())
+		print(next(entry["state"] for entry in plan["ledger"] if entry["layer"] == sys.argv[1]))
+	P
+}
+
+# lost LAYER WHY STATE COMMAND...: the command, `immure run` as immure-test. Where the policy requires the layer nothing is
+# started; otherwise, and where the caller insists, it is, and the record says what was missing.
+lost() {
+	local layer=$1 why=$2 state=$3
+	shift 3
+	require "/tmp/lost-$layer.yaml" "$layer"
+	says "$layer, $why: refused where it is required" "immure: $layer: " "$@" --policy "/tmp/lost-$layer.yaml" --host -- echo begun
+	refuse "... before anything was begun" grep -q begun /tmp/check.out
+	says "... and not where it is not" begun "$@" --host -- echo begun
+	says "... which is recorded" "$state" recorded "$layer"
+	says "... nor where the caller insists" begun "$@" --policy "/tmp/lost-$layer.yaml" --allow-degraded "$layer" --host -- echo begun
+	says "... which is recorded as well" "${state/n\/a/lost}" recorded "$layer"
+}
 
 # Two sandboxes of one user: the second tries to reach the first.
 two_sandboxes() {
