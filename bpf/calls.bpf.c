@@ -357,33 +357,3 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 		return 0;
 	return tell_call(mark, slot, count, regs, ret, &r);
 }
-
-/*
- * The same for single calls, as they return: where the kernel lets us, nobody pays for any other
- * call.
- */
-SEC("kretprobe.multi")
-int call_ends(struct pt_regs *context)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct mark *mark = mark_of_current();
-	struct tracer_stats *count;
-	struct tracer_slot *slot;
-	struct returned r = { 0 };
-	struct pt_regs *regs;
-	long ret = context->ax;
-
-	if (!mark || !mark->armed)
-		return 0;
-	slot = slot_of(mark->slot, mark->generation);
-	count = stats_of(mark->slot);
-	if (!slot || !count || !(slot->want & TRACER_WANT_SINGLES))
-		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	r.nr = (__s32)regs->orig_ax;
-	if ((__u32)r.nr >= TRACER_CALLS || !is_wanted(slot, r.nr, false) ||
-	    is_no_call(mark, ret, &r) || is_mere_look(slot, regs, r.nr))
-		return 0;
-	count_call(count, &r);
-	return tell_call(mark, slot, count, regs, ret, &r);
-}

@@ -4,7 +4,6 @@
 
 /* Which system calls are of interest, and how their arguments are copied. Pure. */
 
-#include <stddef.h>
 #include <stdint.h>
 
 #include "bpf/events.h"
@@ -31,13 +30,6 @@ enum tracer_group {
 
 /* Fill the table that the programs read, by number. */
 void tracer_calls_fill(struct tracer_call how[TRACER_CALLS]);
-
-/*
- * The kernel's functions for the calls of the table, by index: NULL for one that can be followed
- * only where all calls return.
- */
-const char *tracer_call_symbol(size_t index);
-size_t tracer_call_symbols(void);
 
 /* Set calls and want of a slot from enum tracer_group bits. */
 void tracer_calls_select(uint32_t groups, struct tracer_slot *slot);

@@ -119,9 +119,7 @@ enum tracer_want {
 	TRACER_WANT_LOCAL = 1 << 7,      /* refuse to connect to other machines */
 	TRACER_WANT_PATHS = 1 << 8,      /* refuse to open what no rule of the slot names */
 	TRACER_WANT_CALLS = 1 << 9,      /* refuse what was reached by a call that is not granted */
-	/* One of these two, or none if no calls are wanted. */
-	TRACER_WANT_RETURNS = 1 << 10, /* its calls are seen where all calls return */
-	TRACER_WANT_SINGLES = 1 << 11, /* they are seen where each of them returns */
+	TRACER_WANT_RETURNS = 1 << 10,   /* some calls: they are seen where all return */
 };
 
 #define TRACER_WANT_GUARDS \

@@ -109,7 +109,7 @@ static int keep_fds(struct tracer *t, const struct bpf_object *object, struct er
 		int fd = p ? bpf_program__fd(p) : -1;
 		int r;
 
-		if (fd < 0 || (tracer_programs[i].need == NEED_SINGLES && t->singles.n == 0))
+		if (fd < 0)
 			continue; /* not on this kernel, and optional, or loading would have failed
 				   */
 		t->programs[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -132,19 +132,6 @@ static int keep_fds(struct tracer *t, const struct bpf_object *object, struct er
 			return r;
 	}
 	return 0;
-}
-
-/* The place for single calls is there only if the kernel lets us have it: tried before it is kept.
- */
-static void try_singles(struct tracer *t, const struct bpf_object *object)
-{
-	const struct bpf_program *p = bpf_object__find_program_by_name(object, "call_ends");
-	cleanup_close int link = -1;
-
-	if (t->singles.n > 0 && p)
-		link = singles_attach(&t->singles, bpf_program__fd(p));
-	if (link < 0)
-		t->singles.n = 0;
 }
 
 static void close_object(struct bpf_object **object)
@@ -184,7 +171,7 @@ static bool has_bpf_lsm(void)
 	return false;
 }
 
-static void choose_programs(const struct tracer *t, const struct bpf_object *object, bool guards)
+static void choose_programs(const struct bpf_object *object, bool guards)
 {
 	struct btf *kernel = guards ? btf__load_vmlinux_btf() : NULL;
 
@@ -194,8 +181,6 @@ static void choose_programs(const struct tracer *t, const struct bpf_object *obj
 
 		if (p && tracer_is_guard(i))
 			bpf_program__set_autoload(p, guards && tracer_has_hook(kernel, p));
-		if (p && tracer_programs[i].need == NEED_SINGLES)
-			bpf_program__set_autoload(p, t->singles.n > 0);
 	}
 	btf__free(kernel);
 }
@@ -219,12 +204,11 @@ static int load(struct tracer *t, bool guards, struct err *err)
 	if (ring_takes)
 		bpf_program__set_autoload(ring_takes,
 					  has_tracepoint("btf_trace_io_uring_submit_req"));
-	choose_programs(t, object, guards);
+	choose_programs(object, guards);
 	r = bpf_object__load(object);
 	if (r < 0)
 		return err_sys(err, -r,
 			       "cannot load the tracing programs (CAP_BPF and CAP_PERFMON needed)");
-	try_singles(t, object);
 	return keep_fds(t, object, err);
 }
 
@@ -248,18 +232,12 @@ static int load_what_can_be(struct tracer *t, struct err *err)
 		close_all(t);
 		r = load(t, false, err);
 	}
-	if (r < 0 && t->singles.n > 0) {
-		close_all(t);
-		t->singles.n = 0;
-		r = load(t, false, err);
-	}
 	return r;
 }
 
 int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
-	struct err ignored = { 0 };
 	int r = 0;
 
 	if (!t)
@@ -272,8 +250,6 @@ int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 		free(t);
 		return err_set(err, ENOMEM, "out of memory");
 	}
-	if (singles_find(&t->singles, &ignored) < 0)
-		t->singles.n = 0;
 	if (!take_over(t)) {
 		close_all(t);
 		r = load_what_can_be(t, err);
@@ -304,15 +280,6 @@ bool tracer_can_guard(const struct tracer *t)
 	return true;
 }
 
-bool tracer_sees_singles(const struct tracer *t)
-{
-	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
-		if (tracer_programs[i].need == NEED_SINGLES)
-			return t->programs[i] >= 0 && t->singles.n > 0;
-	}
-	return false;
-}
-
 static bool is_needed(enum need need, uint32_t want)
 {
 	switch (need) {
@@ -323,8 +290,6 @@ static bool is_needed(enum need need, uint32_t want)
 		return want & TRACER_WANT_DENIED;
 	case NEED_RETURNS:
 		return want & TRACER_WANT_RETURNS;
-	case NEED_SINGLES:
-		return want & TRACER_WANT_SINGLES;
 	case NEED_ALWAYS:
 	case NEED_IF_THERE:
 		break;
@@ -340,9 +305,7 @@ int tracer_attach(struct tracer *t, uint32_t want, struct err *err)
 		if (t->links[i] >= 0 || t->programs[i] < 0 ||
 		    !is_needed(tracer_programs[i].need, want))
 			continue;
-		t->links[i] = tracer_programs[i].need == NEED_SINGLES
-				      ? singles_attach(&t->singles, t->programs[i])
-				      : bpf_raw_tracepoint_open(NULL, t->programs[i]);
+		t->links[i] = bpf_raw_tracepoint_open(NULL, t->programs[i]);
 		if (t->links[i] < 0)
 			return err_sys(err, errno, "cannot attach %s", tracer_programs[i].name);
 		r = tracer_pin(t, t->links[i], "link", tracer_programs[i].name, err);

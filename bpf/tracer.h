@@ -36,12 +36,6 @@ void tracer_close(struct tracer *tracer);
 /* Can it refuse, or only look? Where the kernel's BPF LSM is on and root may load such programs. */
 bool tracer_can_guard(const struct tracer *tracer);
 
-/*
- * Can it see single calls without looking at all others? Then a sandbox of which not every call is
- * wanted costs nobody else anything.
- */
-bool tracer_sees_singles(const struct tracer *tracer);
-
 /* Attach what is needed for sandboxes with these TRACER_WANT_* bits and is not yet; pin that too.
  */
 must_check int tracer_attach(struct tracer *tracer, uint32_t want, struct err *err);

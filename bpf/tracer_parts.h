@@ -4,7 +4,6 @@
 
 /* What the files of the loader share. */
 
-#include "bpf/singles.h"
 #include "bpf/tracer.h"
 #include "bpf/tracer_programs.h"
 
@@ -24,7 +23,6 @@ struct tracer {
 	int maps[MAP_COUNT];
 	int programs[TRACER_PROGRAMS];
 	int links[TRACER_PROGRAMS];
-	struct singles singles;
 };
 
 /* Pins in the tracer's folder, by what they are and their name. */

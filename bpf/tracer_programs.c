@@ -12,7 +12,6 @@ const struct tracer_program tracer_programs[TRACER_PROGRAMS] = {
 	{ "program_begins", NEED_ALWAYS },
 	{ "call_enters", NEED_ENTERS },
 	{ "call_returns", NEED_RETURNS },
-	{ "call_ends", NEED_SINGLES },
 	{ "connection_changes", NEED_ALWAYS },
 	{ "packet_leaves", NEED_ALWAYS },
 	{ "ring_takes", NEED_IF_THERE },

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TRACER_PROGRAMS 52
+#define TRACER_PROGRAMS 51
 
 struct tracer_program {
 	const char *name;
@@ -20,7 +20,6 @@ struct tracer_program {
 		NEED_IF_HOOK,  /* the same, if this kernel has the hook */
 		NEED_ENTERS,   /* each call of the machine goes by here */
 		NEED_RETURNS,  /* and here */
-		NEED_SINGLES,  /* only the calls of the table do */
 	} need;
 };
 

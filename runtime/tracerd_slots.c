@@ -159,18 +159,6 @@ static int take(struct slots *slots, uint32_t number, const struct tracer_slot *
 	return 0;
 }
 
-/* What is to be told of it, and where it is seen. */
-static void choose(const struct tracer *tracer, const struct wire_request *request,
-		   struct tracer_slot *value)
-{
-	tracer_calls_select(request->groups, value);
-	if ((value->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED)) || !tracer_sees_singles(tracer))
-		value->want |= TRACER_WANT_RETURNS;
-	else
-		value->want |= TRACER_WANT_SINGLES;
-	memcpy(value->name, request->name, sizeof(value->name));
-}
-
 int slots_take(struct slots *slots, const struct wire_request *request, uint32_t uid, uint32_t pid,
 	       int pidfd, struct tracer_fds *ret_fds, struct err *err)
 {
@@ -184,7 +172,8 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 			       SLOTS_PER_UID);
 	if ((request->groups & TRACER_GUARDS) && !tracer_can_guard(slots->tracer))
 		return err_set(err, ENOTSUP, "this kernel lets no program refuse (BPF LSM)");
-	choose(slots->tracer, request, &value);
+	tracer_calls_select(request->groups, &value);
+	memcpy(value.name, request->name, sizeof(value.name));
 	unite(slots, &value, &all);
 	r = tracer_want(slots->tracer, &all, err);
 	if (r == 0)

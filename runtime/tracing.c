@@ -219,8 +219,7 @@ static const char *mode_of(uint32_t want)
 	if (want & TRACER_WANT_ALL)
 		return want & TRACER_WANT_DENIED ? "all calls, as they begin and return"
 						 : "all calls, as they return";
-	return want & TRACER_WANT_SINGLES ? "events, calls of the list alone"
-					  : "events, calls of the list as all return";
+	return "events, calls of the list";
 }
 
 int tracing_turn(struct tracing *t, struct err *err)

@@ -173,7 +173,6 @@ static void print_totals(const struct tracer_client *client)
 	struct err err = { 0 };
 	uint64_t left_out = 0;
 
-	printf("MODE %s\n", client->want & TRACER_WANT_RETURNS ? "returns" : "singles");
 	printf("TOTAL taken=%" PRIu64 " dropped=%" PRIu64 " seq=%" PRIu64 " calls=%" PRIu64
 	       " denied=%" PRIu64 " tasks=%" PRIu64 " alive=%" PRIu64 " lost=%" PRIu64
 	       " rings=%" PRIu64 " sent=%" PRIu64 " received=%" PRIu64 "\n",
