@@ -39,8 +39,10 @@ static const char *const instead[][2] = {
 	{ "fork", "clone" },     { "vfork", "clone" },      { "sendmmsg", "sendto" },
 	{ "sendto", "sendmsg" }, { "recvfrom", "recvmsg" }, { "tkill", "getpid" },
 	{ "tkill", "gettid" },
-	/* Whether a pipe is full, and so is waited for, is a matter of luck. */
-	{ "pipe", "poll" },      { "pipe2", "poll" },
+	/* A matter of luck: a full pipe is waited for, and of a closed one some raise SIGPIPE. */
+	{ "pipe", "poll" },      { "pipe", "tgkill" },      { "pipe", "tkill" },
+	{ "pipe", "gettid" },    { "pipe2", "poll" },       { "pipe2", "tgkill" },
+	{ "pipe2", "tkill" },    { "pipe2", "gettid" },
 };
 /* clang-format on */
 

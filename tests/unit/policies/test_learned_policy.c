@@ -60,6 +60,7 @@ static const struct {
 	{ "0 allow ioctl cmd=0x12345678\n",  GRANT_VALUE, "ioctl if cmd", "0x12345678" },
 	{ "0 allow mmap prot=0x7\n",         GRANT_CALL,  "mmap", "prot only {PROT_READ, PROT_WRITE, PROT_EXEC}" },
 	{ "0 allow pipe2\n",                 GRANT_CALL,  "poll", "" }, /* a full pipe is luck */
+	{ "0 allow pipe2\n",                 GRANT_CALL,  "tgkill", "" }, /* so is a closed one */
 	{ "0 allow vfork\n",                 GRANT_CALL,  "fork", "" },
 	/* Files: by place, by number, by siblings. */
 	{ "0 file read /etc/hosts\n",        GRANT_FILE,  "read", "/etc/hosts" },
