@@ -5,26 +5,36 @@
 . /vm/tests/vm/guest/lib.sh
 furnish
 mkdir -p /mnt
-dd if=/dev/zero of=/var/fs bs=1M count=1 seek=63 2>/dev/null
-if ! { mkfs.ext4 -q -O quota,project /var/fs && losetup /dev/loop1 /var/fs && mount -t ext4 -o prjquota /dev/loop1 /mnt; }; then
-	skip "project quotas: this kernel or mkfs.ext4 has none"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 0
-fi
 export XDG_DATA_HOME=/mnt/data
-mkdir -m 700 $XDG_DATA_HOME
 
-check "a volume with limits" immure volume create --size 1MiB --inodes 20 v
-says "they are shown" '"max_bytes":1048576,"max_files":20' immure volume inspect v
-says "more bytes are refused" "uota exceeded" immure run --host -v v:/v -- dd if=/dev/zero of=/v/big bs=64k count=100
-check "near the limit" test "$(du -sk $XDG_DATA_HOME/immure/volumes/v | cut -f1)" -ge 900 -a "$(du -sk $XDG_DATA_HOME/immure/volumes/v | cut -f1)" -le 1100
-check "room again" immure run --host -v v:/v -- rm /v/big
-says "more files are refused" "uota exceeded" immure run --host -v v:/v -- python3 -c "for i in range(50): open(f'/v/{i}', 'w')"
-check "as many as were allowed" test "$(find $XDG_DATA_HOME/immure/volumes/v/data -type f | wc -l)" -ge 19 -a "$(find $XDG_DATA_HOME/immure/volumes/v/data -type f | wc -l)" -le 21
-check "another volume has no limit" immure run --host -v free:/v -- dd if=/dev/zero of=/v/big bs=64k count=100
-check "removed" immure volume rm v free
-# Numbers of projects that limit something: none is left.
-check "the limits are given back" python3 - <<'Y'
+# A file system of the kind with project quotas, on /mnt.
+have() { # FS
+	umount /mnt 2>/dev/null
+	losetup -d /dev/loop1 2>/dev/null
+	case $1 in
+	ext4) dd if=/dev/zero of=/var/fs bs=1M count=1 seek=63 2>/dev/null && mkfs.ext4 -q -O quota,project /var/fs ;;
+	xfs) dd if=/dev/zero of=/var/fs bs=1M count=1 seek=319 2>/dev/null && mkfs.xfs -q -f /var/fs ;;
+	esac && losetup /dev/loop1 /var/fs && mount -t "$1" -o prjquota /dev/loop1 /mnt
+}
+
+limits() { # FS WORDS OF ITS REFUSAL
+	local fs=$1 words=$2
+	if ! have "$fs"; then
+		skip "project quotas of $fs: this kernel or mkfs.$fs has none"
+		return
+	fi
+	mkdir -m 700 $XDG_DATA_HOME
+	check "$fs: a volume with limits" immure volume create --size 1MiB --inodes 20 v
+	says "$fs: they are shown" '"max_bytes":1048576,"max_files":20' immure volume inspect v
+	says "$fs: more bytes are refused" "$words" immure run --host -v v:/v -- dd if=/dev/zero of=/v/big bs=64k count=100
+	check "$fs: near the limit" test "$(du -sk $XDG_DATA_HOME/immure/volumes/v | cut -f1)" -ge 900 -a "$(du -sk $XDG_DATA_HOME/immure/volumes/v | cut -f1)" -le 1100
+	check "$fs: room again" immure run --host -v v:/v -- rm /v/big
+	says "$fs: more files are refused" "$words" immure run --host -v v:/v -- python3 -c "for i in range(50): open(f'/v/{i}', 'w')"
+	check "$fs: as many as were allowed" test "$(find $XDG_DATA_HOME/immure/volumes/v/data -type f | wc -l)" -ge 19 -a "$(find $XDG_DATA_HOME/immure/volumes/v/data -type f | wc -l)" -le 21
+	check "$fs: another volume has no limit" immure run --host -v free:/v -- dd if=/dev/zero of=/v/big bs=64k count=100
+	check "$fs: removed" immure volume rm v free
+	# Numbers of projects that limit something: none is left.
+	check "$fs: the limits are given back" python3 - <<'Y'
 import ctypes, os
 class Quota(ctypes.Structure):
     _fields_ = [(n, ctypes.c_uint64) for n in 'hard soft space ihard isoft inodes btime itime'.split()] + [('valid', ctypes.c_uint32), ('id', ctypes.c_uint32)]
@@ -40,9 +50,16 @@ while True:
 print(left)
 raise SystemExit(bool(left))
 Y
-umount /mnt && mount -t ext4 /dev/loop1 /mnt
-says "no quota switched on: refused" "mount -o prjquota" immure volume create --size 1MiB v
-check "and nothing is made" test -z "$(ls -A $XDG_DATA_HOME/immure/volumes)"
+	umount /mnt && mount -t "$fs" /dev/loop1 /mnt
+	says "$fs: no quota switched on: refused" "mount -o prjquota" immure volume create --size 1MiB v
+	check "$fs: and nothing is made" test -z "$(ls -A $XDG_DATA_HOME/immure/volumes)"
+	umount /mnt
+	losetup -d /dev/loop1
+	rm /var/fs
+}
+
+limits ext4 "uota exceeded"
+limits xfs "No space left"
 export XDG_DATA_HOME=/tmp/data
 says "a file system without quotas: refused" "keeps no project quotas" immure volume create --size 1MiB v
 # Linux 6.1 cannot map the owners of a tmpfs: a new volume belongs to the program then.
