@@ -245,7 +245,8 @@ int tracing_turn(struct tracing *t, struct err *err)
 	return tell_losses(t, err) < 0 ? -err->code : r;
 }
 
-/* Only where every call is looked at are these the numbers of all. */
+/* Only where every call is looked at are numbers of calls those of all; refused ones of the list
+ * are. */
 static int add_counts(struct tracing *t, struct err *err)
 {
 	const struct tracer_stats *stats = t->client.stats;
@@ -263,7 +264,7 @@ static int add_counts(struct tracing *t, struct err *err)
 		counts.count = t->client.want & TRACER_WANT_DENIED ? stats->denied_counts[nr]
 								   : t->refused[nr];
 		counts.layer = "seccomp";
-		if (r == 0 && all && counts.count > 0)
+		if (r == 0 && counts.count > 0)
 			r = event_log_add(t->log, &counts, err);
 		counts.count = all ? stats->ia32_counts[nr] : 0;
 		counts.layer = NULL;
