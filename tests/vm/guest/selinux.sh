@@ -18,6 +18,7 @@ refuse "policy install is for root" as_user "immure policy install builtin/defau
 check "a policy with our modules is loaded" /vm/tests/vm/guest/load_policy.py /vm/policy
 says "the ledger" "domain of the module immure_default_" as_user "immure run --dry-run --host -- true"
 check "required, and there" as_user "immure run --policy $policies/required.yaml --host -- true"
+check "what the kernel answers of contexts" /vm/unit/test_sandbox_host_selinux
 says "a policy without a module has the domain of all" ":immure_any_t:s0:c" as_user "immure run --policy $policies/unknown.yaml --host -- cat /proc/self/attr/current"
 
 says "... and where its own is required: refused" "immure policy install" as_user "immure run --policy $policies/unknown-required.yaml --host -- true"
@@ -61,6 +62,9 @@ as_user "mkdir -p root/bin root/proc root/dev root/tmp; cp /bin/busybox root/bin
 says "a root directory" "immure_root_t" as_user "immure run --rootfs ~/root -- /bin/busybox sh -c 'busybox ls -Z /bin/busybox 2>/dev/null || busybox cat /proc/self/mountinfo'"
 says "a root that is written to" "written" as_user "immure run --rootfs ~/root --writable -- /bin/busybox sh -c 'busybox echo written >/new; busybox cat /new'"
 
+# A launcher in a domain that may not change to a sandbox's.
+lost selinux "where immure itself is confined" n/a labelled 1234 unconfined_u:unconfined_r:guest_other_t:s0-s0:c0.c1023 immure run
+
 two_sandboxes
 
 # Two of one user with one policy, all other layers off: the categories alone.
@@ -83,6 +87,16 @@ for permission in ("signal", "sigkill", "sigstop", "signull", "ptrace", "getattr
     print(permission, "refused to another, given to itself" if answers == [False, permission != "ptrace"] else answers)
 P
 check "categories alone keep processes apart: $(tr '\n' ';' </tmp/mcs.out)" test "$(grep -c 'refused to another' /tmp/mcs.out)" -eq 6
+# And tried: by a process of the same user in the same domain that sees the first, for it is in no sandbox.
+reach() { # CATEGORIES
+	labelled "$(stat -c %u "/proc/$first")" "$(tr -d '\0' <"/proc/$first/attr/current" | sed 's/:[^:]*$//'):$1" \
+		python3 /vm/tests/vm/guest/try.py "kill:$first" "ptrace:$first" "read:/proc/$first/environ" "list:/proc/$first/fd"
+}
+own=$(tr -d '\0' <"/proc/$first/attr/current" | sed 's/.*://')
+says "with its own categories it can be signalled" "kill:$first yes" reach "$own"
+reach c1,c2 >/tmp/other.out 2>&1
+check "with others neither signalled, traced nor read: $(tr '\n' ';' </tmp/other.out)" \
+	test "$(grep -cE ' E(ACCES|PERM)$' /tmp/other.out)" -eq 4
 kill "$first"
 wait
 
