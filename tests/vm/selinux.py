@@ -15,12 +15,14 @@ MODULES = ("base", "unconfined")
 SOURCE = pathlib.Path("/usr/share/selinux/default")
 CONVERTER = "/usr/libexec/selinux/hll/pp"
 COMPILER = "/usr/bin/secilc"
+SEMODULE = "/usr/sbin/semodule"
+STORE_PROGRAMS = (SEMODULE, "/usr/sbin/sefcontext_compile", "/usr/sbin/setfiles", "/usr/sbin/load_policy")
 VERSION = "33"  # of policies, as Linux 5.8 and later take it
 
 
 def missing():
     """Why no policy can be made here, or None."""
-    for path in (CONVERTER, COMPILER, *(SOURCE / f"{name}.pp.bz2" for name in MODULES)):
+    for path in (CONVERTER, COMPILER, *STORE_PROGRAMS, *(SOURCE / f"{name}.pp.bz2" for name in MODULES)):
         if not pathlib.Path(path).exists():
             return f"no {path}"
     return None
@@ -43,6 +45,19 @@ def build(out, modules):
     with tempfile.TemporaryDirectory(prefix="immure-selinux-") as folder:
         files = [*reference(pathlib.Path(folder)), *(str(m) for m in modules)]
         subprocess.run([COMPILER, "-m", "-c", VERSION, "-o", str(out), "-f", "/dev/null", *files],
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
+
+
+def store(top, modules):
+    """A machine's store of modules as semodule(8) keeps it, with the policy that it makes of them, below a folder."""
+    with tempfile.TemporaryDirectory(prefix="immure-selinux-") as folder:
+        files = [*reference(pathlib.Path(folder)), *(str(m) for m in modules)]
+        (top / "etc/selinux/default/policy").mkdir(parents=True)
+        (top / "var/lib/selinux").mkdir(parents=True)
+        (top / "etc/selinux/config").write_text("SELINUX=enforcing\nSELINUXTYPE=default\n", encoding="ascii")
+        (top / "etc/selinux/semanage.conf").write_text("module-store = direct\nexpand-check = 0\n", encoding="ascii")
+        subprocess.run([SEMODULE, "-p", str(top), "-s", "default", "-n", "-N", "-X", "100",
+                        *(word for file in files for word in ("-i", file))],
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True)
 
 
