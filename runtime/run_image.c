@@ -90,8 +90,15 @@ int run_image_open(const char *name, const char *ids, struct arena *arena, struc
 	char manifest[STORE_DIGEST_LEN];
 	int r = store_open(&store, err);
 
-	if (r == 0)
+	if (r == 0) {
 		r = store_find_image(&store, name, manifest, err);
+		/* Who forgot --host gets here with the name of a program. */
+		if (r == -ENOENT)
+			r = err_set(
+				err, ENOENT,
+				"no image %.150s in the store: immure pull or immure load it first, or use --host or --rootfs DIR",
+				name);
+	}
 	if (r == 0)
 		r = store_read_image(&store, manifest, arena, &image.record, &image.lock, err);
 	if (r == 0)
