@@ -41,6 +41,7 @@ static uint64_t count(struct egress *e, const struct uplink_message *packet)
 {
 	struct egress_slot *slot = NULL;
 
+	e->announced += !e->bundle->audit_only;
 	for (size_t i = 0; i < e->n_slots && !slot; i++) {
 		if (same_kind(&e->slots[i].packet, packet))
 			slot = &e->slots[i];
@@ -196,6 +197,7 @@ int egress_finish(struct egress *egress, struct arena *arena, struct err *err)
 	else
 		egress->table->total +=
 			egress->net.refused_out.packets + egress->net.refused_in.packets;
+	egress->announced = 0;
 	egress->table->recorded += egress->recorded;
 	return 0;
 }

@@ -24,8 +24,9 @@ struct egress {
 		struct uplink_message packet; /* the first of its kind */
 		uint64_t n;
 	} slots[EGRESS_SLOTS];
-	uint64_t recorded; /* with a line of their own */
-	size_t have;       /* bytes of the message that is being read */
+	uint64_t announced; /* and not in the table yet */
+	uint64_t recorded;  /* with a line of their own */
+	size_t have;        /* bytes of the message that is being read */
 	struct uplink_message message;
 	struct evidence_net net;
 };

@@ -37,6 +37,7 @@ static void run_done(struct run *run)
 		profile_remove(&run->plan);
 	uplink_stop(&run->uplink);
 	event_log_close(&run->log);
+	closep(&run->tally.fd);
 	learn_done(&run->learn);
 	look_done(&run->look);
 	tracing_done(&run->tracing);
@@ -334,6 +335,7 @@ static const struct run run_none = {
 	.egress = { .fd = -1 },
 	.stdio = { { -1, -1, -1 } },
 	.log = { .fd = -1 },
+	.tally = { .dir = -1, .fd = -1 },
 	.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
 	.signals = -1,
 	.categories = -1,

@@ -6,8 +6,9 @@
  * The record of one run: $XDG_STATE_HOME/immure/runs/ID/ with plan.json, events.jsonl,
  * evidence.json, policy.bundle and, written last, status.json: its presence means complete.
  *
- * No file is ever written again, and none is synced: what a kill or a power cut leaves is a run
- * without a whole status.json, which readers take for one that was cut short.
+ * No file but the tally of what was refused is ever written again, and none is synced: what a kill
+ * or a power cut leaves is a run without a whole status.json, which readers take for one that was
+ * cut short.
  */
 
 #include <stdbool.h>

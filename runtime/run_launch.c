@@ -89,6 +89,7 @@ static int start(struct run *run, struct err *err)
 
 static struct supervisor supervisor_of(struct run *run)
 {
+	run->tally.dir = run->folder.dir;
 	return (struct supervisor){
 		.plan = &run->plan,
 		.launched = &run->launched,
@@ -102,6 +103,7 @@ static struct supervisor supervisor_of(struct run *run)
 		.evidence = &run->evidence,
 		.tracing = &run->tracing,
 		.egress = &run->egress,
+		.tally = &run->tally,
 		.life = &run->lifetime,
 		.detach = run->detach,
 		.pty = run->pty,

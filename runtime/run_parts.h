@@ -22,6 +22,7 @@
 #include "runtime/run_options.h"
 #include "runtime/stdfds.h"
 #include "runtime/supervise.h"
+#include "runtime/tally.h"
 #include "runtime/tracing.h"
 #include "runtime/uplink.h"
 #include "runtime/volume_use.h"
@@ -42,6 +43,7 @@ struct run {
 	struct egress egress; /* what the table of a private network refuses */
 	struct event_log log;
 	struct denial_table *denials; /* in arena, as is pty */
+	struct tally tally;           /* of the same, while the run goes on */
 	struct evidence evidence;
 	struct digest evidence_hash; /* of evidence.json, once has_evidence */
 	struct pty *pty;             /* NULL without a terminal */

@@ -156,7 +156,10 @@ int run_record_end(struct run *run, const struct supervisor *s, int status, stru
 	jsonw_object_end(&j);
 	if (run->text.failed)
 		return err_set(err, ENOMEM, "out of memory");
-	return run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
+	r = run_folder_write(&run->folder, "status.json", run->text.p, run->text.len, err);
+	if (r == 0)
+		tally_done(&run->tally);
+	return r;
 }
 
 int run_record_sign(struct run *run, struct err *err)

@@ -15,6 +15,7 @@
 #include "runtime/life.h"
 #include "runtime/run_find.h"
 #include "runtime/run_name.h"
+#include "runtime/tally.h"
 
 #define COMMAND_MAX 60
 
@@ -113,6 +114,14 @@ static void ask_monitor(int dir, struct run_row *row)
 		row->state = "paused";
 }
 
+/* Of a run that goes on, or was cut short. */
+static int64_t denied_so_far(int dir)
+{
+	uint64_t denied = 0;
+
+	return tally_read(dir, &denied) ? (int64_t)denied : 0;
+}
+
 /* Returns 1 if there is such a row. */
 static int read_row(int runs, const char *id, enum run_rows_which which,
 		    const struct run_names *names, struct arena *arena, struct run_row *ret)
@@ -138,7 +147,7 @@ static int read_row(int runs, const char *id, enum run_rows_which which,
 	if (fstatat(dir, "plan.json", &st, AT_SYMLINK_NOFOLLOW) == 0)
 		row.started = st.st_mtim.tv_sec;
 	row.exit = record_number(status, "exit", -1);
-	row.denied = record_number(status, "denied", 0);
+	row.denied = record_number(status, "denied", denied_so_far(dir));
 	row.kept = kept_is_there(id);
 	row.state = run_state(status, row.kept, live);
 	row.name = run_name_of(names, id);

@@ -295,6 +295,11 @@ static void handle_egress(struct supervisor *s)
 		s->lost = err;
 }
 
+static void tell_refusals(const struct supervisor *s)
+{
+	tally_tell(s->tally, s->notify.table->total + s->egress->announced);
+}
+
 static void step_health(struct supervisor *s)
 {
 	struct err err = { 0 };
@@ -315,6 +320,7 @@ static void turn(struct supervisor *s, const struct pollfd *fds, int n)
 		s->deserted = true;
 	if (fds[POLL_EGRESS].revents)
 		handle_egress(s);
+	tell_refusals(s);
 	if (s->pty && n > POLL_PTY)
 		pty_handle(s->pty, fds + POLL_PTY);
 	if (!s->detach)

@@ -10,6 +10,7 @@
 #include "runtime/life.h"
 #include "runtime/notify.h"
 #include "runtime/pty.h"
+#include "runtime/tally.h"
 #include "runtime/tracing.h"
 
 /* What outlives one start of the program. */
@@ -31,6 +32,7 @@ struct supervisor {
 	struct notify notify;
 	struct evidence *evidence; /* borrowed; filled once the filter is on */
 	struct egress *egress;     /* borrowed; its fd is -1 without a private network */
+	struct tally *tally;       /* borrowed */
 	struct tracing *tracing;   /* borrowed; its `on` says whether there is one */
 	struct pty *pty;           /* borrowed; NULL without a terminal */
 	struct lifetime *life;     /* borrowed */

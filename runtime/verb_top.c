@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "runtime/dirs.h"
 #include "runtime/run_find.h"
+#include "runtime/tally.h"
 #include "runtime/tracer_client.h"
 #include "runtime/verb.h"
 #include "runtime/verb_runs.h"
@@ -21,6 +22,7 @@
 
 struct top_options {
 	const char *interval, *count;
+	bool json;
 };
 
 #define ROW(field) offsetof(struct top_options, field)
@@ -29,16 +31,39 @@ static const struct opt top_opts[] = {
 	{ "interval", 'i', OPT_TEXT, ROW(interval), "SECONDS", "between two looks (2)", NULL },
 	{ "count", 'n', OPT_TEXT, ROW(count), "N",
 	  "end after N looks (once, if the output is not a terminal)", NULL },
+	{ "json", 0, OPT_FLAG, ROW(json), NULL, "print JSON, one line for each look", NULL },
+};
+
+/* What is counted of a sandbox, from its beginning; the first two are shown by the second. */
+enum column {
+	COLUMN_CALLS,  /* only where every call is looked at */
+	COLUMN_EVENTS, /* calls of the list, programs, connections: what is recorded */
+	COLUMN_DENIED,
+	COLUMN_SENT,
+	COLUMN_RECEIVED,
+	COLUMN_LOST,
+	COLUMN_COUNT
+};
+
+static const struct column_row {
+	const char *head, *key;
+	int width;
+	bool rate;
+} columns[COLUMN_COUNT] = {
+	[COLUMN_CALLS] = { "calls/s", "calls_per_second", 7, true },
+	[COLUMN_EVENTS] = { "events/s", "events_per_second", 8, true },
+	[COLUMN_DENIED] = { "denied", "denied", 6, false },
+	[COLUMN_SENT] = { "sent", "sent", 5, false },
+	[COLUMN_RECEIVED] = { "received", "received", 8, false },
+	[COLUMN_LOST] = { "lost", "lost", 5, false },
 };
 
 /* One sandbox at one moment. */
 struct sample {
 	char id[RUN_ID_LEN];
 	uint64_t processes, rss_kib;
-	bool traced;   /* sent, received and dropped are known */
-	bool counted;  /* calls, too: only where every call is looked at */
-	bool refusals; /* and denied */
-	uint64_t calls, denied, sent, received, dropped;
+	uint64_t known; /* 1 << enum column */
+	uint64_t values[COLUMN_COUNT];
 };
 
 struct samples {
@@ -110,10 +135,17 @@ static void look_at_processes(pid_t first, struct sample *s)
 	s->processes = n;
 }
 
+static void set(struct sample *s, enum column column, uint64_t value)
+{
+	s->values[column] = value;
+	s->known |= UINT64_C(1) << column;
+}
+
 static void look_at_run(int runs, const char *id, struct samples *all)
 {
 	cleanup_close int dir = openat(runs, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct sample *s = &all->items[all->n];
+	uint64_t denied = 0;
 	pid_t pid;
 
 	if (dir < 0 || all->n >= MAX_ROWS || !run_folder_is_live(runs, id))
@@ -124,6 +156,8 @@ static void look_at_run(int runs, const char *id, struct samples *all)
 	*s = (struct sample){ 0 };
 	snprintf(s->id, sizeof(s->id), "%s", id);
 	look_at_processes(pid, s);
+	if (tally_read(dir, &denied))
+		set(s, COLUMN_DENIED, denied);
 	all->n++;
 }
 
@@ -134,14 +168,12 @@ static void take_entry(const struct wire_reply *reply, struct samples *all)
 
 		if (strcmp(s->id, reply->text) != 0)
 			continue;
-		s->traced = true;
-		s->counted = reply->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED);
-		s->refusals = reply->want & TRACER_WANT_DENIED;
-		s->calls = reply->calls;
-		s->denied = reply->denied;
-		s->sent = reply->sent;
-		s->received = reply->received;
-		s->dropped = reply->dropped;
+		if (reply->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED))
+			set(s, COLUMN_CALLS, reply->calls);
+		set(s, COLUMN_EVENTS, reply->events);
+		set(s, COLUMN_SENT, reply->sent);
+		set(s, COLUMN_RECEIVED, reply->received);
+		set(s, COLUMN_LOST, reply->dropped);
 	}
 }
 
@@ -213,42 +245,95 @@ static void put_number(uint64_t n, char ret[16])
 	snprintf(ret, 16, "%.*f%c", value < 100 ? 1 : 0, value, units[i]);
 }
 
+/*
+ * What a column shows. A rate is of what came since the look before, and a program that was started
+ * again is counted anew.
+ *
+ * Returns   false if nobody knows.
+ */
+static bool value_of(const struct sample *s, const struct sample *before, enum column column,
+		     double seconds, uint64_t *ret)
+{
+	uint64_t bit = UINT64_C(1) << column;
+	uint64_t value = s->values[column];
+
+	if (!(s->known & bit))
+		return false;
+	if (columns[column].rate) {
+		if (!before || !(before->known & bit) || seconds <= 0)
+			return false;
+		if (value >= before->values[column])
+			value -= before->values[column];
+		value = (uint64_t)((double)value / seconds);
+	}
+	*ret = value;
+	return true;
+}
+
 static void print_sample(const struct sample *s, const struct sample *before, double seconds)
 {
-	const uint64_t values[] = {
-		before && before->traced && seconds > 0
-			? (uint64_t)((double)(s->calls - before->calls) / seconds)
-			: 0,
-		s->denied,
-		s->sent,
-		s->received,
-		s->dropped,
-	};
-	const bool known[ARRAY_LEN(values)] = {
-		s->counted, s->refusals, s->traced, s->traced, s->traced,
-	};
 	char text[16];
 
 	put_number(s->rss_kib * 1024, text);
-	printf("%-13s  %5llu  %7s", s->id, (unsigned long long)s->processes, text);
-	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-		put_number(values[i], text);
-		printf("  %8s", known[i] ? text : "-");
+	printf("%-13s  %5llu  %6s", s->id, (unsigned long long)s->processes, text);
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		uint64_t value = 0;
+		bool known = value_of(s, before, (enum column)i, seconds, &value);
+
+		put_number(value, text);
+		printf("  %*s", columns[i].width, known ? text : "-");
 	}
 	putchar('\n');
 }
 
+static double seconds_between(const struct samples *before, const struct samples *now)
+{
+	return (double)(now->at.tv_sec - before->at.tv_sec) +
+	       (double)(now->at.tv_nsec - before->at.tv_nsec) / 1e9;
+}
+
 static void print_all(const struct samples *now, const struct samples *before)
 {
-	double seconds = (double)(now->at.tv_sec - before->at.tv_sec) +
-			 (double)(now->at.tv_nsec - before->at.tv_nsec) / 1e9;
+	double seconds = seconds_between(before, now);
 
 	if (isatty(STDOUT_FILENO))
 		printf("\033[H\033[2J");
-	printf("%-13s  %5s  %7s  %8s  %8s  %8s  %8s  %8s\n", "run", "procs", "memory", "calls/s",
-	       "denied", "sent", "received", "lost");
+	printf("%-13s  %5s  %6s", "run", "procs", "memory");
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		printf("  %*s", columns[i].width, columns[i].head);
+	putchar('\n');
 	for (size_t i = 0; i < now->n; i++)
 		print_sample(&now->items[i], find(before, now->items[i].id), seconds);
+	fflush(stdout);
+}
+
+/* What nobody knows is null. */
+static json_t *json_of(const struct sample *s, const struct sample *before, double seconds)
+{
+	json_t *o = json_pack("{s:s, s:I, s:I}", "run", s->id, "processes",
+			      (json_int_t)s->processes, "memory", (json_int_t)s->rss_kib * 1024);
+
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		uint64_t value = 0;
+		bool known = value_of(s, before, (enum column)i, seconds, &value);
+
+		json_object_set_new(o, columns[i].key,
+				    known ? json_integer((json_int_t)value) : json_null());
+	}
+	return o;
+}
+
+static void print_json(const struct samples *now, const struct samples *before)
+{
+	double seconds = seconds_between(before, now);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < now->n; i++)
+		json_array_append_new(
+			list, json_of(&now->items[i], find(before, now->items[i].id), seconds));
+	json_dumpf(list, stdout, JSON_SORT_KEYS | JSON_COMPACT);
+	json_decref(list);
+	putchar('\n');
 	fflush(stdout);
 }
 
@@ -263,7 +348,7 @@ static int read_number(const char *text, uint64_t max, const char *option, uint6
 	return 0;
 }
 
-static int watch(int runs, uint64_t interval, uint64_t count, struct samples looks[2],
+static int watch(int runs, uint64_t interval, uint64_t count, bool json, struct samples looks[2],
 		 struct err *err)
 {
 	int r = look(runs, &looks[0], err);
@@ -272,7 +357,7 @@ static int watch(int runs, uint64_t interval, uint64_t count, struct samples loo
 		sleep((unsigned)interval);
 		r = look(runs, &looks[i % 2], err);
 		if (r == 0)
-			print_all(&looks[i % 2], &looks[(i + 1) % 2]);
+			(json ? print_json : print_all)(&looks[i % 2], &looks[(i + 1) % 2]);
 	}
 	return r;
 }
@@ -293,15 +378,16 @@ static int top(const struct verb_call *call, struct err *err)
 	r = read_number(options->interval, 3600, "interval", &interval, err);
 	if (r == 0)
 		r = read_number(options->count, UINT32_MAX, "count", &count, err);
-	return r < 0 ? r : watch(runs, interval, count, looks, err);
+	return r < 0 ? r : watch(runs, interval, count, options->json, looks, err);
 }
 
 const struct verb verb_top = {
 	.name = "top",
 	.args = "[OPTION...]",
 	.help = "what the running sandboxes are doing",
-	.more = "Processes and memory of each run; and, where immure-tracerd runs, bytes sent and received\n"
-		"over connections and events lost; calls a second for runs whose policy records all.\n",
+	.more = "Processes, memory and refusals of each run; and, where immure-tracerd runs, events a second,\n"
+		"bytes sent and received over connections and events lost; calls a second where the policy\n"
+		"has all recorded.\n",
 	.opts = top_opts,
 	.n_opts = ARRAY_LEN(top_opts),
 	.options_size = sizeof(struct top_options),

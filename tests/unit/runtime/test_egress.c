@@ -96,6 +96,7 @@ static void records_the_first_and_counts_all(void **state)
 	for (int i = 0; i < 99; i++)
 		say(s, &packet);
 	assert_int_equal(egress_turn(&s->egress, &s->err), 0);
+	assert_int_equal(s->egress.announced, 99);
 	say(s, &(const struct uplink_message){ UPLINK_COUNTER, 1, 7, 700 });
 	say(s, &(const struct uplink_message){ UPLINK_COUNTER, 5000, 1, 1 });
 	say(s, &(const struct uplink_message){ UPLINK_COUNTER, UPLINK_REFUSED_OUT, 99, 4000 });
@@ -104,7 +105,8 @@ static void records_the_first_and_counts_all(void **state)
 	assert_true(s->egress.net.complete);
 	assert_int_equal(s->egress.net.rules[1].packets, 7);
 	assert_int_equal(s->table.total, 99);
-	assert_int_equal(s->table.recorded, 9); /* 1 to 8 and 10 */
+	assert_int_equal(s->egress.announced, 0); /* the table has them */
+	assert_int_equal(s->table.recorded, 9);   /* 1 to 8 and 10 */
 	read_log(s, &text);
 	for (const char *p = strstr(strbuf_str(&text), "10.1.2.3:443"); p;
 	     p = strstr(p + 1, "\"remote\":\"10.1.2.3:443\""))
