@@ -146,6 +146,45 @@ void judged_unread(struct judge *judge, struct finding *ret, const char *expecte
 	       TEXTS(expected, "it could not be read", source));
 }
 
+const json_t *ledger_of(const struct judge *judge, const char *layer)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(judge->plan, "ledger"), i, entry)
+	{
+		if (strcmp(record_text(entry, "layer", ""), layer) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static bool is_lost(const json_t *entry)
+{
+	return strcmp(record_text(entry, "state", ""), "lost") == 0;
+}
+
+void note_left_out(struct judge *judge, struct finding *ret, const json_t *entry)
+{
+	if (!is_lost(entry) || !strstr(record_text(entry, "text", ""), "--without"))
+		return;
+	ret->given = arena_printf(judge->arena, "--without %s", record_text(entry, "layer", "?"));
+	judge->out_of_memory |= !ret->given;
+}
+
+bool judged_lost(struct judge *judge, struct finding *ret, const char *layer, const char *expected)
+{
+	const json_t *entry = ledger_of(judge, layer);
+
+	if (!is_lost(entry))
+		return false;
+	judged(judge, ret, FINDING_FAIL, LEVEL_INSTALLED,
+	       TEXTS(expected, arena_printf(judge->arena, "%s", record_text(entry, "text", "lost")),
+		     "ledger of the plan"));
+	note_left_out(judge, ret, entry);
+	return true;
+}
+
 const char *evidence_text(const struct judge *judge, const char *key)
 {
 	return record_text(judge->evidence, key, NULL);

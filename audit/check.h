@@ -41,7 +41,9 @@ struct finding {
 	const char *file;                /* of the policy, or "command line"; NULL: unknown */
 	uint32_t line;                   /* from 1; 0 for the command line */
 	const char *rule;                /* the text there, or NULL */
-	const struct waiver *waiver;     /* or NULL */
+	const char *given; /* on the command line, that made it so; NULL: the check knows of none */
+	const char *part;  /* of the policy that made it so; NULL: the control's */
+	const struct waiver *waiver; /* or NULL */
 };
 
 struct judge {

@@ -137,6 +137,8 @@ void check_ledger(struct judge *j, const struct control *control, struct finding
 			     arena_printf(j->arena, "%s: %s, %s", record_text(entry, "layer", "?"),
 					  state, record_text(entry, "text", "?")),
 			     "ledger of the plan"));
+		ret->part = arena_printf(j->arena, "require.%s", record_text(entry, "layer", "?"));
+		note_left_out(j, ret, entry);
 		return;
 	}
 	if (required == 0)

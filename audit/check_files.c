@@ -51,6 +51,32 @@ void check_read_only_root(struct judge *j, const struct control *control, struct
 			     "mountinfo"));
 }
 
+/* The plan's entry for a mount point, or NULL. */
+static const json_t *planned_mount(const struct judge *j, const char *point)
+{
+	const json_t *found = NULL;
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(json_object_get(j->plan, "mounts"), i, m)
+	{
+		if (strcmp(record_text(m, "target", ""), point) == 0)
+			found = m;
+	}
+	return found;
+}
+
+static void note_volume(struct judge *j, struct finding *ret, const char *point)
+{
+	const json_t *planned = planned_mount(j, point);
+
+	if (!json_is_true(json_object_get(planned, "volume")) || json_object_get(j->plan, "engine"))
+		return;
+	ret->given = arena_printf(j->arena, "--volume %s:%s", record_text(planned, "source", "?"),
+				  point);
+	j->out_of_memory |= !ret->given;
+}
+
 /* Every mount has to be right; the first that is not is named. */
 static void all_mounts(struct judge *j, struct finding *ret, const char *expected,
 		       bool (*is_right)(const struct judge *, const struct proc_mount *))
@@ -70,6 +96,7 @@ static void all_mounts(struct judge *j, struct finding *ret, const char *expecte
 					  m->options, m->root, *m->optional ? " " : "",
 					  m->optional),
 			     "mountinfo"));
+		note_volume(j, ret, m->point);
 		return;
 	}
 	judged(j, ret, FINDING_PASS, LEVEL_KERNEL,
@@ -125,32 +152,52 @@ static bool is_no_socket(const struct judge *j, const struct proc_mount *m)
 	return true;
 }
 
-/* The plan's entry for a mount point, or NULL. */
-static const json_t *planned_mount(const struct judge *j, const char *point)
+/* Runtimes of an ordinary user keep theirs below /run/user/UID as those of root do below /run. */
+static struct span without_user(struct span path)
 {
-	const json_t *found = NULL;
-	const json_t *m;
-	size_t i;
+	static const char user[] = "/run/user/";
 
-	json_array_foreach(json_object_get(j->plan, "mounts"), i, m)
-	{
-		if (strcmp(record_text(m, "target", ""), point) == 0)
-			found = m;
+	if (!span_starts(path, user))
+		return path;
+	path.p += strlen(user);
+	path.n -= strlen(user);
+	span_cut(&path, '/');
+	return path;
+}
+
+/* Is it the socket of a runtime, or a folder that has it in it or below? */
+static bool shows_socket(const char *source)
+{
+	static const char *const sockets[] = { "docker.sock", "podman/podman.sock",
+					       "containerd/containerd.sock", "crio/crio.sock",
+					       "buildkit/buildkitd.sock" };
+	struct span path = span_of(strncmp(source, "/var/run", 8) == 0 ? source + 4 : source);
+	struct span rest = without_user(path);
+
+	if (span_eq(path, "/") || span_eq(path, "/run") || span_eq(path, "/run/user"))
+		return true;
+	if (rest.p == path.p) {
+		if (!span_starts(path, "/run/"))
+			return false;
+		rest.p += strlen("/run/");
+		rest.n -= strlen("/run/");
 	}
-	return found;
+	for (size_t i = 0; i < ARRAY_LEN(sockets); i++) {
+		if (strncmp(sockets[i], rest.p, rest.n) == 0 &&
+		    (rest.n == 0 || sockets[i][rest.n] == '/' || sockets[i][rest.n] == '\0'))
+			return true;
+	}
+	return false;
 }
 
 /* A folder in which runtimes keep their sockets shows them too. */
 static bool is_no_socket_folder(const struct judge *j, const struct proc_mount *m)
 {
-	static const char *const folders[] = { "/run", "/var/run", "/run/containerd", "/run/podman",
-					       "/run/crio" };
-	const char *source = record_text(planned_mount(j, m->point), "source", "");
+	const json_t *planned = planned_mount(j, m->point);
 
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		if (strcmp(source, folders[i]) == 0)
-			return false;
-	}
+	if (strcmp(record_text(planned, "kind", ""), "bind") == 0 &&
+	    shows_socket(record_text(planned, "source", "")))
+		return false;
 	return is_no_socket(j, m);
 }
 
@@ -291,10 +338,12 @@ void check_pinned_image(struct judge *j, const struct control *control, struct f
 	else if (reference && digest && strstr(reference, "@sha256:"))
 		judged(j, ret, FINDING_PASS, LEVEL_KERNEL,
 		       TEXTS("NAME@sha256:...", arena_printf(j->arena, "%s", reference), "plan"));
-	else
+	else {
 		judged(j, ret, FINDING_FAIL, LEVEL_CONFIGURED,
 		       TEXTS("NAME@sha256:...",
 			     arena_printf(j->arena, "%s, which was %s", reference ? reference : "?",
 					  digest ? digest : "of unknown digest"),
 			     "plan"));
+		ret->given = json_object_get(j->plan, "engine") ? NULL : reference;
+	}
 }

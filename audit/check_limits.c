@@ -85,6 +85,7 @@ void check_rlimits(struct judge *j, const struct control *control, struct findin
 			       TEXTS(arena_printf(j->arena, "%s: %s", rows[i].key,
 						  at_most(j, limit)),
 				     value, LIMITS_FILE));
+			note_left_out(j, ret, ledger_of(j, "rlimits"));
 			return;
 		}
 	}
@@ -113,9 +114,11 @@ void check_pids(struct judge *j, const struct control *control, struct finding *
 			     arena_printf(j->arena, "%s, of all processes in its user namespace",
 					  each),
 			     LIMITS_FILE));
-	else
+	else {
 		judged(j, ret, FINDING_FAIL, LEVEL_KERNEL,
 		       TEXTS(expected, each ? each : max, "cgroup pids.max, " LIMITS_FILE));
+		note_left_out(j, ret, ledger_of(j, "rlimits"));
+	}
 }
 
 static void of_whole_sandbox(struct judge *j, struct finding *ret, const char *file,

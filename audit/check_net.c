@@ -48,6 +48,16 @@ static bool judged_engine(struct judge *j, struct finding *ret, const char *expe
 }
 
 /* Published ports: [{"address":"127.0.0.1","inside":80,"outside":8080,...},...] of the plan. */
+static const char *publish_option(const struct judge *j, const json_t *port)
+{
+	const char *address = record_text(port, "address", "");
+	bool is_v6 = strchr(address, ':') != NULL;
+
+	return arena_printf(j->arena, "--publish %s%s%s:%lld:%lld", is_v6 ? "[" : "", address,
+			    is_v6 ? "]" : "", (long long)record_number(port, "outside", 0),
+			    (long long)record_number(port, "inside", 0));
+}
+
 static void each_port(struct judge *j, struct finding *ret, const char *expected,
 		      bool (*is_right)(const json_t *port))
 {
@@ -63,6 +73,8 @@ static void each_port(struct judge *j, struct finding *ret, const char *expected
 			     arena_printf(j->arena, "%s:%lld", record_text(port, "address", "*"),
 					  (long long)record_number(port, "outside", 0)),
 			     "table of published ports"));
+		ret->given = publish_option(j, port);
+		j->out_of_memory |= !ret->given;
 		return;
 	}
 	judged(j, ret, FINDING_PASS, LEVEL_INSTALLED,

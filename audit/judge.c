@@ -106,9 +106,7 @@ static bool is_option_used(const struct judge *j, const char *option)
 		return json_is_true(json_object_get(json_object_get(j->plan, "root"), "writable"));
 	if (strcmp(option, "restart") == 0)
 		return strcmp(record_text(j->record->life, "restart", "no"), "no") != 0;
-	if (strcmp(option, "image") == 0)
-		return json_is_object(json_object_get(j->plan, "image"));
-	if (strcmp(option, "volume") == 0 || strcmp(option, "device") == 0) {
+	if (strcmp(option, "volume") == 0) {
 		json_array_foreach(json_object_get(j->plan, "mounts"), i, m)
 		{
 			if (json_is_true(json_object_get(m, "volume")))
@@ -128,7 +126,7 @@ static bool is_option_used(const struct judge *j, const char *option)
 	       record_number(limits, "cpus_milli", 0) != (int64_t)b->limits.cpus_milli;
 }
 
-/* "limits.pids" is the rule "limits pids"; "syscalls" is the first one that is about calls. */
+/* "limits.pids" is the rule "limits pids"; "require.landlock" one that has the word; "mode" any. */
 static bool is_rule_of(const struct rule *rule, const char *part)
 {
 	struct span text = span_of(rule->text);
@@ -136,19 +134,19 @@ static bool is_rule_of(const struct rule *rule, const char *part)
 	struct span key = span_of(part);
 	struct span section = span_cut(&key, '.');
 
-	if (span_eq(section, "syscalls"))
-		return span_eq(first, "allow") || span_eq(first, "deny");
-	text = span_trim(text);
-	return key.n > 0 && first.n == section.n && memcmp(first.p, section.p, first.n) == 0 &&
-	       text.n == key.n && memcmp(text.p, key.p, text.n) == 0;
+	if (first.n != section.n || memcmp(first.p, section.p, first.n) != 0)
+		return false;
+	while (key.n > 0 && text.n > 0) {
+		struct span word = span_word(&text);
+
+		if (word.n == key.n && memcmp(word.p, key.p, key.n) == 0)
+			return true;
+	}
+	return key.n == 0;
 }
 
 static const struct rule *find_rule(const struct bundle *bundle, const char *part)
 {
-	if (strcmp(part, "files") == 0)
-		return bundle->n_files > 0 && bundle->files[0].rule < bundle->n_rules
-			       ? &bundle->rules[bundle->files[0].rule]
-			       : NULL;
 	for (size_t i = 0; i < bundle->n_rules; i++) {
 		if (is_rule_of(&bundle->rules[i], part))
 			return &bundle->rules[i];
@@ -156,27 +154,67 @@ static const struct rule *find_rule(const struct bundle *bundle, const char *par
 	return NULL;
 }
 
+static bool is_in_section(const struct bundle *bundle, size_t rule, const char *section)
+{
+	struct span text = span_of(bundle->rules[rule].text);
+	struct span first = span_word(&text);
+
+	if (strcmp(section, "syscalls") == 0)
+		return (span_eq(first, "allow") || span_eq(first, "deny")) &&
+		       !is_in_section(bundle, rule, "files") &&
+		       !is_in_section(bundle, rule, "network");
+	for (size_t i = 0; strcmp(section, "files") == 0 && i < bundle->n_files; i++) {
+		if (bundle->files[i].rule == rule)
+			return true;
+	}
+	for (size_t i = 0; strcmp(section, "network") == 0 && i < bundle->net.n; i++) {
+		if (bundle->net.rules[i].rule == &bundle->rules[rule])
+			return true;
+	}
+	return false;
+}
+
+/* The first line of a section in the file that was run; 1 if it has no such section. */
+static uint32_t line_of_section(const struct bundle *bundle, const char *section)
+{
+	uint32_t line = 0;
+
+	for (size_t i = 0; i < bundle->n_rules; i++) {
+		const struct where *where = &bundle->rules[i].where;
+
+		if (strcmp(where->file, bundle->sources[0].name) == 0 &&
+		    (line == 0 || where->line < line) && is_in_section(bundle, i, section))
+			line = where->line;
+	}
+	return line > 0 ? line : 1;
+}
+
 /* Where to change something: the option that was given, the rule, or the policy as a whole. */
 static void find_place(struct judge *j, struct finding *f)
 {
 	const struct control *control = f->control;
+	const char *part = f->part ? f->part : control->policy;
 	const struct rule *rule;
 
-	if (control->option && is_option_used(j, control->option)) {
-		f->file = "command line";
+	f->rule = f->given;
+	if (!f->given && !f->part && control->option && is_option_used(j, control->option)) {
 		f->rule = arena_printf(j->arena, "--%s", control->option);
+		j->out_of_memory |= !f->rule;
+	}
+	if (f->rule) {
+		f->file = "command line";
 		return;
 	}
-	if (!control->policy || !j->bundle)
+	if (!part || !j->bundle)
 		return;
-	rule = find_rule(j->bundle, control->policy);
+	rule = find_rule(j->bundle, part);
 	if (rule) {
 		f->file = rule->where.file;
 		f->line = rule->where.line;
 		f->rule = rule->text;
 	} else if (j->bundle->n_sources > 0) {
 		f->file = j->bundle->sources[0].name;
-		f->line = 1;
+		f->line = line_of_section(j->bundle, part);
 	}
 }
 
@@ -287,6 +325,7 @@ static void apply_mode(struct judge *j, struct finding *f)
 			j->arena,
 			"%s, but mode: audit: what the rules refuse is recorded and goes on",
 			f->observed);
+		f->part = "mode";
 	}
 }
 

@@ -206,12 +206,14 @@ struct policy {
 	struct limits limits;
 	struct where limit_where[LIMIT_COUNT]; /* by bit number of enum limit_bit */
 	uint32_t require;                      /* bits 1 << enum layer */
-	uint32_t record;                       /* bits 1 << enum recording */
-	bool loss_fails;                       /* audit: on-loss: fail */
-	bool audit_only;                       /* mode: audit; of the policy itself */
-	uint64_t calls_seen[CALL_WEIGHTS];     /* by the runs it was learned from; else 0 */
-	int otherwise_error;                   /* 0: not said */
-	int unknown_error;                     /* 0: not said */
+	struct where require_where[LAYER_COUNT];
+	uint32_t record; /* bits 1 << enum recording */
+	bool loss_fails; /* audit: on-loss: fail */
+	bool audit_only; /* mode: audit; of the policy itself */
+	struct where mode_where;
+	uint64_t calls_seen[CALL_WEIGHTS]; /* by the runs it was learned from; else 0 */
+	int otherwise_error;               /* 0: not said */
+	int unknown_error;                 /* 0: not said */
 
 	size_t n_sources;
 	struct policy_source *sources;

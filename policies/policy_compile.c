@@ -55,10 +55,60 @@ static void fill_net(const struct policy *policy, struct bundle *bundle)
 	bundle->net.n = policy->net.n;
 }
 
+static bool is_same_line(const struct where *a, const struct where *b)
+{
+	return a->line == b->line && strcmp(a->file, b->file) == 0;
+}
+
+/* All layers that one line requires are one rule: "require seccomp landlock". */
+static const char *require_text(const struct policy *policy, const struct where *line,
+				struct arena *arena)
+{
+	const char *text = "require";
+
+	for (int i = 0; text && i < LAYER_COUNT; i++) {
+		const struct where *where = &policy->require_where[i];
+
+		if (policy->require & 1U << i && where->file && is_same_line(where, line))
+			text = arena_printf(arena, "%s %s", text, layer_name((enum layer)i));
+	}
+	return text;
+}
+
+/* So that a verdict on a limit, on a required layer or on the mode can point at its line. */
+static void fill_settings(const struct policy *policy, struct arena *arena, struct bundle *bundle)
+{
+	size_t first;
+
+	for (size_t i = 0; i < ARRAY_LEN(policy->limit_where); i++) {
+		if (policy->limits.set & 1U << i && policy->limit_where[i].file)
+			bundle->rules[bundle->n_rules++] =
+				(struct rule){ .where = policy->limit_where[i],
+					       .text = arena_printf(arena, "limits %s",
+								    limit_key(i)) };
+	}
+	first = bundle->n_rules;
+	for (int i = 0; i < LAYER_COUNT; i++) {
+		const struct where *where = &policy->require_where[i];
+		bool is_new = policy->require & 1U << i && where->file;
+
+		for (size_t k = first; is_new && k < bundle->n_rules; k++)
+			is_new = !is_same_line(&bundle->rules[k].where, where);
+		if (is_new)
+			bundle->rules[bundle->n_rules++] = (struct rule){
+				.where = *where,
+				.text = require_text(policy, where, arena),
+			};
+	}
+	if (policy->audit_only && policy->mode_where.file)
+		bundle->rules[bundle->n_rules++] =
+			(struct rule){ .where = policy->mode_where, .text = "mode audit" };
+}
+
 static int fill_rules(const struct policy *policy, struct arena *arena, struct bundle *bundle)
 {
 	size_t n = policy->n_syscalls + policy->n_files + policy->net.n +
-		   ARRAY_LEN(policy->limit_where);
+		   ARRAY_LEN(policy->limit_where) + LAYER_COUNT + 1;
 
 	bundle->rules = arena_array(arena, n + 1, sizeof(*bundle->rules));
 	bundle->files = arena_array(arena, policy->n_files + 1, sizeof(*bundle->files));
@@ -77,14 +127,7 @@ static int fill_rules(const struct policy *policy, struct arena *arena, struct b
 		bundle->rules[bundle->n_rules++] = policy->files[i].rule;
 	}
 	fill_net(policy, bundle);
-	/* So that a verdict on a limit can point at its line. */
-	for (size_t i = 0; i < ARRAY_LEN(policy->limit_where); i++) {
-		if (policy->limits.set & 1U << i && policy->limit_where[i].file)
-			bundle->rules[bundle->n_rules++] =
-				(struct rule){ .where = policy->limit_where[i],
-					       .text = arena_printf(arena, "limits %s",
-								    limit_key(i)) };
-	}
+	fill_settings(policy, arena, bundle);
 	return 0;
 }
 

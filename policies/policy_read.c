@@ -76,6 +76,7 @@ static int read_mode(struct reader *r, const struct yaml_node *value)
 	if (!expect(r, value, YAML_SCALAR))
 		return 0;
 	r->policy->audit_only = strcmp(value->text, "audit") == 0;
+	r->policy->mode_where = value->where;
 	if (!r->policy->audit_only && strcmp(value->text, "enforce") != 0)
 		diags_add(r->diags, value->where, "mode \"%s\"; expected enforce or audit",
 			  value->text);
@@ -196,8 +197,10 @@ static int read_require(struct reader *r, const struct yaml_node *value)
 				r->diags, value->items[i].where,
 				"unknown layer \"%s\"; expected userns, mounts, seccomp, capabilities, nslimits, landlock (files), cgroup, rlimits, netns (network), apparmor, selinux or bpf",
 				value->items[i].text);
-		else
+		else {
 			r->policy->require |= 1U << layer;
+			r->policy->require_where[layer] = value->items[i].where;
+		}
 	}
 	return 0;
 }

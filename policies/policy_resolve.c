@@ -139,6 +139,16 @@ static int merge_rules(struct policy *to, const struct policy *from, struct aren
 	return 0;
 }
 
+/* The policy that is nearest to the asked one is where a layer is required. */
+static void merge_require(struct policy *to, const struct policy *from)
+{
+	for (int layer = 0; layer < LAYER_COUNT; layer++) {
+		if (from->require & ~to->require & 1U << layer)
+			to->require_where[layer] = from->require_where[layer];
+	}
+	to->require |= from->require;
+}
+
 static int merge(struct resolver *r, struct policy *ret)
 {
 	struct policy all = r->policies[0];
@@ -150,7 +160,7 @@ static int merge(struct resolver *r, struct policy *ret)
 		if (merge_rules(&all, from, r->arena) < 0)
 			return -ENOMEM;
 		merge_limits(&all, from, own);
-		all.require |= from->require;
+		merge_require(&all, from);
 		all.record |= from->record;
 		all.loss_fails |= from->loss_fails;
 		if (!all.identity.has_user)
