@@ -56,8 +56,7 @@ struct judge {
 	struct proc_mount *mounts;
 	size_t n_mounts;
 	bool whole;            /* sealed, chain holds, nothing lost */
-	bool sees_exec;        /* the collector was asked to record every start of a program */
-	bool sees_flow;        /* and every connection and listener */
+	bool sees_all;         /* the kernel's collector: every start, connection and listener */
 	const json_t *proof;   /* of this policy on this kernel, or NULL */
 	const char *not_whole; /* why not, or NULL */
 	bool fails;            /* events were lost, and the policy lets nothing pass then */

@@ -53,7 +53,7 @@ void check_anomaly_process(struct judge *j, const struct control *control, struc
 	const struct sighting *foreign = seen(j, SIGHT_EXEC_FOREIGN);
 
 	(void)control;
-	if (!j->sees_exec)
+	if (!j->sees_all)
 		judged(j, ret, FINDING_NOT_PROVEN, LEVEL_NONE,
 		       TEXTS(expected, "starts of programs are not recorded", "exec events"));
 	else if (foreign->first)

@@ -187,8 +187,8 @@ void check_open_ports(struct judge *j, const struct control *control, struct fin
 
 	(void)control;
 	if (judged_alone(j, ret, expected) ||
-	    (!j->sees_flow && judged_by_table(j, ret, expected, "refused_in")) ||
-	    judged_blind(j, ret, j->sees_flow, expected, "listeners"))
+	    (!j->sees_all && judged_by_table(j, ret, expected, "refused_in")) ||
+	    judged_blind(j, ret, j->sees_all, expected, "listeners"))
 		return;
 	if (event)
 		judged_by_events(j, ret, FINDING_FAIL,
@@ -218,7 +218,7 @@ void check_no_sshd(struct judge *j, const struct control *control, struct findin
 		return;
 	}
 	if (judged_alone(j, ret, expected) ||
-	    judged_blind(j, ret, j->sees_exec && j->sees_flow, expected, "starts of programs"))
+	    judged_blind(j, ret, j->sees_all, expected, "starts of programs"))
 		return;
 	judged_by_events(j, ret, FINDING_PASS, TEXTS(expected, "none", "exec and listen events"));
 }
@@ -247,7 +247,7 @@ void check_flows(struct judge *j, const struct control *control, struct finding 
 
 	(void)control;
 	if (judged_alone(j, ret, expected) ||
-	    judged_blind(j, ret, j->sees_flow, expected, "connections"))
+	    judged_blind(j, ret, j->sees_all, expected, "connections"))
 		return;
 	judged_by_events(j, ret, FINDING_PASS,
 			 TEXTS(expected,
@@ -272,7 +272,7 @@ void check_anomaly_destination(struct judge *j, const struct control *control, s
 	if (rules_table(j) && refused_packets(rules_table(j), "refused_out") == 0 &&
 	    judged_by_table(j, ret, expected, "refused_out"))
 		return;
-	if (judged_blind(j, ret, j->sees_flow, expected, "connections"))
+	if (judged_blind(j, ret, j->sees_all, expected, "connections"))
 		return;
 	judged_by_events(j, ret, FINDING_PASS, TEXTS(expected, "none", "connect events"));
 }

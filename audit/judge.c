@@ -43,11 +43,6 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 	return c;
 }
 
-static bool is_recorded(const struct bundle *bundle, enum recording what)
-{
-	return bundle && bundle->record & (1U << what | 1U << RECORDING_ALL);
-}
-
 /* A proof is of one policy on one kernel. */
 static bool is_proof_of(const json_t *proof, const json_t *plan)
 {
@@ -80,8 +75,7 @@ static void judge_init(struct judge *j, const struct judge_input *in, struct are
 		.whole = c.whole,
 		.not_whole = c.not_whole,
 		.fails = c.lost && in->bundle && in->bundle->loss_fails,
-		.sees_exec = c.has_bpf && is_recorded(in->bundle, RECORDING_EXEC),
-		.sees_flow = c.has_bpf && is_recorded(in->bundle, RECORDING_FLOW),
+		.sees_all = c.has_bpf,
 		.proof = is_proof_of(in->proof, in->record->plan) ? in->proof : NULL,
 	};
 	mounts = record_text(j->evidence, "mountinfo", NULL);
