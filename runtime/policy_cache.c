@@ -212,6 +212,18 @@ int policy_load(const char *name, struct arena *arena, struct policy_loaded *ret
 	return policy_load_signed(name, &(const struct policy_keys){ 0 }, arena, ret, err);
 }
 
+/* A policy is compiled by another process, and read again whenever it is used. */
+static int not_found(const char *name, int error, struct err *err)
+{
+	struct stat st = { 0 };
+
+	if (strcmp(name, "-") == 0 || (stat(name, &st) == 0 && S_ISFIFO(st.st_mode)))
+		err_set(err, EINVAL, "the policy %s: expected a file, not a pipe", name);
+	else
+		err_sys(err, error, "cannot find the policy %s", name);
+	return err_at(err, ERR_POLICY);
+}
+
 int policy_load_signed(const char *name, const struct policy_keys *keys, struct arena *arena,
 		       struct policy_loaded *ret, struct err *err)
 {
@@ -221,10 +233,8 @@ int policy_load_signed(const char *name, const struct policy_keys *keys, struct 
 	int r = 0;
 
 	if (!is_builtin(name)) {
-		if (!realpath(name, absolute)) {
-			err_sys(err, errno, "cannot find the policy %s", name);
-			return err_at(err, ERR_POLICY);
-		}
+		if (!realpath(name, absolute))
+			return not_found(name, errno, err);
 		name = absolute;
 	}
 	file_name(name, keys, loaded.file);

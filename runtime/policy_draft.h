@@ -4,6 +4,42 @@
 
 #include "policies/bundle.h"
 
+/* A policy that stands in no file, or not yet. */
+struct policy_draft {
+	const char *name; /* how messages call it */
+	const char *path; /* where it will stand: its lock counts, and what it extends is looked for
+			     there. NULL: no lock, and the working folder */
+	struct span text;
+};
+
+/* A policy_fetch_fn that knows one policy more: the struct policy_draft that data points to. */
+int policy_draft_fetch(void *data, const char *name, const char *from, struct arena *arena,
+		       struct span *ret_text, const char **ret_path, struct err *err);
+
+/*
+ * Whether what a command line names can be read only once: "-", for standard input, or a pipe.
+ *
+ * Effects   stats the path
+ */
+bool policy_is_stream(const char *name);
+
+/*
+ * Read such a policy to its end.
+ *
+ *   ret  the name of "-" is "<stdin>", and stands on failure too; path is NULL
+ */
+must_check int policy_stream_read(const char *name, struct arena *arena, struct policy_draft *ret,
+				  struct err *err);
+
+/*
+ * Refuse a stream where only a file will do.
+ *
+ *   reason  why that is
+ *
+ * Returns   0, or -EINVAL (an error of usage).
+ */
+must_check int policy_refuse_stream(const char *name, const char *reason, struct err *err);
+
 /*
  * Compile a policy whose text is not written yet, as if it stood in `file`.
  *

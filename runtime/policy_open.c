@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "runtime/policy_bundle.h"
+#include "runtime/policy_draft.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/status.h"
 #include "runtime/verb_policy.h"
@@ -23,6 +24,20 @@ void policy_print_diags(const struct diags *diags)
 	}
 }
 
+static int resolve_stream(const char *name, struct arena *arena, struct policy *policy,
+			  struct diags *diags)
+{
+	struct policy_draft draft = { 0 };
+	struct err err = { 0 };
+	int r = policy_stream_read(name, arena, &draft, &err);
+
+	if (r == 0)
+		return policy_resolve(draft.name, policy_draft_fetch, &draft, arena, policy, diags);
+	if (r != -ENOMEM)
+		diags_add(diags, (struct where){ draft.name, 1, 1 }, "%s", err.msg);
+	return r == -ENOMEM ? r : -EINVAL;
+}
+
 int policy_open(const char *name, struct arena *arena, struct policy *policy, struct bundle *bundle,
 		struct diags *diags)
 {
@@ -30,7 +45,10 @@ int policy_open(const char *name, struct arena *arena, struct policy *policy, st
 
 	if (policy_bundle_is(name))
 		return policy_bundle_open(name, arena, policy, bundle, diags);
-	r = policy_resolve(name, policy_fetch, NULL, arena, policy, diags);
+	if (policy_is_stream(name))
+		r = resolve_stream(name, arena, policy, diags);
+	else
+		r = policy_resolve(name, policy_fetch, NULL, arena, policy, diags);
 	return r < 0 ? r : policy_compile(policy, arena, bundle, diags);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/policy_bundle.h"
+#include "runtime/policy_draft.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/policy_signature.h"
 #include "runtime/verb_policy.h"
@@ -72,6 +73,11 @@ static int compile(const struct verb_call *call, struct err *err)
 	if (!options->output && !options->bundle) {
 		err_set(err, EINVAL, "expected --bundle FOLDER, or --output FILE");
 		return err_at(err, ERR_USAGE);
+	}
+	if (options->signatures.n > 0) {
+		r = policy_refuse_stream(call->argv[0], "its signature stands beside it", err);
+		if (r < 0)
+			return r;
 	}
 	r = policy_open_or_tell(call->argv[0], call->arena, &policy, &bundle, err);
 	for (size_t i = 0; r == 0 && i < options->signatures.n; i++)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policies/policy_format.h"
+#include "runtime/policy_draft.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/status.h"
 #include "runtime/verb_policy.h"
@@ -20,6 +21,22 @@ static const struct opt fmt_opts[] = {
 	  "write the files back instead of printing them", NULL },
 };
 
+static int fetch(const struct verb_call *call, const char **name, struct span *ret_text,
+		 const char **ret_path, struct err *err)
+{
+	struct policy_draft draft = { 0 };
+	int r;
+
+	if (!policy_is_stream(*name))
+		return policy_fetch(NULL, *name, NULL, call->arena, ret_text, ret_path, err);
+	r = policy_stream_read(*name, call->arena, &draft, err);
+	if (r < 0)
+		return r;
+	*name = draft.name;
+	*ret_text = draft.text;
+	return 0;
+}
+
 static int format_one(const struct verb_call *call, const char *name, bool *ret_changed,
 		      struct err *err)
 {
@@ -28,8 +45,10 @@ static int format_one(const struct verb_call *call, const char *name, bool *ret_
 	struct diags diags = { .arena = call->arena };
 	struct span text = { "", 0 };
 	const char *path = NULL;
-	int r = policy_fetch(NULL, name, NULL, call->arena, &text, &path, err);
+	int r = options->write ? policy_refuse_stream(name, "it is to be written back", err) : 0;
 
+	if (r == 0)
+		r = fetch(call, &name, &text, &path, err);
 	if (r < 0)
 		return r;
 	r = policy_format(text, name, call->arena, &out, &diags);

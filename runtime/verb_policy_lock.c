@@ -3,6 +3,7 @@
 
 #include "policies/policy_lock.h"
 #include "policies/policy_read.h"
+#include "runtime/policy_draft.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/status.h"
 #include "runtime/verb_policy.h"
@@ -23,9 +24,12 @@ static int run_lock(const struct verb_call *call, struct err *err)
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct policy policy = { 0 };
 	const char *path;
-	int r = policy_resolve_unlocked(call->argv[0], policy_fetch, NULL, call->arena, &policy,
-					&diags);
+	int r = policy_refuse_stream(call->argv[0], "the lock stands beside it", err);
 
+	if (r < 0)
+		return r;
+	r = policy_resolve_unlocked(call->argv[0], policy_fetch, NULL, call->arena, &policy,
+				    &diags);
 	if (r == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
 	policy_print_diags(&diags);

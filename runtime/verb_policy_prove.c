@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/jsonw.h"
 #include "runtime/dirs.h"
+#include "runtime/policy_draft.h"
 #include "runtime/prove.h"
 #include "runtime/verb_policy.h"
 
@@ -194,8 +195,10 @@ static int prove(const struct verb_call *call, struct err *err)
 	struct policy policy = { 0 };
 	struct bundle bundle = { 0 };
 	size_t different;
-	int r = policy_open_or_tell(call->argv[0], call->arena, &policy, &bundle, err);
+	int r = policy_refuse_stream(call->argv[0], "the sandboxes read it too", err);
 
+	if (r == 0)
+		r = policy_open_or_tell(call->argv[0], call->arena, &policy, &bundle, err);
 	if (r != 0)
 		return r;
 	r = derive(&probes, &policy, &bundle, err);

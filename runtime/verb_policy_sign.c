@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "runtime/audit_sign.h"
+#include "runtime/policy_draft.h"
 #include "runtime/policy_signature.h"
 #include "runtime/sign.h"
 #include "runtime/status.h"
@@ -19,14 +20,26 @@ static const struct opt policy_sign_opts[] = {
 	  "the signature's file (POLICY.sig, or manifest.sig of a bundle)", "@files" },
 };
 
+static int open_policy(const struct verb_call *call, struct policy *ret, struct err *err)
+{
+	const struct policy_sign_options *options = call->options;
+	struct bundle bundle = { 0 };
+	int r = options->signature ? 0
+				   : policy_refuse_stream(call->argv[0],
+							  "its signature stands beside it; "
+							  "--signature FILE names another place",
+							  err);
+
+	return r < 0 ? r : policy_open_or_tell(call->argv[0], call->arena, ret, &bundle, err);
+}
+
 /* The statement of the policy that is named, and where its signature is. */
 static int prepare(const struct verb_call *call, struct strbuf *body, const char **ret_file,
 		   struct err *err)
 {
 	const struct policy_sign_options *options = call->options;
 	struct policy policy = { 0 };
-	struct bundle bundle = { 0 };
-	int r = policy_open_or_tell(call->argv[0], call->arena, &policy, &bundle, err);
+	int r = open_policy(call, &policy, err);
 
 	if (r != 0)
 		return r;
@@ -61,11 +74,10 @@ static int run_verify(const struct verb_call *call, struct err *err)
 {
 	const struct policy_sign_options *options = call->options;
 	struct policy policy = { 0 };
-	struct bundle bundle = { 0 };
 	const char *key = options->key;
 	const char *file = options->signature;
 	const char *id = NULL;
-	int r = policy_open_or_tell(call->argv[0], call->arena, &policy, &bundle, err);
+	int r = open_policy(call, &policy, err);
 
 	if (r != 0)
 		return r;

@@ -231,3 +231,38 @@ assert len([d for d in calls if d["class"] == "narrower"]) > 50'
   grep -q '^# lost: capabilities are never granted: CapabilityBoundingSet=CAP_CHOWN' x.yaml
   grep -q '^  memory: 536870912' x.yaml
 }
+
+@test "a policy can come from standard input or a pipe, where nothing is written beside it" {
+  printf 'policy: 1\nname: piped\nextends:   [base.yaml]\n' >piped.yaml
+  printf 'policy: 1\nextends: [builtin/default]\nsyscalls:\n  - allow personality\n' >base.yaml
+  run -0 "$IMMURE" policy check - <piped.yaml
+  run -0 "$IMMURE" policy check <(cat piped.yaml)
+  run -0 --separate-stderr "$IMMURE" policy fmt - < <(cat piped.yaml)
+  [[ $output == *"extends: [base.yaml]"* ]]
+  run -0 "$IMMURE" policy fmt --check - <<<"$output"
+  run -1 "$IMMURE" policy fmt --check - <piped.yaml
+  [ "$output" = "<stdin>" ]
+  run -0 "$IMMURE" policy lint - <piped.yaml
+  [[ $output == *"<stdin>:1:1: "*"[no-tests]"* ]]
+  run -1 "$IMMURE" policy diff builtin/default <(cat piped.yaml)
+  [[ $output == *"allowed by base.yaml:4"* ]]
+  "$IMMURE" policy show - <piped.yaml | "$IMMURE" policy check -
+  "$IMMURE" policy compile --bundle piped.bundle - <piped.yaml
+  "$IMMURE" policy check piped.bundle
+
+  run -2 "$IMMURE" policy check - <<<'policy: 2'
+  [[ $output == "<stdin>:1:"* ]]
+  run -2 "$IMMURE" policy check - </dev/null
+  [[ $output == *"<stdin>:1:1: empty"* ]]
+  run -2 "$IMMURE" policy check - <.
+  [[ $output == *"cannot read the policy <stdin>"* ]]
+
+  for verb in "fmt --write" lock sign verify prove "compile -o out --require-signature key"; do
+    # shellcheck disable=SC2086 # words on purpose
+    run -2 "$IMMURE" policy $verb - <piped.yaml
+    [[ $output == *"<stdin>: expected a policy in a file: "* ]]
+  done
+  [ ! -e ./-.sig ]
+  run ! "$IMMURE" run --host --policy <(cat piped.yaml) -- true
+  [[ $output == *"expected a file, not a pipe"* ]]
+}
