@@ -108,25 +108,13 @@ static __always_inline void count_last_call(const struct mark *mark, const struc
 	__sync_fetch_and_add(&count->counts[nr & (TRACER_CALLS - 1)], 1);
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(task_ends, struct task_struct *task)
+static __always_inline void tell_end(struct task_struct *task, const struct mark *mark,
+				     const struct tracer_slot *slot, struct tracer_stats *count)
 {
-	struct mark *mark = mark_of_current();
-	struct tracer_stats *count;
-	struct tracer_slot *slot;
-	struct pt_regs *regs;
+	bool killed = is_killed() && mark->state != MARK_TOLD;
+	struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	struct scratch *s;
-	bool killed;
 
-	if (!mark)
-		return 0;
-	slot = slot_of(mark->slot, mark->generation);
-	count = stats_of(mark->slot);
-	if (!slot || !count)
-		return 0;
-	__sync_fetch_and_add(&count->alive, -1);
-	killed = is_killed() && mark->state != MARK_TOLD;
-	regs = (struct pt_regs *)bpf_task_pt_regs(task);
 	if (!killed)
 		count_last_call(mark, slot, count, regs->orig_ax);
 	if (killed && mark->armed)
@@ -134,10 +122,10 @@ int BPF_PROG(task_ends, struct task_struct *task)
 	flush_current(slot);
 	if (!mark->armed ||
 	    !(slot->want & (killed ? TRACER_WANT_DENIED | TRACER_WANT_TASKS : TRACER_WANT_TASKS)))
-		return 0;
+		return;
 	s = begin(PROGRAM_EXIT, killed ? TRACER_KILLED : TRACER_EXIT);
 	if (!s)
-		return 0;
+		return;
 	s->event.ret = task->exit_code;
 	if (BPF_CORE_READ(task, signal, live.counter) == 0)
 		s->event.flags |= TRACER_LEADER;
@@ -149,5 +137,23 @@ int BPF_PROG(task_ends, struct task_struct *task)
 			s->event.flags |= TRACER_IA32;
 	}
 	emit(s, mark->slot, count);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(task_ends, struct task_struct *task)
+{
+	struct mark *mark = mark_of_current();
+	struct tracer_stats *count;
+	struct tracer_slot *slot;
+
+	if (!mark)
+		return 0;
+	slot = slot_of(mark->slot, mark->generation);
+	count = stats_of(mark->slot);
+	if (!slot || !count)
+		return 0;
+	tell_end(task, mark, slot, count);
+	/* Last: whoever sees nobody alive has all there is to read. */
+	__sync_fetch_and_add(&count->alive, -1);
 	return 0;
 }

@@ -84,8 +84,12 @@ must_check int tracer_set_grants(struct tracer *tracer, uint32_t slot,
 must_check int tracer_add_rule(int rules, const struct tracer_rule *rule, uint32_t access,
 			       struct err *err);
 
-/* The slot is nobody's, and has no rules. */
+/* The slot is nobody's, and has no rules. Ring and counters stay until it is filled or cleared. */
 void tracer_drop_slot(struct tracer *tracer, uint32_t slot);
+
+/* Give the memory of a dropped slot's ring back: waits as filling does. */
+void tracer_clear_slot(struct tracer *tracer, uint32_t slot);
+bool tracer_is_clear(struct tracer *tracer, uint32_t slot);
 
 /* What is in a slot; generation 0 if it is nobody's. */
 must_check int tracer_read_slot(struct tracer *tracer, uint32_t slot, struct tracer_slot *ret,

@@ -105,6 +105,20 @@ void tracer_drop_slot(struct tracer *t, uint32_t slot)
 		tracer_remove_pin(t, "stats", name);
 }
 
+void tracer_clear_slot(struct tracer *t, uint32_t slot)
+{
+	/* ENOENT: it is clear. */
+	bpf_map_delete_elem(t->maps[MAP_RINGS], &slot);
+	bpf_map_delete_elem(t->maps[MAP_STATS], &slot);
+}
+
+bool tracer_is_clear(struct tracer *t, uint32_t slot)
+{
+	uint32_t id = 0;
+
+	return bpf_map_lookup_elem(t->maps[MAP_RINGS], &slot, &id) < 0 && errno == ENOENT;
+}
+
 int tracer_read_slot(struct tracer *t, uint32_t slot, struct tracer_slot *ret, struct err *err)
 {
 	if (bpf_map_lookup_elem(t->maps[MAP_SLOTS], &slot, ret) < 0)

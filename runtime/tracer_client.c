@@ -229,6 +229,8 @@ int tracer_client_missed(const struct tracer_client *client, uint64_t *ret, stru
 	}
 	if (r < 0)
 		return r;
+	if (reply.missed < client->missed)
+		return err_set(err, ESTALE, "immure-tracerd has loaded its programs anew");
 	*ret = reply.missed - client->missed;
 	return 0;
 }

@@ -35,6 +35,7 @@ struct server {
 	struct slots slots;
 	uint64_t busy_ms; /* when there was something to do for the last time */
 	bool attached;
+	bool clearing; /* there may be memory of old rings to give back */
 	struct connection connections[CONNECTIONS];
 };
 
@@ -93,10 +94,11 @@ static int trace(struct server *s, struct connection *c, const struct wire_reque
 	r = peer_check_task(&c->peer, pidfd, &pid, err);
 	if (r < 0)
 		return r;
+	s->attached = true; /* even if it fails: some programs may be */
+	s->busy_ms = now_ms();
 	slot = slots_take(&s->slots, request, c->peer.uid, pid, pidfd, &fds, err);
 	if (slot < 0)
 		return slot;
-	s->attached = true;
 	c->slot = slot;
 	reply.want = s->slots.slots[slot].value.want;
 	reply.pid = pid;
@@ -271,7 +273,7 @@ static bool has_connections(const struct server *s)
 
 static int patience(const struct server *s)
 {
-	if (slots_are_waiting(&s->slots))
+	if (slots_are_waiting(&s->slots) || s->clearing)
 		return WAITING_MS;
 	if (s->attached || s->with->idle_ms > 0 || has_connections(s))
 		return 1000;
@@ -309,9 +311,11 @@ static int loop(struct server *s, struct err *err)
 	for (;;) {
 		struct pollfd fds[2 + CONNECTIONS];
 		nfds_t n = fill(s, fds);
+		int ready = poll(fds, n, patience(s));
 
-		if (poll(fds, n, patience(s)) < 0 && errno != EINTR)
+		if (ready < 0 && errno != EINTR)
 			return err_sys(err, errno, "cannot wait for peers");
+		s->clearing = ready == 0 ? slots_clear_one(&s->slots) : s->clearing || ready > 0;
 		if (fds[1].revents)
 			return 0;
 		for (size_t i = 0; i < CONNECTIONS; i++) {

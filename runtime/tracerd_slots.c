@@ -8,15 +8,18 @@
 #include "base/log.h"
 #include "bpf/ring.h"
 
+/* What was filled keeps its ring until it is filled anew, or cleared. */
 static void make_empty(struct slots *slots, struct slot *slot)
 {
+	bool stale = slot->state != SLOT_EMPTY;
+
 	if (slot->state == SLOT_TAKEN)
 		slots->n_taken--;
 	closep(&slot->fds.ring);
 	closep(&slot->fds.stats);
 	closep(&slot->rules);
 	stats_unmap(slot->stats);
-	*slot = (struct slot){ .fds = { -1, -1 }, .rules = -1 };
+	*slot = (struct slot){ .fds = { -1, -1 }, .rules = -1, .stale = stale };
 }
 
 static int adopt(struct slots *slots, uint32_t number, const struct tracer_slot *value,
@@ -80,12 +83,15 @@ int slots_init(struct slots *slots, struct tracer *tracer, uint32_t ring_bytes, 
 			return r;
 		slots->slots[i].fds = (struct tracer_fds){ -1, -1 };
 		slots->slots[i].rules = -1;
-		if (value.generation == 0)
+		if (value.generation == 0) {
+			slots->slots[i].stale = !tracer_is_clear(tracer, i);
 			continue;
+		}
 		r = adopt(slots, i, &value, err);
 		if (r < 0) {
 			log_error("%s: its sandbox can be traced no more", err->msg);
 			tracer_drop_slot(tracer, i);
+			slots->slots[i].stale = true;
 		}
 	}
 	slots_tend(slots);
@@ -124,6 +130,7 @@ static int fill_one(struct slots *slots, struct err *err)
 	if (r < 0)
 		return r;
 	slot->state = SLOT_FILLED;
+	slot->stale = false;
 	return i;
 }
 
@@ -146,12 +153,8 @@ static int take(struct slots *slots, uint32_t number, const struct tracer_slot *
 		r = tracer_take_slot(slots->tracer, number, value, slot->fds.stats, err);
 	if (r == 0)
 		r = tracer_mark(slots->tracer, pidfd, number, value->generation, err);
-	if (r < 0) {
-		/* Nobody has seen the descriptors: the slot can be filled anew. */
-		tracer_drop_slot(slots->tracer, number);
-		make_empty(slots, slot);
+	if (r < 0)
 		return r;
-	}
 	slot->state = SLOT_TAKEN;
 	slot->connected = true;
 	slot->value = *value;
@@ -159,22 +162,36 @@ static int take(struct slots *slots, uint32_t number, const struct tracer_slot *
 	return 0;
 }
 
-int slots_take(struct slots *slots, const struct wire_request *request, uint32_t uid, uint32_t pid,
-	       int pidfd, struct tracer_fds *ret_fds, struct err *err)
+/* Rules and grants of a filled slot that its sandbox will be asked for; both are empty now. */
+static int prepare_guards(struct slots *slots, uint32_t i, uint32_t groups, struct err *err)
 {
-	struct tracer_slot value = { .generation = slots->generation, .owner = uid, .pid = pid };
-	struct tracer_slot all;
-	int i;
+	static const struct tracer_grants nothing = { 0 };
+	struct slot *slot = &slots->slots[i];
 	int r;
 
-	if (count_owner(slots, uid) >= SLOTS_PER_UID)
-		return err_set(err, EMFILE, "%d sandboxes of yours are traced already",
-			       SLOTS_PER_UID);
-	if ((request->groups & TRACER_GUARDS) && !tracer_can_guard(slots->tracer))
-		return err_set(err, ENOTSUP, "this kernel lets no program refuse (BPF LSM)");
-	tracer_calls_select(request->groups, &value);
-	memcpy(value.name, request->name, sizeof(value.name));
-	unite(slots, &value, &all);
+	if (groups & TRACER_GROUP_PATHS) {
+		slot->rules = tracer_make_rules(slots->tracer, i, err);
+		if (slot->rules < 0)
+			return slot->rules;
+	}
+	if (groups & TRACER_GROUP_CALLS) {
+		r = tracer_set_grants(slots->tracer, i, &nothing, err);
+		if (r < 0)
+			return r;
+		slot->guards_calls = true;
+	}
+	return 0;
+}
+
+/* Attach what the slot will need, then make it the sandbox's. Returns the slot's number. */
+static int attach_and_take(struct slots *slots, const struct tracer_slot *value, uint32_t groups,
+			   int pidfd, struct err *err)
+{
+	struct tracer_slot all;
+	int r;
+	int i;
+
+	unite(slots, value, &all);
 	r = tracer_want(slots->tracer, &all, err);
 	if (r == 0)
 		r = tracer_attach(slots->tracer, all.want, err);
@@ -185,22 +202,47 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 		i = fill_one(slots, err);
 	if (i < 0)
 		return i;
-	if (request->groups & TRACER_GROUP_PATHS) {
-		slots->slots[i].rules = tracer_make_rules(slots->tracer, (uint32_t)i, err);
-		if (slots->slots[i].rules < 0)
-			return slots->slots[i].rules;
-	}
-	if (request->groups & TRACER_GROUP_CALLS) {
-		static const struct tracer_grants nothing = { 0 };
-
-		r = tracer_set_grants(slots->tracer, (uint32_t)i, &nothing, err);
-		if (r < 0)
-			return r;
-		slots->slots[i].guards_calls = true;
-	}
-	r = take(slots, (uint32_t)i, &value, pidfd, err);
-	if (r < 0)
+	r = prepare_guards(slots, (uint32_t)i, groups, err);
+	if (r == 0)
+		r = take(slots, (uint32_t)i, value, pidfd, err);
+	if (r < 0) {
+		/* Nobody has seen the descriptors: the slot can be filled anew. */
+		tracer_drop_slot(slots->tracer, (uint32_t)i);
+		make_empty(slots, &slots->slots[i]);
 		return r;
+	}
+	return i;
+}
+
+/* A sandbox is gone, or did not come to be: nobody pays for what the others do not want. */
+static void spare_others(const struct slots *slots)
+{
+	struct tracer_slot all;
+	struct err ignored = { 0 };
+
+	unite(slots, NULL, &all);
+	if (tracer_want(slots->tracer, &all, &ignored) == 0)
+		tracer_spare(slots->tracer, all.want);
+}
+
+int slots_take(struct slots *slots, const struct wire_request *request, uint32_t uid, uint32_t pid,
+	       int pidfd, struct tracer_fds *ret_fds, struct err *err)
+{
+	struct tracer_slot value = { .generation = slots->generation, .owner = uid, .pid = pid };
+	int i;
+
+	if (count_owner(slots, uid) >= SLOTS_PER_UID)
+		return err_set(err, EMFILE, "%d sandboxes of yours are traced already",
+			       SLOTS_PER_UID);
+	if ((request->groups & TRACER_GUARDS) && !tracer_can_guard(slots->tracer))
+		return err_set(err, ENOTSUP, "this kernel lets no program refuse (BPF LSM)");
+	tracer_calls_select(request->groups, &value);
+	memcpy(value.name, request->name, sizeof(value.name));
+	i = attach_and_take(slots, &value, request->groups, pidfd, err);
+	if (i < 0) {
+		spare_others(slots);
+		return i;
+	}
 	slots->generation++;
 	*ret_fds = slots->slots[i].fds;
 	return i;
@@ -238,17 +280,6 @@ static bool is_over(const struct slot *slot)
 	       __atomic_load_n(&slot->stats->alive, __ATOMIC_ACQUIRE) == 0;
 }
 
-/* A sandbox is gone: nobody pays for what the others do not want. */
-static void spare_others(const struct slots *slots)
-{
-	struct tracer_slot all;
-	struct err ignored = { 0 };
-
-	unite(slots, NULL, &all);
-	if (tracer_want(slots->tracer, &all, &ignored) == 0)
-		tracer_spare(slots->tracer, all.want);
-}
-
 void slots_tend(struct slots *slots)
 {
 	struct err err = { 0 };
@@ -269,6 +300,22 @@ void slots_tend(struct slots *slots)
 			return;
 		}
 	}
+}
+
+bool slots_clear_one(struct slots *slots)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < TRACER_SLOTS; i++) {
+		if (!slots->slots[i].stale)
+			continue;
+		if (++n <= SLOTS_STALE)
+			continue;
+		tracer_clear_slot(slots->tracer, i);
+		slots->slots[i].stale = false;
+		return true;
+	}
+	return false;
 }
 
 bool slots_are_waiting(const struct slots *slots)

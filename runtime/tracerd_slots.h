@@ -10,6 +10,7 @@
 #include "bpf/wire.h"
 
 #define SLOTS_SPARE 2    /* filled and waiting */
+#define SLOTS_STALE 2    /* empty, with the memory of an old ring: more are cleared */
 #define SLOTS_PER_UID 64 /* sandboxes of one user at a time */
 
 enum slot_state {
@@ -22,6 +23,7 @@ struct slot {
 	enum slot_state state;
 	struct tracer_fds fds;            /* FILLED only; -1 otherwise */
 	int rules;                        /* TAKEN, with guarded paths; -1 otherwise */
+	bool stale;                       /* EMPTY: the ring of its last sandbox is still there */
 	bool guards_calls;                /* TAKEN, and its grants have not come yet */
 	const struct tracer_stats *stats; /* TAKEN: mapped */
 	bool connected;                   /* TAKEN: somebody waits for its end */
@@ -64,6 +66,14 @@ void slots_handed_out(struct slots *slots, uint32_t slot);
 
 /* Drop the slots whose sandbox has ended and whose reader is gone; fill spare ones. */
 void slots_tend(struct slots *slots);
+
+/*
+ * Give the memory of one old ring back: when there is nothing else to do, for it takes tens of
+ * milliseconds.
+ *
+ * Returns   true if there are more to clear.
+ */
+bool slots_clear_one(struct slots *slots);
 
 /* Fill in a LIST reply of a taken slot. */
 void slots_describe(const struct slots *slots, uint32_t number, struct wire_reply *ret);

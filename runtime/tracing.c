@@ -280,7 +280,7 @@ static int add_counts(struct tracing *t, struct err *err)
 
 int tracing_finish(struct tracing *t, struct err *err)
 {
-	uint64_t missing, left_out = 0;
+	uint64_t dropped, missing, left_out = 0;
 	struct err unknown = { 0 };
 	int r;
 
@@ -291,8 +291,9 @@ int tracing_finish(struct tracing *t, struct err *err)
 		return r;
 	/* Each number was taken before its event was written or dropped: nothing else is missing.
 	 */
+	dropped = tracer_client_dropped(&t->client);
 	missing = __atomic_load_n(&t->client.stats->seq, __ATOMIC_ACQUIRE) - t->client.taken -
-		  tracer_client_dropped(&t->client);
+		  dropped;
 	if (tracer_client_missed(&t->client, &left_out, &unknown) < 0) {
 		log_warning("%s: nobody can say whether the kernel left out an event", unknown.msg);
 		left_out = 1;

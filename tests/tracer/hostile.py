@@ -242,6 +242,10 @@ def marked():
         check('a traced program asks for tracing', is_refused(answer, 'traced yourself'), answer)
 
 
+def again(pid):
+    check('a traced task is not traced again', is_refused(ask(request(groups=0x82), os.pidfd_open(pid)), 'exists'))
+
+
 def hold(seconds):
     """Have a busy program traced, and read nothing of it."""
     command = ('python3', '-c', f'''
@@ -282,6 +286,8 @@ def main():
         with connect() as s:
             s.sendmsg([request(kind=MISSED)])
             print('missed', REPLY.unpack(s.recv(1024))[13])
+    elif '--again' in sys.argv:
+        again(int(sys.argv[-1]))
     elif '--list' in sys.argv:
         show_list()
     elif '--hold' in sys.argv:
