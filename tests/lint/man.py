@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every verb and option that --help shows has its line in a man page: man.py IMMURE_TOOL MAN_DIR."""
+import json
 import pathlib
 import re
 import subprocess
@@ -17,6 +18,19 @@ def verbs_in(text):
     if len(block) < 2:
         return []
     return re.findall(r'^  ([a-z]+)  +\S', block[1].split('\n\n', 1)[0], re.M)
+
+
+def faults_of_controls(standards, page):
+    """Each control of a run stands in immure-controls(7) by its id and title, and nothing else does."""
+    there = dict(re.findall(r'^\*(\S+ [^*\n]+)\* (.+)\n\t\S', page, re.M))
+    wanted = {}
+    for file in standards.glob('*.json'):
+        standard = json.loads(file.read_text())
+        if file.stem != 'host':
+            wanted.update({f'{standard["prefix"]} {c["id"]}': c['title'] for c in standard['controls']})
+    for name in sorted(there.keys() | wanted.keys()):
+        if there.get(name) != wanted.get(name):
+            yield f'immure-controls.7: {name}: {there.get(name)}; expected {wanted.get(name)}'
 
 
 def main():
@@ -41,6 +55,7 @@ def main():
     for lint in re.findall(r'^([a-z0-9-]+)  ', catalogue.stdout, re.M):
         if f'\n*{lint}*\n' not in pages['immure-lint.7.scd']:
             faults.append(f'immure-lint.7 does not explain {lint}')
+    faults += faults_of_controls(pathlib.Path(folder).parents[1] / 'audit' / 'controls', pages['immure-controls.7.scd'])
     print('\n'.join(sorted(set(faults))))
     return bool(faults)
 

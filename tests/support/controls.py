@@ -173,11 +173,23 @@ def try_row(row, names, reports):
             check(place_of(finding) == wanted, f'place of {what}', f'{place_of(finding)}; expected {wanted}')
 
 
+def levels(report):
+    """How each control that passes is known, as immure-controls(7) has it."""
+    page = pathlib.Path(__file__).resolve().parents[2] / 'docs/man/immure-controls.7.scd'
+    lines = page.read_text(encoding='utf-8').splitlines()
+    for name, finding in report.items():
+        known = [after for line, after in zip(lines, lines[1:]) if line.startswith(f'*{finding["prefix"]} {name}* ')]
+        check(len(known) == 1, f'{name} has its line in {page.name}', known)
+        if finding['status'] == 'pass' and known:
+            check(f'{finding["level"]}:' in known[0], f'level of {name} in {page.name}', finding['level'])
+
+
 def default_run(reports):
     report = reports[('--host', *TRUE)] = report_of(['--host'], TRUE)
     for name, finding in (report or {}).items():
         status = NEVER[name][1] if name in NEVER else DEFAULT.get(name, 'pass')
         check(finding['status'] == statuses(status, finding), f'{name} of a default run', f'{finding["status"]}, {finding["observed"]}')
+    levels(report or {})
     rows = ROWS + BLIND_ROWS + BPF_ROWS
     tried = {name for ids, _, _, _, _ in rows for name in ids.split()}
     check(tried | set(NEVER) == set(report or {}), 'every control is tried', sorted(set(report or {}) ^ (tried | set(NEVER))))
