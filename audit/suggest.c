@@ -3,15 +3,32 @@
 
 #include <string.h>
 
+#include "policies/learned_policy.h"
 #include "policies/syscall_args.h"
 #include "policies/syscall_sets.h"
+
+static const uint32_t *low_halves(const json_t *args, uint32_t ret[6])
+{
+	for (size_t i = 0; i < 6; i++)
+		ret[i] = (uint32_t)json_integer_value(json_array_get(args, i));
+	return ret;
+}
 
 void suggest_call(const char *call, const json_t *args, struct strbuf *out)
 {
 	struct arg_info info[6];
+	uint32_t values[6] = { 0 };
 	int n = syscall_args_find(call, info);
 
 	strbuf_addf(out, "allow %s", call);
+	if (args) {
+		const char *usual = usual_condition_of(call, low_halves(args, values));
+
+		if (usual) {
+			strbuf_addf(out, " if %s", usual);
+			return;
+		}
+	}
 	for (int i = 0; i < n && args; i++) {
 		uint32_t value = (uint32_t)json_integer_value(json_array_get(args, (size_t)i));
 		struct span name = constant_name(info[i].names, value);

@@ -2,7 +2,9 @@
 /* Calls that were seen, to rules: families whole, arguments narrowed where the language can. */
 #include <errno.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "policies/bpf_eval.h"
 #include "policies/learned_policy.h"
@@ -17,19 +19,45 @@
 	"flags only {CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_VFORK, CLONE_SETTLS, " \
 	"CLONE_PARENT_SETTID, CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_PIDFD, 0xff}"
 
-/* Conditions that go with a call whatever its arguments were. */
+#define MODE_BITS (S_IFMT | 01777)
+#define NODE_BITS (S_IFIFO | S_IFREG | 01777)
+#define THREAD_BITS                                                                         \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
+	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |   \
+	 0x400000 | 0xff)
+#define PROCESS_BITS                                                                      \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_SETTLS | \
+	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_PIDFD | 0xff)
+
+/* Conditions that go with a call whatever its arguments were; they hold if argument `index` has no
+ * bits but `bits`. */
 static const struct {
 	const char *call, *cond;
+	unsigned index;
+	uint32_t bits;
 } always[] = {
 	/* clang-format off */
-	{ "chmod",    "mode only {S_IFMT, 01777}" },
-	{ "fchmod",   "mode only {S_IFMT, 01777}" },
-	{ "fchmodat", "mode only {S_IFMT, 01777}" },
-	{ "mknod",    "mode only {S_IFIFO, S_IFREG, 01777}" },
-	{ "mknodat",  "mode only {S_IFIFO, S_IFREG, 01777}" },
-	{ "seccomp",  "not (flags has FILTER_FLAG_NEW_LISTENER)" },
+	{ "chmod",    "mode only {S_IFMT, 01777}",                1, MODE_BITS },
+	{ "fchmod",   "mode only {S_IFMT, 01777}",                1, MODE_BITS },
+	{ "fchmodat", "mode only {S_IFMT, 01777}",                2, MODE_BITS },
+	{ "mknod",    "mode only {S_IFIFO, S_IFREG, 01777}",      1, NODE_BITS },
+	{ "mknodat",  "mode only {S_IFIFO, S_IFREG, 01777}",      2, NODE_BITS },
+	{ "seccomp",  "not (flags has FILTER_FLAG_NEW_LISTENER)", 1, (uint32_t)~SECCOMP_FILTER_FLAG_NEW_LISTENER },
 	/* clang-format on */
 };
+
+const char *usual_condition_of(const char *call, const uint32_t args[6])
+{
+	for (size_t i = 0; i < ARRAY_LEN(always); i++) {
+		if (strcmp(always[i].call, call) == 0 && !(args[always[i].index] & ~always[i].bits))
+			return always[i].cond;
+	}
+	if (strcmp(call, "clone") != 0)
+		return NULL;
+	if ((args[0] & CLONE_THREAD) && !(args[0] & ~(uint32_t)THREAD_BITS))
+		return THREAD_FLAGS;
+	return args[0] & ~(uint32_t)PROCESS_BITS ? NULL : PROCESS_FLAGS;
+}
 
 /* What one libc does by the first, another does by the second: beyond the families. */
 /* clang-format off */

@@ -285,6 +285,7 @@ void learned_policy_print(const struct grants *g, const struct estimate *estimat
 	put_section(g, "syscalls", done, out);
 	put_section(g, "network", done, out);
 	put_limits(g->learned, out);
+	strbuf_puts(out, "require: [landlock]   # the rules on files are held by it\n");
 	put_seen(g, "file write /proc", "file ",
 		 "Opened to be written, and granted only to be read; add a rule if it is needed:",
 		 out);

@@ -47,6 +47,16 @@ must_check int grants_add_net(struct grants *grants);
 must_check int grants_make(const struct learned *learned, const struct bundle *base,
 			   struct arena *arena, struct grants *ret, struct err *err);
 
+/*
+ * The condition that a grant of this call goes with, whatever else is known: no set-id bits, no
+ * devices, no namespaces.
+ *
+ *   args  of a call that it has to allow: the low halves
+ *
+ * Returns   NULL: there is none, or it would not allow the call.
+ */
+const char *usual_condition_of(const char *call, const uint32_t args[6]);
+
 /* In parts per million. */
 struct estimate {
 	uint32_t unseen;    /* share of what the next run needs that is not granted yet */

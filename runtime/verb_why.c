@@ -24,7 +24,7 @@ static const struct opt why_opts[] = {
 	{ "path", 0, OPT_TEXT, offsetof(struct why_options, path), "PATH",
 	  "why could PATH not be used, as seen inside", NULL },
 	{ "op", 0, OPT_TEXT, offsetof(struct why_options, op), "list|read|write|exec",
-	  "with --path: for what (read)", "read write exec" },
+	  "with --path: for what (read)", "list read write exec" },
 	{ "syscall", 0, OPT_TEXT, offsetof(struct why_options, call), "NAME",
 	  "what would the policy say to a call; arguments follow as numbers or constants", NULL },
 	{ "connect", 0, OPT_TEXT, offsetof(struct why_options, connect), "HOST:PORT",
@@ -222,7 +222,7 @@ static void list_denials(const struct subject *s)
 		printf("immure why dN explains one of them\n");
 	else
 		printf("no refused call is recorded\n");
-	printf("Files that were refused are not recorded without immure-tracerd: immure why --path PATH [--op exec]\n");
+	printf("Files that were refused are not recorded without immure-tracerd: immure why --path PATH [--op OP]\n");
 }
 
 static int explain(const struct verb_call *call, const struct subject *subject,

@@ -21,6 +21,9 @@ teardown() { common_teardown; }
 	run ! on_host --policy "$HOME_DIR/p.yaml" -- cat /etc/passwd
 	run -0 "$IMMURE" policy show "$HOME_DIR/p.yaml"
 	[[ $output != *"allow socket"* && $output != *fork* ]]
+	# Nor is a kernel taken that cannot hold the rules on files.
+	run -0 "$IMMURE" policy lint "$HOME_DIR/p.yaml"
+	[[ $output != *files-not-required* ]]
 }
 
 @test "of a folder that was listed its names are granted, not what its files hold" {

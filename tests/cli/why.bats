@@ -92,3 +92,46 @@ call(101, -1, -2**63, -1, -1, -1, -1)'
 	run -0 "$IMMURE" policy show builtin/strict --json
 	[[ $output == "{"* ]]
 }
+
+@test "a policy with lines missing is mended refusal by refusal, until its program runs" {
+	need git
+	"$IMMURE" run --learn full.yaml --host -v "$WORK:/data" -w /data -- git init -q learned
+	# Without what writes and renames; the tree below /usr/share is only warned of.
+	sed -E '/chmod/d; s/ (mkdir|rename)\b//g' full.yaml >git.yaml
+	! cmp -s full.yaml git.yaml
+	"$IMMURE" policy check git.yaml
+	for ((left = 12; left > 0; left--)); do
+		rm -rf "$WORK/again"
+		on_host --policy git.yaml -- git init -q again && break
+		run -0 "$IMMURE" why
+		[[ $output == "d1  "* ]]
+		run -0 "$IMMURE" why d1 --apply
+		[[ $output == *"added to"* ]]
+		"$IMMURE" policy check git.yaml
+	done
+	[ "$left" -gt 0 ]
+	[ -f "$WORK/again/.git/HEAD" ]
+	run -0 "$IMMURE" why
+	[[ $output != *" rename("* ]]
+	# What was added opens no set-id bits and no more than the learned policy did for files.
+	run -0 "$IMMURE" policy lint git.yaml
+	[[ $output != *set-id-bits* ]]
+	"$IMMURE" policy fmt git.yaml | "$IMMURE" policy check -
+}
+
+@test "what --apply adds for chmod, mknod and clone is as narrow as what learning writes" {
+	need python3
+	printf 'policy: 1\nextends: [builtin/start, builtin/start-python]\nfiles:\n  - read,exec /usr/** /lib64/**\n  - read /etc/** /proc/**\nsyscalls:\n  - allow getcwd\n' >py.yaml
+	on_host --policy py.yaml -- python3 -c '
+import os
+for call in (lambda: os.chmod("/data", 0o700), lambda: os.fork(), lambda: os.chmod("/data", 0o2700)):
+    try: call()
+    except OSError as e: print(e)'
+	run -0 "$IMMURE" why d1
+	[[ $output == *"- allow chmod if mode only {S_IFMT, 01777}"* ]]
+	run -0 "$IMMURE" why d2
+	[[ $output == *"- allow clone if flags only {"*CLONE_PIDFD* ]]
+	# Set-id bits are not what the usual line allows.
+	run -0 "$IMMURE" why d3
+	[[ $output == *"- allow chmod"* && $output != *"mode only"* ]]
+}
