@@ -120,8 +120,8 @@ static __always_inline void tell_end(struct task_struct *task, const struct mark
 	if (killed && mark->armed)
 		count_denied(count, (__s32)regs->orig_ax, is_ia32());
 	flush_current(slot);
-	if (!mark->armed ||
-	    !(slot->want & (killed ? TRACER_WANT_DENIED | TRACER_WANT_TASKS : TRACER_WANT_TASKS)))
+	/* Nobody else tells of a call for which the filter kills. */
+	if (!mark->armed || (!killed && !(slot->want & TRACER_WANT_TASKS)))
 		return;
 	s = begin(PROGRAM_EXIT, killed ? TRACER_KILLED : TRACER_EXIT);
 	if (!s)

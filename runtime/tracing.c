@@ -261,8 +261,9 @@ static int add_counts(struct tracing *t, struct err *err)
 					 .count = stats->counts[nr] };
 		int r = all && counts.count > 0 ? event_log_add(t->log, &counts, err) : 0;
 
-		counts.count = t->client.want & TRACER_WANT_DENIED ? stats->denied_counts[nr]
-								   : t->refused[nr];
+		counts.count = stats->denied_counts[nr];
+		if (!(t->client.want & TRACER_WANT_DENIED))
+			counts.count += t->refused[nr]; /* the kernel's are those that killed */
 		counts.layer = "seccomp";
 		if (r == 0 && counts.count > 0)
 			r = event_log_add(t->log, &counts, err);
