@@ -242,7 +242,8 @@ static void apply_waivers(const struct judge_input *in, struct finding *f)
 
 		if (!waiver_names(w, f->control))
 			continue;
-		f->waiver = w;
+		if (f->status != FINDING_WAIVED)
+			f->waiver = w;
 		if (in->today && strcmp(in->today, w->until) > 0) {
 			w->state = WAIVER_EXPIRED;
 			continue;

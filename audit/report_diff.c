@@ -91,8 +91,11 @@ static void diff_layers(json_t *diff, const json_t *before, const json_t *after)
 			continue;
 		strbuf_puts(&what, "layer ");
 		put_escaped(&what, name);
-		note(diff, strcmp(now, "enforced") == 0 ? "better" : "worse", strbuf_str(&what),
-		     then, now);
+		note(diff,
+		     !old                           ? "changed"
+		     : strcmp(now, "enforced") == 0 ? "better"
+						    : "worse",
+		     strbuf_str(&what), then, now);
 	}
 }
 
@@ -156,6 +159,8 @@ json_t *report_diff(const json_t *before, const json_t *after)
 		return NULL;
 	diff_findings(diff, before, after);
 	diff_layers(diff, before, after);
+	diff_text(diff, "policy", part_text(before, "policy", "name", "?"),
+		  part_text(after, "policy", "name", "?"));
 	diff_text(diff, "policy digest", part_text(before, "policy", "digest", "?"),
 		  part_text(after, "policy", "digest", "?"));
 	diff_text(diff, "kernel", part_text(before, "identity", "kernel", "?"),

@@ -264,7 +264,9 @@ static void put_waivers(const json_t *report, struct strbuf *out)
 		put_escaped(out, record_text(w, "by", "?"));
 		strbuf_puts(out, "  ");
 		put_escaped(out, record_text(w, "file", "?"));
-		strbuf_addf(out, ":%lld\n", (long long)record_number(w, "line", 0));
+		if (record_number(w, "line", 0) > 0)
+			strbuf_addf(out, ":%lld", (long long)record_number(w, "line", 0));
+		strbuf_putc(out, '\n');
 	}
 }
 

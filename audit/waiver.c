@@ -3,26 +3,6 @@
 
 #include <string.h>
 
-bool date_is_valid(const char *text)
-{
-	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	struct span rest = span_of(text);
-	int n[3] = { 0 };
-
-	if (rest.n != 10 || text[4] != '-' || text[7] != '-')
-		return false;
-	for (int i = 0; i < 3; i++) {
-		struct span part = span_cut(&rest, '-');
-
-		for (size_t k = 0; k < part.n; k++) {
-			if (part.p[k] < '0' || part.p[k] > '9')
-				return false;
-			n[i] = n[i] * 10 + (part.p[k] - '0');
-		}
-	}
-	return n[1] >= 1 && n[1] <= 12 && n[2] >= 1 && n[2] <= days[n[1] - 1];
-}
-
 static int parse_one(const json_t *object, struct arena *arena, struct waiver *ret, struct err *err)
 {
 	static const char *const keys[] = { "control", "until", "by", "why" };
@@ -39,7 +19,7 @@ static int parse_one(const json_t *object, struct arena *arena, struct waiver *r
 		if (!texts[i])
 			return err_set(err, ENOMEM, "out of memory");
 	}
-	if (!date_is_valid(texts[1]))
+	if (!span_is_day(span_of(texts[1])))
 		return err_set(err, EINVAL, "until: expected a day as YYYY-MM-DD");
 	if (json_object_size(object) != ARRAY_LEN(keys))
 		return err_set(err, EINVAL,

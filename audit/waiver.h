@@ -19,7 +19,4 @@
 must_check int waivers_parse(struct span text, const char *file, struct arena *arena,
 			     struct waiver **ret, struct err *err);
 
-/* Is it a day of the calendar, as YYYY-MM-DD? */
-bool date_is_valid(const char *text);
-
 #endif

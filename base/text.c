@@ -306,3 +306,33 @@ unsigned text_distance(const char *a, const char *b)
 	}
 	return row[nb];
 }
+
+static bool digits(struct span s, size_t from, size_t n, unsigned *ret)
+{
+	uint64_t v = 0;
+
+	for (size_t i = from; i < from + n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		v = v * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	*ret = (unsigned)v;
+	return true;
+}
+
+bool span_is_day(struct span s)
+{
+	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned year = 0;
+	unsigned month = 0;
+	unsigned day = 0;
+	unsigned last;
+
+	if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' || !digits(s, 0, 4, &year) ||
+	    !digits(s, 5, 2, &month) || !digits(s, 8, 2, &day) || month < 1 || month > 12)
+		return false;
+	last = days[month - 1];
+	if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
+		last = 29;
+	return day >= 1 && day <= last;
+}

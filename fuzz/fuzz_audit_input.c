@@ -39,7 +39,7 @@ static void read_waivers(struct span text)
 	if (n < 0 && (waivers || err.code == 0))
 		abort();
 	for (int i = 0; i < n; i++) {
-		if (!date_is_valid(waivers[i].until))
+		if (!span_is_day(span_of(waivers[i].until)))
 			abort();
 	}
 }

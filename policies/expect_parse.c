@@ -177,36 +177,6 @@ int policy_test_parse(const struct yaml_node *node, struct policy *policy, struc
 	return 0;
 }
 
-static bool digits(struct span s, size_t from, size_t n, unsigned *ret)
-{
-	uint64_t v = 0;
-
-	for (size_t i = from; i < from + n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	*ret = (unsigned)v;
-	return true;
-}
-
-static bool is_day(struct span s)
-{
-	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	unsigned year = 0;
-	unsigned month = 0;
-	unsigned day = 0;
-	unsigned last;
-
-	if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' || !digits(s, 0, 4, &year) ||
-	    !digits(s, 5, 2, &month) || !digits(s, 8, 2, &day) || month < 1 || month > 12)
-		return false;
-	last = days[month - 1];
-	if (month == 2 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0))
-		last = 29;
-	return day >= 1 && day <= last;
-}
-
 /* The text after `why`, with or without quotes around it. */
 static struct span unquoted(struct span s)
 {
@@ -224,7 +194,7 @@ static bool waiver_words(struct rule_line *l, struct span found[4])
 	if (!keyword(l, "until"))
 		return false;
 	found[1] = span_word(&l->rest);
-	if (!is_day(found[1])) {
+	if (!span_is_day(found[1])) {
 		rule_line_fault(l, found[1], "not a day; expected YYYY-MM-DD");
 		return false;
 	}

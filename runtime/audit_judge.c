@@ -7,8 +7,10 @@
 #include <time.h>
 
 #include "audit/report.h"
+#include "audit/report_parts.h"
 #include "audit/waiver.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "build_id.h"
 #include "policies/policy_read.h"
 #include "runtime/audit_sign.h"
@@ -150,7 +152,7 @@ static int find_today(const struct audit_judge_options *options, char now[16],
 	struct tm tm = { 0 };
 
 	in->today = options->today ? options->today : now;
-	if (options->today && !date_is_valid(options->today)) {
+	if (options->today && !span_is_day(span_of(options->today))) {
 		err_set(err, EINVAL, "--today %.20s: expected YYYY-MM-DD", options->today);
 		return usage(err);
 	}
@@ -245,5 +247,39 @@ int audit_baseline_read(const char *file, json_t **ret, struct err *err)
 		return usage(err);
 	}
 	*ret = report;
+	return 0;
+}
+
+/* Judged by the same standard: there is a finding that both have. */
+static bool is_comparable(const json_t *baseline, const json_t *report)
+{
+	const json_t *f;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "findings"), i, f)
+	{
+		if (report_finding(baseline, record_text(f, "standard", ""),
+				   record_text(f, "id", "")))
+			return true;
+	}
+	return false;
+}
+
+int audit_baseline_check(const json_t *baseline, const json_t *report, struct err *err)
+{
+	const char *before = part_text(baseline, "policy", "name", "?");
+	const char *now = part_text(report, "policy", "name", "?");
+
+	if (!is_comparable(baseline, report)) {
+		err_set(err, EINVAL, "--baseline: it judges by none of these standards");
+		return usage(err);
+	}
+	/* Where nothing passes, nothing could become worse. */
+	if (strcmp(report_verdict(baseline), "broken") == 0) {
+		err_set(err, EINVAL, "--baseline: the record that it reports on is broken");
+		return usage(err);
+	}
+	if (strcmp(before, now) != 0)
+		log_warning("the baseline is of policy %.80s, this run of %.80s", before, now);
 	return 0;
 }

@@ -33,4 +33,11 @@ must_check int audit_judge(struct audit_run *run, const struct audit_judge_optio
 /* Read an earlier report. -EINVAL (stage ERR_USAGE) if it is none. */
 must_check int audit_baseline_read(const char *file, json_t **ret, struct err *err);
 
+/*
+ * Can a report be held against it? Warns if they are of different policies.
+ *
+ * Returns   0, -EINVAL (stage ERR_USAGE: it is of other standards, or of a broken record).
+ */
+must_check int audit_baseline_check(const json_t *baseline, const json_t *report, struct err *err);
+
 #endif

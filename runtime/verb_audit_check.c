@@ -71,7 +71,8 @@ static int read_gate(const struct check_options *options, struct gate *ret, json
 }
 
 /* Everything that the command line says is checked before anything is written. */
-static int report_on(const struct verb_call *call, json_t **ret, struct err *err)
+static int report_on(const struct verb_call *call, const json_t *baseline, json_t **ret,
+		     struct err *err)
 {
 	const struct check_options *options = call->options;
 	cleanup_audit_run struct audit_run run = { .dir = -1 };
@@ -81,6 +82,8 @@ static int report_on(const struct verb_call *call, json_t **ret, struct err *err
 		r = audit_run_open(call->argc > 0 ? call->argv[0] : NULL, call->arena, &run, err);
 	if (r == 0)
 		r = audit_judge(&run, &options->judge, call->arena, ret, err);
+	if (r == 0 && baseline)
+		r = audit_baseline_check(baseline, *ret, err);
 	if (r == 0)
 		r = audit_output(*ret, &options->outputs, options->format, call->arena, err);
 	return r;
@@ -148,7 +151,7 @@ static int check(const struct verb_call *call, struct err *err)
 		one.argv = argv;
 	}
 	if (r == 0)
-		r = report_on(&one, &report, err);
+		r = report_on(&one, baseline, &report, err);
 	if (r == 0)
 		r = (int)report_gate(report, &gate);
 	json_decref(report);
@@ -160,7 +163,7 @@ static int report(const struct verb_call *call, struct err *err)
 {
 	const struct gate gate = { .fail_on = SEVERITY_CRITICAL };
 	json_t *made = NULL;
-	int r = report_on(call, &made, err);
+	int r = report_on(call, NULL, &made, err);
 
 	if (r == 0 && report_gate(made, &gate) == GATE_BROKEN)
 		r = STATUS_INTEGRITY;
@@ -187,6 +190,8 @@ static int host(const struct verb_call *call, struct err *err)
 		r = audit_host_read(call->arena, &run.record, err);
 	if (r == 0)
 		r = audit_judge(&run, &options->judge, call->arena, &made, err);
+	if (r == 0 && baseline)
+		r = audit_baseline_check(baseline, made, err);
 	if (r == 0)
 		r = audit_output(made, &options->outputs, options->format, call->arena, err);
 	if (r == 0)

@@ -117,9 +117,27 @@ status_of() {
 	"$IMMURE" run --host --network host -v /etc:/data -- true
 	run "$IMMURE" audit check --fail-on high --baseline before.json
 	[ "$status" -eq 1 ]
+	# Of another policy: it counts, and that is said.
+	printf 'policy: 1\nname: acme/other\nextends: [builtin/default]\n' >p.yaml
+	"$IMMURE" run --host --network host --policy p.yaml -- true
+	run "$IMMURE" audit check --fail-on high --baseline before.json
+	[ "$status" -eq 0 ]
+	[[ "$output" == *"warning: the baseline is of policy builtin/default, this run of acme/other"* ]]
+	# What cannot be held against it: no report, one of other standards, one of a broken record.
+	"$IMMURE" audit report --standard nist-800-190 -o other.json
+	jq '.completeness.chain = "record 1 was changed"' before.json >broken.json
+	jq '.completeness.sealed = false' before.json >unsealed.json
+	jq 'del(.findings)' before.json >empty.json
+	jq '.findings = [1, null, {"id": 5}]' before.json >strange.json
 	echo '{}' >no.json
-	run "$IMMURE" audit check --baseline no.json
-	[ "$status" -eq 2 ]
+	head -c 3000 /dev/urandom >noise.json
+	jq -c . before.json | head -c 500 >short.json
+	: >void.json
+	for bad in other broken unsealed empty strange no noise short void absent; do
+		run "$IMMURE" audit check --baseline $bad.json -o out.json
+		[ "$status" -eq 2 ] || { echo "$bad: $status $output" >&2; return 1; }
+		[ ! -e out.json ]
+	done
 }
 
 @test "a waiver holds until its day is over" {
@@ -133,8 +151,25 @@ status_of() {
 	run "$IMMURE" audit check --waivers w.json --today 2027-01-01
 	[ "$status" -eq 1 ]
 	[[ "$output" == *"waiver expired"* ]]
-	echo '[{"control":"x"}]' >w.json
-	run "$IMMURE" audit check --waivers w.json
+	waiver() { echo "{\"control\":\"cis-docker-$1\",\"until\":\"$2\",\"by\":\"$3\",\"why\":\"w\"}"; }
+	# One that is over takes nothing from one that holds, in either order.
+	for order in . reverse; do
+		{ waiver 5.10 2027-12-31 new; waiver 5.10 2026-01-01 old; } | jq -s "$order" >w.json
+		"$IMMURE" audit report --waivers w.json --today 2026-12-31 -o r.json
+		[ "$(jq -r '.findings[] | select(.id == "5.10") | .status + .waiver.by + .waiver.state' r.json)" = waivednewapplied ]
+		[ "$(jq -r '[.waivers[] | .by + .state] | sort | join(" ")' r.json)" = "newapplied oldexpired" ]
+	done
+	# What names nothing, or what passes, is told.
+	{ waiver 9.99 2027-12-31 a; waiver 5.4 2027-12-31 a; } | jq -s . >w.json
+	run "$IMMURE" audit check --waivers w.json --fail-on high
+	[ "$status" -eq 1 ]
+	[ "$(grep -c '^waiver .* unused, until 2027-12-31 by a  w.json$' <<<"$output")" -eq 2 ]
+	for bad in '[{"control":"x"}]' "[$(waiver 5.10 2027-02-29 a)]" "[$(waiver 5.10 2027-12-31 '')]" "$(waiver 5.10 2027-12-31 a)" '[1]' '[' ''; do
+		echo "$bad" >w.json
+		run "$IMMURE" audit check --waivers w.json
+		[ "$status" -eq 2 ] || { echo "$bad: $status $output" >&2; return 1; }
+	done
+	run "$IMMURE" audit check --today 2027-02-29
 	[ "$status" -eq 2 ]
 }
 

@@ -51,12 +51,15 @@ static void refuses_what_is_no_waiver(void **state)
 static void knows_days(void **state)
 {
 	(void)state;
-	assert_true(date_is_valid("2026-02-28"));
-	assert_false(date_is_valid("2026-02-30"));
-	assert_false(date_is_valid("2026-00-01"));
-	assert_false(date_is_valid("2026-1-01"));
-	assert_false(date_is_valid("2026/01/01"));
-	assert_false(date_is_valid("20x6-01-01"));
+	assert_true(span_is_day(span_of("2026-02-28")));
+	assert_false(span_is_day(span_of("2026-02-30")));
+	assert_true(span_is_day(span_of("2028-02-29")));
+	assert_false(span_is_day(span_of("2026-02-29")));
+	assert_false(span_is_day(span_of("2100-02-29")));
+	assert_false(span_is_day(span_of("2026-00-01")));
+	assert_false(span_is_day(span_of("2026-1-01")));
+	assert_false(span_is_day(span_of("2026/01/01")));
+	assert_false(span_is_day(span_of("20x6-01-01")));
 }
 
 int main(void)
