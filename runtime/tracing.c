@@ -104,7 +104,8 @@ int tracing_start(enum collector collector, const struct plan *plan,
 	int r;
 
 	*ret = (struct tracing){ .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 },
-				 .bundle = bundle };
+				 .bundle = bundle,
+				 .unfiltered = plan->without & 1U << LAYER_SECCOMP };
 	if (plan->guard)
 		collector = COLLECTOR_BPF;
 	if (collector == COLLECTOR_NOTIFY ||
@@ -144,12 +145,12 @@ static bool is_refused(struct tracing *t, int32_t nr, int64_t ret, const uint64_
 	struct seccomp_data data = { .nr = nr, .arch = t->bundle->audit_arch };
 	struct denial denial;
 
-	if (ret >= 0 || nr < 0 || nr >= TRACER_CALLS)
+	if (ret >= 0 || nr < 0 || nr >= TRACER_CALLS || t->unfiltered)
 		return false;
 	static_assert(sizeof(data.args) == 6 * sizeof(args[0]), "six arguments");
 	memcpy(data.args, args, sizeof(data.args));
 	denial_decide(t->bundle, &data, &denial);
-	if (denial.allowed || denial.audited || denial.killed)
+	if (denial.allowed || denial.audited || denial.killed || ret != -denial.error)
 		return false;
 	t->refused[nr]++;
 	return true;

@@ -22,6 +22,7 @@ struct tracing {
 	struct tracer_client client;
 	struct decoder decoder;
 	const struct bundle *bundle; /* borrowed, as is log */
+	bool unfiltered;             /* the bundle's filter is not in force */
 	struct call_table calls;     /* names are within the bundle */
 	struct strbuf batch;
 	uint64_t refused[TRACER_CALLS]; /* calls seen to be refused by the filter */
