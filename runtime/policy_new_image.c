@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/fd.h"
 #include "base/path.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -27,8 +25,8 @@ static bool is_plain_path(const char *path)
 	       !strstr(path, "//") && path[strlen(path) - 1] != '/';
 }
 
-/* The first bytes of a file of the image: the topmost layer that has it shows it. */
-static bool read_head(const struct new_image *n, const char *path, char *head, size_t *ret)
+/* A program of the image: the topmost layer that has the file shows it. */
+static bool look_at(struct new_image *n, const char *path, struct arena *arena)
 {
 	for (size_t i = n->image.n_layers; i-- > 0;) {
 		struct err ignored = { 0 };
@@ -37,14 +35,9 @@ static bool read_head(const struct new_image *n, const char *path, char *head, s
 			dir < 0 ? -1
 				: path_open_in(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0,
 					       &ignored);
-		struct stat st = { 0 };
-		ssize_t got;
 
-		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-			continue;
-		got = fd_read_full(fd, head, PROGRAM_HEAD_BYTES);
-		*ret = got < 0 ? 0 : (size_t)got;
-		return got >= 0;
+		if (fd >= 0 && program_look(fd, path, arena, &n->look, &ignored) == 0)
+			return true;
 	}
 	return false;
 }
@@ -61,17 +54,13 @@ static const char *image_path(const struct image_record *record)
 /* A name without "/" is looked for in the image's own PATH. */
 static int find_program(struct new_image *n, const char *name, struct arena *arena, struct err *err)
 {
-	char *head = arena_alloc(arena, PROGRAM_HEAD_BYTES);
 	struct span rest = span_of(image_path(&n->image.record));
-	size_t got = 0;
 
-	if (!head)
-		return err_set(err, ENOMEM, "out of memory");
 	if (!name || !is_plain(name))
 		return 0;
 	if (strchr(name, '/'))
 		rest = span_of("");
-	if (name[0] == '/' && read_head(n, name, head, &got))
+	if (name[0] == '/' && look_at(n, name, arena))
 		n->program = name;
 	while (rest.n > 0 && !n->program) {
 		struct span folder = span_cut(&rest, ':');
@@ -79,11 +68,9 @@ static int find_program(struct new_image *n, const char *name, struct arena *are
 
 		if (!path)
 			return err_set(err, ENOMEM, "out of memory");
-		if (is_plain_path(path) && read_head(n, path, head, &got))
+		if (is_plain_path(path) && look_at(n, path, arena))
 			n->program = path;
 	}
-	if (n->program)
-		n->kind = program_kind_of((struct span){ head, got }, &n->interpreter);
 	return 0;
 }
 
@@ -189,7 +176,5 @@ void new_image_ports(const struct new_image *n, struct strbuf *out)
 			    span_eq(rest, "udp") ? "udp" : "tcp", (int)port.n, port.p);
 	}
 	if (any)
-		strbuf_puts(
-			out,
-			"syscalls:\n  - allow listen accept  # why: the image exposes ports\n\n");
+		strbuf_putc(out, '\n');
 }

@@ -7,14 +7,13 @@
  * wish, never taken over unread, and what cannot stand in a policy as it is is left out.
  */
 
-#include "policies/program_head.h"
+#include "runtime/program_look.h"
 #include "runtime/run_image.h"
 
 struct new_image {
 	const char *program; /* absolute, inside; NULL: the image names none that is there */
-	enum program_kind kind;
-	struct span interpreter; /* of a script */
-	struct run_image image;  /* its lock is held until new_image_done() */
+	struct program_look look;
+	struct run_image image; /* its lock is held until new_image_done() */
 };
 
 /*
@@ -29,7 +28,7 @@ must_check int new_image_open(const char *name, const char *program, struct aren
 			      struct new_image *ret, struct err *err);
 void new_image_done(struct new_image *n);
 
-/* The parts of the policy, appended; nothing where the image says nothing. */
+/* The parts of the policy, appended; nothing where the image says nothing. Ports are a comment. */
 void new_image_identity(const struct new_image *n, struct strbuf *out);
 void new_image_files(const struct new_image *n, struct strbuf *out);
 void new_image_ports(const struct new_image *n, struct strbuf *out);

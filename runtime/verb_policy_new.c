@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "policies/policy_format.h"
-#include "policies/program_head.h"
+#include "policies/program_imports.h"
 #include "runtime/policy_new_image.h"
 #include "runtime/verb_policy.h"
+
+#define NETWORK "builtin/network-client"
 
 struct new_options {
 	const char *output, *image;
@@ -40,16 +41,18 @@ static const struct {
 	{ "git", "builtin/shell", "git" },
 	{ "perl", "builtin/shell", "Perl" },
 	{ "java", "builtin/shell", "a Java machine" },
-	{ "curl", "builtin/network-client", "a network client" },
-	{ "wget", "builtin/network-client", "a network client" },
+	{ "curl", NETWORK, "a network client" },
+	{ "wget", NETWORK, "a network client" },
 };
 
 struct subject {
 	char path[PATH_MAX];
-	const char *name;        /* the last part of path */
-	const char *base;        /* the policy to extend */
-	const char *what;        /* in words */
-	struct new_image *image; /* that it is in, or NULL */
+	const char *name;                      /* the last part of path */
+	const char *base;                      /* the policies to extend, with commas */
+	const char *what;                      /* in words */
+	struct new_image *image;               /* that it is in, or NULL */
+	const struct program_imports *imports; /* NULL: its name says enough */
+	struct strbuf reasons;                 /* comments on the bases that follow from them */
 };
 
 /* A name without "/" is looked for as a shell would. */
@@ -72,21 +75,13 @@ static int find_program(const char *name, char ret[PATH_MAX], struct err *err)
 	return err_set(err, ENOENT, "cannot find %s: no program of that name in PATH", name);
 }
 
-static int read_head(const char *path, char *ret, size_t *ret_n, struct err *err)
+static int look_at(const char *path, struct arena *arena, struct program_look *ret, struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st = { 0 };
-	ssize_t n;
 
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open %s", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(err, EINVAL, "%s is not a program", path);
-	n = fd_read_full(fd, ret, PROGRAM_HEAD_BYTES);
-	if (n < 0)
-		return err_sys(err, (int)-n, "cannot read %s", path);
-	*ret_n = (size_t)n;
-	return 0;
+	return program_look(fd, path, arena, ret, err);
 }
 
 static void judge_kind(struct subject *s, enum program_kind kind)
@@ -127,30 +122,46 @@ static void judge_name(struct subject *s, struct span name)
 			continue;
 		s->base = known[i].base;
 		s->what = known[i].what;
+		s->imports = NULL;
 		return;
 	}
 }
 
+/* What the program imports tells more than its kind, where its name tells nothing. */
+static int add_bases(struct subject *s, struct arena *arena, struct err *err)
+{
+	const char *base;
+	size_t at = 0;
+
+	while (s->imports && (base = program_imports_base(s->imports, &at, &s->reasons))) {
+		s->base = arena_printf(arena, "%s, %s", s->base, base);
+		if (!s->base)
+			break;
+	}
+	return !s->base || s->reasons.failed ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
 static int judge(const char *name, struct arena *arena, struct subject *ret, struct err *err)
 {
-	char *head = arena_alloc(arena, PROGRAM_HEAD_BYTES);
-	struct span by = { "", 0 };
-	size_t n = 0;
+	struct program_look *look = arena_alloc(arena, sizeof(*look));
+	struct span by;
 	int r = find_program(name, ret->path, err);
 
 	if (r < 0)
 		return r;
-	if (!head)
+	if (!look)
 		return err_set(err, ENOMEM, "out of memory");
-	r = read_head(ret->path, head, &n, err);
+	r = look_at(ret->path, arena, look, err);
 	if (r < 0)
 		return r;
 	/* What was typed: one program may go by several names. */
 	ret->name = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
-	by = span_of(strrchr(ret->path, '/') + 1);
-	judge_kind(ret, program_kind_of((struct span){ head, n }, &by));
+	by = look->kind == PROGRAM_SCRIPT ? look->interpreter
+					  : span_of(strrchr(ret->path, '/') + 1);
+	ret->imports = &look->imports;
+	judge_kind(ret, look->kind);
 	judge_name(ret, by);
-	return 0;
+	return add_bases(ret, arena, err);
 }
 
 /* The image's program; one that serves needs sockets whatever it is made of. */
@@ -159,23 +170,60 @@ static int judge_image(const char *program, struct arena *arena, struct subject 
 {
 	struct new_image *n = ret->image;
 	const char *slash;
+	int r;
 
 	ret->name = "image";
-	judge_kind(ret, n->kind);
+	ret->imports = &n->look.imports;
+	judge_kind(ret, n->look.kind);
 	if (n->program && strlen(n->program) < sizeof(ret->path)) {
 		memcpy(ret->path, n->program, strlen(n->program) + 1);
 		slash = strrchr(ret->path, '/');
 		ret->name = slash ? slash + 1 : ret->path;
-		judge_name(ret, n->interpreter.n > 0 ? n->interpreter : span_of(ret->name));
+		judge_name(ret,
+			   n->look.interpreter.n > 0 ? n->look.interpreter : span_of(ret->name));
 	} else if (program) {
 		return err_set(err, ENOENT, "the image %s has no program %s", n->image.name,
 			       program);
 	}
-	if (n->image.record.ports.n > 0)
-		ret->base = strcmp(ret->base, "builtin/glibc") == 0
-				    ? "builtin/network-client"
-				    : arena_printf(arena, "%s, builtin/network-client", ret->base);
+	r = add_bases(ret, arena, err);
+	if (r < 0)
+		return r;
+	if (n->image.record.ports.n > 0 && !strstr(ret->base, NETWORK))
+		ret->base = arena_printf(arena, "%s, " NETWORK, ret->base);
 	return ret->base ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
+/* What goes beyond the bases. */
+static void write_calls(const struct subject *s, struct strbuf *out)
+{
+	cleanup_strbuf struct strbuf lines = { 0 };
+	size_t n = s->imports ? program_imports_rules(s->imports, &lines) : 0;
+
+	if (s->image && s->image->image.record.ports.n > 0 &&
+	    !(s->imports && program_imports_has(s->imports, PROGRAM_LISTEN_RULE))) {
+		strbuf_puts(&lines,
+			    "  - " PROGRAM_LISTEN_RULE "  # why: the image exposes ports\n");
+		n++;
+	}
+	strbuf_puts(
+		out,
+		"# The bases open what such a program needs to start, read, write and end. Add to it here:\n");
+	if (n > 0)
+		strbuf_addf(out, "syscalls:\n%s", strbuf_str(&lines));
+	else
+		strbuf_puts(out, "# syscalls:\n");
+	strbuf_puts(
+		out,
+		"# - allow socket if domain == AF_UNIX  # why: talks to a service of this sandbox\n");
+	if (s->imports)
+		program_imports_doubts(s->imports, out);
+	strbuf_putc(out, '\n');
+	out->failed = out->failed || lines.failed;
+}
+
+static void subject_done(struct subject *s)
+{
+	strbuf_done(&s->reasons);
 }
 
 static void write_policy(const struct subject *s, struct strbuf *out)
@@ -188,11 +236,16 @@ static void write_policy(const struct subject *s, struct strbuf *out)
 			    s->what);
 	else
 		strbuf_addf(out, "# A starting point for %s, %s.\n", s->path, s->what);
+	if (s->imports)
+		strbuf_puts(
+			out,
+			"# What it imports is a guess: it may need less, and what its libraries ask for is not seen.\n");
 	strbuf_puts(
 		out,
-		"# What it needs beyond this, a run tells: immure run --learn FILE ..., or immure why.\n");
-	strbuf_addf(out, "policy: 1\nname: local/%s\nextends: [%s]\n\n",
-		    text_is_id(s->name) ? s->name : "program", s->base);
+		"# How to go on: immure run --policy this ..., then immure why names what was refused, and\n"
+		"# immure why d1 --apply adds its line; or immure run --learn FILE ... writes what a run did.\n");
+	strbuf_addf(out, "policy: 1\nname: local/%s\n%sextends: [%s]\n\n",
+		    text_is_id(s->name) ? s->name : "program", strbuf_str(&s->reasons), s->base);
 	if (s->image)
 		new_image_identity(s->image, out);
 	strbuf_puts(
@@ -206,16 +259,16 @@ static void write_policy(const struct subject *s, struct strbuf *out)
 		out,
 		"  - read /etc/** /proc/**\n"
 		"  - deny /etc/shadow /etc/gshadow /etc/ssh /etc/krb5.keytab  # why: passwords and keys\n"
-		"  - write /tmp/** /dev/null /dev/zero /dev/full /dev/tty\n"
-		"  - read /dev/random /dev/urandom\n"
-		"  # - write /work/**  # why: the folder of the job, a volume of the run\n\n");
+		"  - write /tmp/** /dev/zero /dev/full /dev/tty\n");
+	if (!strstr(s->base, "builtin/start"))
+		strbuf_puts(out, "  - write /dev/null\n  - read /dev/random /dev/urandom\n");
+	strbuf_puts(out,
+		    "  # - write /work/**  # why: the folder of the job, a volume of the run\n\n");
 	if (s->image)
 		new_image_ports(s->image, out);
+	write_calls(s, out);
 	strbuf_puts(
 		out,
-		"# The base opens what such a program needs to start, read, write and end. Add to it here:\n"
-		"# syscalls:\n"
-		"#   - allow socket if domain == AF_UNIX  # why: talks to a service of this sandbox\n\n"
 		"limits:\n  memory: 1GiB\n  pids: 128\n  nofile: 1024\n  tmp: 256MiB\n\n"
 		"# What must stay closed whatever is added above; checked whenever the policy is.\n"
 		"tests:\n  - expect deny syscall mount\n  - expect deny syscall ptrace\n"
@@ -242,7 +295,7 @@ static int run_new(const struct verb_call *call, struct err *err)
 	cleanup_strbuf struct strbuf text = { 0 };
 	cleanup_strbuf struct strbuf shaped = { 0 };
 	struct diags diags = { .arena = call->arena };
-	struct subject subject = { 0 };
+	cleanup(subject_done) struct subject subject = { 0 };
 	cleanup(new_image_done) struct new_image image = { .image = RUN_IMAGE_NONE };
 	int r;
 

@@ -266,3 +266,30 @@ assert len([d for d in calls if d["class"] == "narrower"]) > 50'
   run ! "$IMMURE" run --host --policy <(cat piped.yaml) -- true
   [[ $output == *"expected a file, not a pipe"* ]]
 }
+
+@test "a new policy for a server opens what the server imports: it starts workers, answers and ends" {
+  need nginx curl
+  "$IMMURE" policy new --output nginx.yaml nginx
+  grep -q '^extends: .*builtin/start-processes.*builtin/network-client' nginx.yaml
+  grep -q '^# builtin/start-processes: imports .*fork' nginx.yaml
+  grep -q 'allow listen accept .*# why: imports .*listen' nginx.yaml
+  ! grep -q '^ *- allow .*setuid' nginx.yaml
+  run -0 "$IMMURE" policy lint nginx.yaml
+  [ -z "$output" ]
+  cat >"$WORK/nginx.conf" <<'END'
+daemon off; worker_processes 2; pid /tmp/nginx.pid; error_log /tmp/log;
+events {}
+http { access_log off; client_body_temp_path /tmp/b; proxy_temp_path /tmp/p; fastcgi_temp_path /tmp/f;
+  uwsgi_temp_path /tmp/u; scgi_temp_path /tmp/s;
+  server { listen 127.0.0.1:8080; location / { return 200 "answered\n"; } } }
+END
+  # shellcheck disable=SC2016 # for the shell inside
+  run -0 on_host --policy nginx.yaml -- sh -c 'PATH=$PATH:/usr/sbin
+    nginx -c /data/nginx.conf -e /tmp/log & nginx=$!
+    for i in 1 2 3 4 5 6 7 8 9 10; do
+      curl -sm 10 http://127.0.0.1:8080/ && break
+      sleep 1
+    done
+    kill -TERM $nginx && wait $nginx || { cat /tmp/log; exit 1; }'
+  [[ $output == *answered* ]]
+}
