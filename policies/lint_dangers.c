@@ -55,9 +55,10 @@ static diagram opened(struct linter *l, const char *call)
 	return found;
 }
 
-/* An input of a call that the user opened, under a test of one argument; false if there is none. */
+/* An input of a call that the user opened, under a test of one argument and not under another;
+ * false if there is none. */
 static bool find_allowed(struct linter *l, const char *call, const struct diagram_word *test,
-			 struct seccomp_data *ret)
+			 const struct diagram_word *unless, struct seccomp_data *ret)
 {
 	diagram f;
 
@@ -67,6 +68,8 @@ static bool find_allowed(struct linter *l, const char *call, const struct diagra
 	f = opened(l, call);
 	if (test)
 		f = diagram_if(&l->set, diagram_of_test(&l->set, test), f, 0);
+	if (unless)
+		f = diagram_if(&l->set, diagram_of_test(&l->set, unless), 0, f);
 	return diagram_difference(&l->set, f, 0, ret);
 }
 
@@ -104,7 +107,7 @@ static void dangerous_calls(struct linter *l)
 			struct seccomp_data data = { 0 };
 			const struct rule *rule;
 
-			if (!find_allowed(l, list.names[i], NULL, &data))
+			if (!find_allowed(l, list.names[i], NULL, NULL, &data))
 				continue;
 			rule = rule_of(l, &data);
 			if (rule && !rule->why)
@@ -170,6 +173,9 @@ static void dangerous_arguments(struct linter *l)
 		/* clang-format on */
 	};
 
+	/* The kernel makes SOCK_DGRAM of a raw socket of AF_UNIX. */
+	const struct diagram_word local = { DIAGRAM_ARG_LOW(0U), DIAGRAM_EQ, UINT32_MAX, AF_UNIX };
+
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct diagram_word test = { DIAGRAM_ARG_LOW((unsigned)rows[i].arg),
 						   rows[i].test, rows[i].mask, rows[i].value };
@@ -180,7 +186,8 @@ static void dangerous_arguments(struct linter *l)
 		/* Open for everything: unfiltered() tells. */
 		if (told && is_always_allowed(l, rows[i].call))
 			continue;
-		if (find_allowed(l, rows[i].call, &test, &data))
+		if (find_allowed(l, rows[i].call, &test,
+				 rows[i].id == LINT_SOCKET_RAW ? &local : NULL, &data))
 			report(l, rows[i].id, &data, 1U << rows[i].arg);
 	}
 }
@@ -201,7 +208,7 @@ static void pointer_twins(struct linter *l)
 		struct seccomp_data data = { 0 };
 
 		if (is_conditional(l, rows[i].twin) && is_always_allowed(l, rows[i].call) &&
-		    find_allowed(l, rows[i].call, NULL, &data))
+		    find_allowed(l, rows[i].call, NULL, NULL, &data))
 			report(l, rows[i].id, &data, 0);
 	}
 }

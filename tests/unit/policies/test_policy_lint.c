@@ -65,6 +65,7 @@ static const struct {
 	{ LINT_SOCKET_UNFILTERED, CALLS "allow socket", CALLS "allow socket if domain == AF_NETLINK" },
 	{ LINT_SOCKET_RARE, CALLS "allow socket if domain < 40", CALLS "allow socket if domain == AF_NETLINK" },
 	{ LINT_SOCKET_RAW, CALLS "allow socket if domain == AF_INET", CALLS "allow socket if domain == AF_INET and type == SOCK_STREAM" },
+	{ LINT_SOCKET_RAW, CALLS "allow socket if domain in {AF_UNIX, AF_INET}", CALLS "allow socket if domain == AF_UNIX" },
 	{ LINT_WRITE_EXEC_MEMORY, "policy: 1\nsyscalls:\n  - allow mmap", "policy: 1\nsyscalls:\n  - allow mmap if not (prot has PROT_WRITE and prot has PROT_EXEC)" },
 	{ LINT_MEMFD_EXEC, CALLS "allow memfd_create", CALLS "allow memfd_create if flags has MFD_NOEXEC_SEAL" },
 	{ LINT_NEW_NAMESPACES, CALLS "allow clone", CALLS "allow clone if flags == CLONE_VM" },
