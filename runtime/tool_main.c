@@ -111,7 +111,9 @@ static const struct verb *find_verb(const struct verb *const *list, const char *
 	return NULL;
 }
 
-static int unknown_verb(const struct verb *const *list, const char *name, struct err *err)
+/* prefix: "policy ", or empty. */
+static int unknown_verb(const struct verb *const *list, const char *prefix, const char *name,
+			struct err *err)
 {
 	const char *near = NULL;
 
@@ -119,9 +121,11 @@ static int unknown_verb(const struct verb *const *list, const char *name, struct
 		if (text_distance(name, list[i]->name) <= 2)
 			near = list[i]->name;
 	}
-	err_set(err, EINVAL, "unknown verb %.60s%s%s%s", name,
-		near ? "; did you mean " : "; see immure --help", near ? near : "",
-		near ? "?" : "");
+	if (near)
+		err_set(err, EINVAL, "unknown verb %s%.60s; did you mean %s?", prefix, name, near);
+	else
+		err_set(err, EINVAL, "unknown verb %s%.60s; see immure %s--help", prefix, name,
+			prefix);
 	return err_at(err, ERR_USAGE);
 }
 
@@ -166,7 +170,8 @@ static int read_mixed(const struct verb *verb, int argc, char *argv[], struct ve
 	return 0;
 }
 
-static int call_verb(const struct verb *verb, int argc, char *argv[], struct err *err)
+static int call_verb(const char *prefix, const struct verb *verb, int argc, char *argv[],
+		     struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
 	struct verb_call call = { .verb = verb, .arena = &arena };
@@ -179,7 +184,7 @@ static int call_verb(const struct verb *verb, int argc, char *argv[], struct err
 	if (r < 0)
 		return r;
 	if (call.argc < verb->min_args || (verb->max_args >= 0 && call.argc > verb->max_args)) {
-		err_set(err, EINVAL, "wrong number of arguments: expected immure ... %s %s",
+		err_set(err, EINVAL, "wrong number of arguments: expected immure %s%s %s", prefix,
 			verb->name, verb->args);
 		return err_at(err, ERR_USAGE);
 	}
@@ -193,12 +198,12 @@ static int dispatch(int argc, char *argv[], struct err *err)
 	char prefix[32] = "";
 
 	if (!verb)
-		return unknown_verb(tool_verbs, argv[1], err);
+		return unknown_verb(tool_verbs, "", argv[1], err);
 	if (verb->subverbs && argc > 2 && !is_help(argv[2])) {
+		snprintf(prefix, sizeof(prefix), "%s ", verb->name);
 		sub = find_verb(verb->subverbs, argv[2]);
 		if (!sub)
-			return unknown_verb(verb->subverbs, argv[2], err);
-		snprintf(prefix, sizeof(prefix), "%s ", verb->name);
+			return unknown_verb(verb->subverbs, prefix, argv[2], err);
 		verb = sub;
 		argc--;
 		argv++;
@@ -207,7 +212,7 @@ static int dispatch(int argc, char *argv[], struct err *err)
 		print_verb_help(prefix, verb);
 		return asks_help(argc - 1, argv + 1) ? 0 : STATUS_USAGE;
 	}
-	return call_verb(verb, argc - 1, argv + 1, err);
+	return call_verb(prefix, verb, argc - 1, argv + 1, err);
 }
 
 static int answer(int argc, char *argv[], struct err *err)

@@ -117,3 +117,12 @@ teardown() {
   [[ "$output" == *landlock* ]]
   "$IMMURE" doctor --json | python3 -m json.tool >/dev/null
 }
+
+@test "a verb that is not there is told with the list that it is not in" {
+  run -2 "$IMMURE" policy nothing-like-it
+  [[ $output == *"unknown verb policy nothing-like-it; see immure policy --help"* ]]
+  run -2 "$IMMURE" policy chek
+  [[ $output == *"did you mean check?"* ]]
+  run -2 "$IMMURE" policy check
+  [[ $output == *"expected immure policy check [--json] POLICY..."* ]]
+}
