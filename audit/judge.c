@@ -157,6 +157,8 @@ static bool is_in_section(const struct bundle *bundle, size_t rule, const char *
 		return (span_eq(first, "allow") || span_eq(first, "deny")) &&
 		       !is_in_section(bundle, rule, "files") &&
 		       !is_in_section(bundle, rule, "network");
+	if (strcmp(section, "require") == 0)
+		return span_eq(first, "require");
 	for (size_t i = 0; strcmp(section, "files") == 0 && i < bundle->n_files; i++) {
 		if (bundle->files[i].rule == rule)
 			return true;
@@ -201,7 +203,7 @@ static void find_place(struct judge *j, struct finding *f)
 	}
 	if (!part || !j->bundle)
 		return;
-	rule = find_rule(j->bundle, part);
+	rule = strchr(part, '.') || f->part ? find_rule(j->bundle, part) : NULL;
 	if (rule) {
 		f->file = rule->where.file;
 		f->line = rule->where.line;
