@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -235,6 +236,62 @@ static int load_what_can_be(struct tracer *t, struct err *err)
 	return r;
 }
 
+/* "v3_stats_7": what another version has pinned. */
+static bool is_of_another_version(const char *name)
+{
+	struct span rest = span_of(name);
+	uint64_t version = 0;
+
+	if (!span_starts(rest, "v"))
+		return false;
+	rest = (struct span){ rest.p + 1, rest.n - 1 };
+	return span_u64(span_cut(&rest, '_'), UINT16_MAX, &version) == 0 &&
+	       version != TRACER_VERSION;
+}
+
+/* Counters begin alike in all versions; what cannot be read may be somebody's. */
+static bool has_tasks(const char *path)
+{
+	cleanup_free struct tracer_stats *stats = NULL;
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+	const uint32_t zero = 0;
+	cleanup_close int fd = bpf_obj_get(path);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) < 0)
+		return true;
+	stats = calloc(1, sizeof(*stats) + info.value_size);
+	return !stats || bpf_map_lookup_elem(fd, &zero, stats) < 0 || stats->alive > 0;
+}
+
+/*
+ * A daemon of another version that was ended while sandboxes ran has left its programs attached, so
+ * that they stay traced. Once these have ended, everybody would pay for nothing.
+ *
+ *   remove  else only look
+ *
+ * Returns   true if a sandbox of theirs goes on.
+ */
+static bool look_at_others(const struct tracer *t, bool remove)
+{
+	cleanup_closedir DIR *dir = opendir(t->dir);
+	const struct dirent *entry;
+	bool goes_on = false;
+
+	while (dir && !goes_on && (entry = readdir(dir)) != NULL) {
+		char path[PATH_MAX];
+
+		if (!is_of_another_version(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", t->dir, entry->d_name);
+		if (remove)
+			unlink(path);
+		else if (strstr(entry->d_name, "_stats_"))
+			goes_on = has_tasks(path);
+	}
+	return goes_on;
+}
+
 int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
@@ -258,6 +315,8 @@ int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 		tracer_close(t);
 		return r;
 	}
+	if (!look_at_others(t, false))
+		look_at_others(t, true);
 	*ret = t;
 	return 0;
 }

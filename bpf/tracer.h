@@ -21,6 +21,7 @@ struct tracer_fds {
 
 /*
  * Take over what is pinned in a folder, or load everything anew and pin it there. Attaches nothing.
+ * What another version left there is removed, unless a sandbox of it goes on.
  *
  *   dir  path of a folder of a BPF file system that we may write; "." works where the way to it
  *        is closed to us
