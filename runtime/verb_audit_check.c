@@ -32,7 +32,7 @@ struct check_options {
 	{ "today",             0,  OPT_TEXT, ROW(judge.today),     "DATE",      "the day by which waivers expire, as YYYY-MM-DD", NULL }
 
 #define GATE_ROWS \
-	{ "fail-on",           0,  OPT_TEXT, ROW(fail_on),         "SEVERITY",  "the least severity that decides the exit status; medium by default", "low medium high critical" }, \
+	{ "fail-on",           0,  OPT_TEXT, ROW(fail_on),         "SEVERITY",  "the least severity that decides the exit status (medium)", "low medium high critical" }, \
 	{ "baseline",          0,  OPT_TEXT, ROW(baseline),        "FILE",      "an earlier report as JSON: only what is worse now counts", "@files" }
 
 static const struct opt report_opts[] = {

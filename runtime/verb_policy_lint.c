@@ -18,7 +18,7 @@ struct lint_options {
 
 static const struct opt lint_opts[] = {
 	{ "format", 0, OPT_TEXT, offsetof(struct lint_options, format), "FORMAT",
-	  "text, json or sarif", "text json sarif" },
+	  "text (the default), json or sarif", "text json sarif" },
 	{ "fail-on", 0, OPT_TEXT, offsetof(struct lint_options, fail_on), "LEVEL",
 	  "exit with 1 for findings from this level on: low, medium (the default), high or none",
 	  "low medium high none" },

@@ -198,6 +198,7 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 	if (call->argc == 0 && syscall_args_find(name, info) > 0)
 		printf(" (all arguments taken as 0)");
 	printf("\n");
+	line->is_open = allowed;
 	if (allowed && EXPLAIN_RULE(leaf) != BUNDLE_NO_RULE)
 		why_print_rule("rule", &s->bundle.rules[EXPLAIN_RULE(leaf)]);
 	else if (!allowed)

@@ -44,6 +44,7 @@ struct prediction why_predict_path(const struct subject *s, const char *path, co
 /* A line for the policy, and the key that it stands under; rule NULL: none would help. */
 struct why_line {
 	const char *section, *rule;
+	bool is_open; /* nothing of ours refuses it: there is no line to add */
 };
 
 /* An operation that can be tried again: on a path, or else a call. */

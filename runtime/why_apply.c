@@ -10,6 +10,25 @@
 #include "runtime/verb_policy.h"
 #include "runtime/why.h"
 
+/* One line answers for several refusals. */
+static bool has_line(const struct bundle *bundle, const char *file, const char *rule)
+{
+	for (size_t i = 0; i < bundle->n_rules; i++) {
+		if (strcmp(bundle->rules[i].where.file, file) == 0 &&
+		    strcmp(bundle->rules[i].text, rule) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int say(const char *what, const char *file)
+{
+	printf("  %-9s ", what);
+	why_print_escaped(file);
+	printf("\n");
+	return 0;
+}
+
 int why_apply(const struct subject *s, const struct why_line *line, const char *reason,
 	      struct arena *arena, struct err *err)
 {
@@ -19,6 +38,8 @@ int why_apply(const struct subject *s, const struct why_line *line, const char *
 	struct bundle bundle = { 0 };
 	int r;
 
+	if (line->is_open)
+		return err_set(err, EINVAL, "--apply: nothing refuses it, so no line is missing");
 	if (!line->rule)
 		return err_set(err, EINVAL, "--apply: no line of a policy would allow it");
 	if (!source || !source->path)
@@ -27,6 +48,11 @@ int why_apply(const struct subject *s, const struct why_line *line, const char *
 			"--apply: the run used %s, which cannot be changed; write a policy that extends it, and run with --policy FILE",
 			s->bundle.name);
 	r = fd_read_file(AT_FDCWD, source->path, POLICY_MAX_BYTES, &text, err);
+	if (r == 0)
+		r = policy_draft_compile(source->path, (struct span){ text.p, text.len }, arena,
+					 &bundle, err);
+	if (r == 0 && has_line(&bundle, source->path, line->rule))
+		return say("is in", source->path);
 	if (r == 0)
 		r = policy_insert((struct span){ text.p, text.len }, line->section, line->rule,
 				  reason, &changed, err);
@@ -37,8 +63,5 @@ int why_apply(const struct subject *s, const struct why_line *line, const char *
 		r = policy_write_file(source->path, changed.p, changed.len, arena, err);
 	if (r < 0)
 		return err_wrap(err, "--apply");
-	printf("  %-9s ", "added to");
-	why_print_escaped(source->path);
-	printf("\n");
-	return 0;
+	return say("added to", source->path);
 }

@@ -209,8 +209,10 @@ int why_connect(const struct subject *s, const char *text, struct arena *arena,
 		explain_rules(&to, &answer, "netns", arena, ret);
 	else if (!answer.allowed && s->bundle.net.stated)
 		explain_rules(&to, &answer, "landlock, by its port alone", arena, ret);
-	else
+	else {
 		printf("  %-9s none of immure's refuses it (network: %s)\n", "layer", network);
+		ret->is_open = true;
+	}
 	if (answer.allowed && answer.rule)
 		why_print_rule("rule", answer.rule->rule);
 	return 0;

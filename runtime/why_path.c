@@ -196,6 +196,7 @@ int why_path(const struct subject *s, const char *typed, const char *op, struct 
 	if (!p.layer) {
 		printf("  %-9s none of immure's refuses it; the file's own mode and owner decide\n",
 		       "layer");
+		ret->is_open = true;
 		return 0;
 	}
 	printf("  %-9s %s (predicted): %s\n", "layer", p.layer, p.reason);

@@ -119,10 +119,12 @@ teardown() {
 }
 
 @test "a verb that is not there is told with the list that it is not in" {
-  run -2 "$IMMURE" policy nothing-like-it
+  run "$IMMURE" policy nothing-like-it
+  [ "$status" -eq 2 ]
   [[ $output == *"unknown verb policy nothing-like-it; see immure policy --help"* ]]
-  run -2 "$IMMURE" policy chek
+  run "$IMMURE" policy chek
   [[ $output == *"did you mean check?"* ]]
-  run -2 "$IMMURE" policy check
+  run "$IMMURE" policy check
+  [ "$status" -eq 2 ]
   [[ $output == *"expected immure policy check [--json] POLICY..."* ]]
 }

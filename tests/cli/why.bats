@@ -131,6 +131,15 @@ for call in (lambda: os.chmod("/data", 0o700), lambda: os.fork(), lambda: os.chm
 	[[ $output == *"- allow chmod if mode only {S_IFMT, 01777}"* ]]
 	run -0 "$IMMURE" why d2
 	[[ $output == *"- allow clone if flags only {"*CLONE_PIDFD* ]]
+	run -0 "$IMMURE" why d2 --apply
+	[[ $output == *"added to "*/py.yaml* ]]
+	# Once is enough, and what is open needs no line.
+	cp py.yaml once.yaml
+	run -0 "$IMMURE" why d2 --apply
+	[[ $output == *"is in "*/py.yaml* ]]
+	cmp once.yaml py.yaml
+	run ! "$IMMURE" why --syscall getcwd --apply
+	[[ $output == *"nothing refuses it, so no line is missing"* ]]
 	# Set-id bits are not what the usual line allows.
 	run -0 "$IMMURE" why d3
 	[[ $output == *"- allow chmod"* && $output != *"mode only"* ]]
