@@ -59,6 +59,8 @@ ROWS = [
     ('4.4.4-call', '--host', ['unshare', '-U', 'true'], 'fail', 'builtin/default:10'),
     ('4.4.4-call', '--host --policy calls.yaml', ['unshare', '-U', 'true'], 'fail', 'calls.yaml:5'),
     ('4.4.4-call', '--host --policy limits.yaml', ['unshare', '-U', 'true'], 'fail', 'limits.yaml:1'),
+    ('4.4.4-call', '--host --policy learned.yaml', ['sh', '-c', ':'], 'pass', 'learned.yaml:{learned}'),
+    ('4.4.4-call', '--host --policy learned.yaml', ['sh', '-c', 'umask 77'], 'fail', 'learned.yaml:{learned}'),
     ('4.4.4-destination', '--host --network private --policy net.yaml', ['python3', '-c', CONNECT], 'fail', 'net.yaml:7'),
     ('4.4.2-egress', '--host --network private --policy net.yaml', TRUE, 'pass', '--network'),
 ]
@@ -210,6 +212,14 @@ def make_image():
     return next((w for w in (made.stdout + images.stdout).split() if w.startswith('sha256:') and len(w) == 71), '')
 
 
+def learn():
+    """A policy from a run of a shell, and where it speaks of calls first."""
+    run = call('run', '--host', '--learn', 'learned.yaml', '--', 'sh', '-c', ':')
+    check(run.returncode == 0, 'a policy is learned', run.stderr)
+    lines = pathlib.Path('learned.yaml').read_text(encoding='utf-8').splitlines() if run.returncode == 0 else []
+    return lines.index('syscalls:') + 2 if 'syscalls:' in lines else 1
+
+
 def free_port(low):
     """A port that this user may take, or 0."""
     for port in range(700, 1024) if low else range(20000, 30000):
@@ -230,7 +240,7 @@ def main():
     pathlib.Path('bin/sshd').write_bytes(pathlib.Path('/bin/true').read_bytes())
     os.chmod('bin/sshd', 0o755)
     pathlib.Path('docker.sock').touch()
-    names = {'work': work, 'digest': make_image(), 'low': free_port(True), 'high': free_port(False)}
+    names = {'work': work, 'learned': learn(), 'digest': make_image(), 'low': free_port(True), 'high': free_port(False)}
     reports = {}
     default_run(reports)
     for row in BPF_ROWS if WITH_BPF else ROWS + BLIND_ROWS:
