@@ -55,6 +55,7 @@ const struct verb verb_policy_check = {
 	.name = "check",
 	.args = "[--json] POLICY...",
 	.help = "report every fault of policies, with its place",
+	.more = "POLICY is a file, a builtin such as builtin/default, or - for standard input.\n",
 	.opts = check_opts,
 	.n_opts = ARRAY_LEN(check_opts),
 	.options_size = sizeof(struct check_options),

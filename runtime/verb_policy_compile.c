@@ -95,7 +95,7 @@ static int compile(const struct verb_call *call, struct err *err)
 
 const struct verb verb_policy_compile = {
 	.name = "compile",
-	.args = "[--bundle FOLDER] [--output FILE] POLICY",
+	.args = "[--bundle FOLDER] [--output FILE] [--require-signature KEY] POLICY",
 	.help = "compile a policy to what can be signed and sent, or to what a launch reads",
 	.more = "  immure policy compile --bundle web.bundle web.yaml\n"
 		"  immure policy sign web.bundle\n",

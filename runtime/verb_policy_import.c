@@ -21,7 +21,7 @@ struct import_verb_options {
 
 static const struct opt import_opts[] = {
 	{ "from", 0, OPT_TEXT, offsetof(struct import_verb_options, from), "FORMAT",
-	  "what the file is: oci (a seccomp profile of Docker, Podman or OCI) strace (a log) or systemd (a unit)",
+	  "what the file is: oci (a seccomp profile of Docker, Podman or OCI), strace (a log) or systemd (a unit)",
 	  "oci strace systemd" },
 	{ "name", 0, OPT_TEXT, offsetof(struct import_verb_options, name), "NAME",
 	  "the name of the policy (imported)", NULL },

@@ -51,7 +51,8 @@ struct subject {
 	const char *base;                      /* the policies to extend, with commas */
 	const char *what;                      /* in words */
 	struct new_image *image;               /* that it is in, or NULL */
-	const struct program_imports *imports; /* NULL: its name says enough */
+	const struct program_imports *imports; /* NULL: none, or its name says more */
+	bool extends_start;                    /* a base that grants the usual devices */
 	struct strbuf reasons;                 /* comments on the bases that follow from them */
 };
 
@@ -86,6 +87,8 @@ static int look_at(const char *path, struct arena *arena, struct program_look *r
 
 static void judge_kind(struct subject *s, enum program_kind kind)
 {
+	if (kind != PROGRAM_GLIBC && kind != PROGRAM_MUSL)
+		s->imports = NULL;
 	s->base = kind == PROGRAM_MUSL ? "builtin/musl" : "builtin/glibc";
 	switch (kind) {
 	case PROGRAM_MUSL:
@@ -134,6 +137,8 @@ static int add_bases(struct subject *s, struct arena *arena, struct err *err)
 	size_t at = 0;
 
 	while (s->imports && (base = program_imports_base(s->imports, &at, &s->reasons))) {
+		if (strncmp(base, "builtin/start", 13) == 0)
+			s->extends_start = true;
 		s->base = arena_printf(arena, "%s, %s", s->base, base);
 		if (!s->base)
 			break;
@@ -260,7 +265,7 @@ static void write_policy(const struct subject *s, struct strbuf *out)
 		"  - read /etc/** /proc/**\n"
 		"  - deny /etc/shadow /etc/gshadow /etc/ssh /etc/krb5.keytab  # why: passwords and keys\n"
 		"  - write /tmp/** /dev/zero /dev/full /dev/tty\n");
-	if (!strstr(s->base, "builtin/start"))
+	if (!s->extends_start)
 		strbuf_puts(out, "  - write /dev/null\n  - read /dev/random /dev/urandom\n");
 	strbuf_puts(out,
 		    "  # - write /work/**  # why: the folder of the job, a volume of the run\n\n");
