@@ -212,15 +212,25 @@ int policy_load(const char *name, struct arena *arena, struct policy_loaded *ret
 	return policy_load_signed(name, &(const struct policy_keys){ 0 }, arena, ret, err);
 }
 
-/* A policy is compiled by another process, and read again whenever it is used. */
-static int not_found(const char *name, int error, struct err *err)
+static bool is_pipe(const char *name)
 {
 	struct stat st = { 0 };
 
-	if (strcmp(name, "-") == 0 || (stat(name, &st) == 0 && S_ISFIFO(st.st_mode)))
-		err_set(err, EINVAL, "the policy %s: expected a file, not a pipe", name);
-	else
-		err_sys(err, error, "cannot find the policy %s", name);
+	return strcmp(name, "-") == 0 || (stat(name, &st) == 0 && S_ISFIFO(st.st_mode));
+}
+
+/* A policy is compiled by another process, and read again whenever it is used. */
+static int refuse_pipe(const char *name, struct err *err)
+{
+	err_set(err, EINVAL, "the policy %s: expected a file, not a pipe", name);
+	return err_at(err, ERR_POLICY);
+}
+
+static int not_found(const char *name, int error, struct err *err)
+{
+	if (is_pipe(name))
+		return refuse_pipe(name, err);
+	err_sys(err, error, "cannot find the policy %s", name);
 	return err_at(err, ERR_POLICY);
 }
 
@@ -243,7 +253,8 @@ int policy_load_signed(const char *name, const struct policy_keys *keys, struct 
 		return loaded.dir;
 	loaded.was_cached = load_cached(&loaded, arena, &miss);
 	if (!loaded.was_cached) {
-		r = compile(name, keys, &loaded, err);
+		r = !is_builtin(name) && is_pipe(name) ? refuse_pipe(name, err)
+						       : compile(name, keys, &loaded, err);
 		if (r == 0)
 			r = read_bundle(&loaded, arena, err);
 	}

@@ -63,6 +63,7 @@ nothing_left() {
   mkfifo pipe.yaml
   run timeout 10 "$IMMURE" run --host --policy pipe.yaml -- true
   [ "$status" -eq 2 ]
+  [[ "$output" == *"pipe.yaml: expected a file, not a pipe"* ]]
   nothing_left
 }
 
