@@ -139,10 +139,11 @@ os.symlink("/etc", "/v/link")'
 
 @test "kill -9 while volumes come and go leaves whole ones or garbage that prune finds" {
   for i in $(seq 60); do
+    # In place of the shell, or the shell alone would be killed.
     case $((i % 3)) in
-      0) "$IMMURE" volume create -l n=$i v ;;
-      1) "$IMMURE" run --host -v w$i:/w -- true ;;
-      2) "$IMMURE" volume rm v ;;
+      0) exec "$IMMURE" volume create -l n=$i v ;;
+      1) exec "$IMMURE" run --host -v w$i:/w -- true ;;
+      2) exec "$IMMURE" volume rm v ;;
     esac >/dev/null 2>&1 &
     pid=$!
     sleep 0.0$((RANDOM % 3))$((RANDOM % 10))
