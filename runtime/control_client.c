@@ -33,9 +33,12 @@ int control_send(int fd, enum control_op op, uint32_t argument, struct err *err)
 						 .op = op,
 						 .argument = argument };
 
-	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) < 0)
-		return err_sys(err, errno, "cannot ask its monitor");
-	return 0;
+	if (send(fd, &request, sizeof(request), MSG_NOSIGNAL) >= 0)
+		return 0;
+	/* It was reached, and ended before it took the connection. */
+	if (errno == ECONNRESET || errno == EPIPE)
+		return err_set(err, ENOENT, "its monitor ended without an answer");
+	return err_sys(err, errno, "cannot ask its monitor");
 }
 
 int control_ask(int dir, enum control_op op, uint32_t argument, int timeout_ms, struct err *err)
