@@ -42,6 +42,7 @@ def add_tracer(segment, build):
     if not (build / "runtime/immure-tracerd").exists():
         return
     segment.file(str(build / "runtime/immure-tracerd"), "/usr/libexec/immure/immure-tracerd")
+    segment.file("/usr/sbin/bpftool")
     for program in sorted((build / "tests/tracer").glob("tracer-*")):
         if program.is_file():
             segment.file(str(program), f"/usr/lib/immure-build/tests/tracer/{program.name}")
