@@ -47,7 +47,6 @@ static bool judged_engine(struct judge *j, struct finding *ret, const char *expe
 	return true;
 }
 
-/* Published ports: [{"address":"127.0.0.1","inside":80,"outside":8080,...},...] of the plan. */
 static const char *publish_option(const struct judge *j, const json_t *port)
 {
 	const char *address = record_text(port, "address", "");
@@ -58,6 +57,7 @@ static const char *publish_option(const struct judge *j, const json_t *port)
 			    (long long)record_number(port, "inside", 0));
 }
 
+/* Published ports: [{"address":"127.0.0.1","inside":80,"outside":8080,...},...] of the plan. */
 static void each_port(struct judge *j, struct finding *ret, const char *expected,
 		      bool (*is_right)(const json_t *port))
 {

@@ -7,7 +7,6 @@
 #define SYMBOLS_MAX ((size_t)1 << 17)
 #define NETWORK "builtin/network-client"
 #define EPOLL_RULE "allow epoll_create epoll_ctl epoll_wait"
-#define LISTEN_RULE PROGRAM_LISTEN_RULE
 
 /* Either a policy to extend or a line of its own. */
 static const struct need {
@@ -19,7 +18,7 @@ static const struct need {
 	{ "builtin/start-processes", NULL, "fork vfork posix_spawn posix_spawnp popen system daemon wait waitpid wait3 wait4", false },
 	{ "builtin/start-threads", NULL, "pthread_create thrd_create", false },
 	{ NETWORK, NULL, "socket connect bind getaddrinfo gethostbyname", false },
-	{ NULL, LISTEN_RULE, "listen accept accept4", false },
+	{ NULL, PROGRAM_LISTEN_RULE, "listen accept accept4", false },
 	{ NULL, "allow socketpair if domain == AF_UNIX", "socketpair", false },
 	{ NULL, EPOLL_RULE, "epoll_create epoll_create1 epoll_wait epoll_pwait", false },
 	{ NULL, "allow eventfd", "eventfd", false },
@@ -200,7 +199,7 @@ size_t program_imports_rules(const struct program_imports *imports, struct strbu
 		put_names(imports, i, out);
 		n++;
 	}
-	if (program_imports_has(imports, LISTEN_RULE)) {
+	if (program_imports_has(imports, PROGRAM_LISTEN_RULE)) {
 		strbuf_puts(out, "  - " ASYNC_RULE "  # " ASYNC_WHY "\n");
 		n++;
 	}

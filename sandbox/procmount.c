@@ -44,11 +44,7 @@ static bool is_shown(const char *name)
 	return false;
 }
 
-/*
- * Cloning and making mounts counts as making mount namespaces, so this comes after the last mount;
- * by then /proc/sys is read-only, hence the descriptor from before.
- */
-/* The same for groups of fanotify(7), which the filter refuses first. Linux 5.13 or newer. */
+/* Groups of fanotify(7), which the filter refuses first, are counted like namespaces since 5.13. */
 static int forbid_groups(const struct confine *c, struct err *err)
 {
 	int r;
@@ -59,6 +55,10 @@ static int forbid_groups(const struct confine *c, struct err *err)
 	return r == -ENOENT ? 0 : r;
 }
 
+/*
+ * Cloning and making mounts counts as making mount namespaces, so this comes after the last mount;
+ * by then /proc/sys is read-only, hence the descriptor from before.
+ */
 int nslimits_apply(struct confine *c, struct err *err)
 {
 	int r;
