@@ -307,6 +307,14 @@ unsigned text_distance(const char *a, const char *b)
 	return row[nb];
 }
 
+bool text_label_fits(const char *label, const char *wanted)
+{
+	size_t n = strlen(wanted);
+
+	return strncmp(label, wanted, n) == 0 &&
+	       (label[n] == '\0' || (label[n] == '=' && !strchr(wanted, '=')));
+}
+
 static bool digits(struct span s, size_t from, size_t n, unsigned *ret)
 {
 	uint64_t v = 0;

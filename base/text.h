@@ -57,6 +57,9 @@ size_t text_utf8_length(const char *text, size_t n);
 /* Smallest number of single-byte edits from a to b, capped at 99: for "did you mean". */
 unsigned text_distance(const char *a, const char *b);
 
+/* Does a label, "KEY=VALUE" or "KEY", fit what is looked for: the same, or its key alone? */
+bool text_label_fits(const char *label, const char *wanted);
+
 /* A day of the calendar as YYYY-MM-DD. */
 bool span_is_day(struct span s);
 

@@ -236,13 +236,8 @@ int run_rows_read(int runs, enum run_rows_which which, struct arena *arena, stru
 
 static bool has_label(const struct run_row *row, const char *wanted)
 {
-	size_t n = strlen(wanted);
-
 	for (size_t i = 0; row->labels[i]; i++) {
-		const char *label = row->labels[i];
-
-		if (strcmp(label, wanted) == 0 ||
-		    (!strchr(wanted, '=') && strncmp(label, wanted, n) == 0 && label[n] == '='))
+		if (text_label_fits(row->labels[i], wanted))
 			return true;
 	}
 	return false;

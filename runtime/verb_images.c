@@ -152,12 +152,9 @@ static bool fits_reference(const struct listed *one, const char *pattern)
 static bool fits_label(const struct listed *one, const char *wanted)
 {
 	const struct image_texts *labels = &one->record.labels;
-	size_t n = strlen(wanted);
 
 	for (size_t i = 0; i < labels->n; i++) {
-		if (strcmp(labels->items[i], wanted) == 0 ||
-		    (!strchr(wanted, '=') && strncmp(labels->items[i], wanted, n) == 0 &&
-		     labels->items[i][n] == '='))
+		if (text_label_fits(labels->items[i], wanted))
 			return true;
 	}
 	return false;

@@ -100,13 +100,8 @@ static int create(const struct verb_call *call, struct err *err)
 
 static bool has_label(const struct volume_info *info, const char *wanted)
 {
-	size_t n = strlen(wanted);
-
 	for (size_t i = 0; i < info->n_labels; i++) {
-		const char *label = info->labels[i];
-
-		if (strncmp(label, wanted, n) == 0 &&
-		    (label[n] == '\0' || (label[n] == '=' && !strchr(wanted, '='))))
+		if (text_label_fits(info->labels[i], wanted))
 			return true;
 	}
 	return false;

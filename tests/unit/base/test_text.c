@@ -109,6 +109,34 @@ static void measures_how_far_words_are(void **state)
 	assert_int_equal(text_distance("", "abc"), 3);
 }
 
+static void finds_labels_by_key_or_whole(void **state)
+{
+	(void)state;
+	assert_true(text_label_fits("team=a", "team"));
+	assert_true(text_label_fits("team=a", "team=a"));
+	assert_true(text_label_fits("team", "team"));
+	assert_true(text_label_fits("team=", "team="));
+	assert_false(text_label_fits("team=a", "tea"));
+	assert_false(text_label_fits("team=ab", "team=a"));
+	assert_false(text_label_fits("team=a=b", "team=a"));
+	assert_false(text_label_fits("team", "team=a"));
+}
+
+static void knows_the_calendar(void **state)
+{
+	static const char *const days[] = { "2026-11-25", "2024-02-29", "2000-02-29",
+					    "0001-01-01" };
+	static const char *const none[] = { "2026-02-29", "1900-02-29",  "2026-13-01", "2026-00-01",
+					    "2026-04-31", "2026-11-00",  "2026-11-2",  "2026/11/25",
+					    "",           "2026-11-250", "202a-11-25" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(days); i++)
+		assert_true(span_is_day(span_of(days[i])));
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		assert_false(span_is_day(span_of(none[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +146,8 @@ int main(void)
 		cmocka_unit_test(refuses_names_that_are_paths),
 		cmocka_unit_test(knows_valid_utf8),
 		cmocka_unit_test(measures_how_far_words_are),
+		cmocka_unit_test(finds_labels_by_key_or_whole),
+		cmocka_unit_test(knows_the_calendar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
