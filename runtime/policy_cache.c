@@ -16,13 +16,13 @@
 
 #include "base/fd.h"
 #include "build_id.h"
+#include "runtime/config_paths.h"
 #include "runtime/dirs.h"
 #include "runtime/tool_path.h"
 
 #define SOURCE_MAX ((size_t)1 << 20)
 #define BUILTIN "builtin/"
-#define ADMIN_KEY "/etc/immure/policy.pub"
-#define USER_KEY "policy.pub"
+#define KEY "policy.pub"
 
 static bool is_builtin(const char *name)
 {
@@ -186,24 +186,21 @@ static bool is_there(const char *path)
 int policy_keys_find(const char *policy, const char *named, struct arena *arena,
 		     struct policy_keys *ret, struct err *err)
 {
-	const char *config = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
-	const char *own = NULL;
+	struct config_paths paths;
 	int r = 0;
 
 	*ret = (struct policy_keys){ 0 };
 	if (is_builtin(policy) && !named)
 		return 0;
-	if (!is_builtin(policy) && is_there(ADMIN_KEY))
-		r = add_key(ret, ADMIN_KEY, arena, err);
-	if (config && config[0] == '/')
-		own = arena_printf(arena, "%s/immure/" USER_KEY, config);
-	else if (home && home[0] == '/')
-		own = arena_printf(arena, "%s/.config/immure/" USER_KEY, home);
+	paths = config_paths_of(KEY, arena);
+	if (!paths.system)
+		return err_set(err, ENOMEM, "out of memory");
+	if (!is_builtin(policy) && is_there(paths.system))
+		r = add_key(ret, paths.system, arena, err);
 	if (r == 0 && named)
 		r = add_key(ret, named, arena, err);
-	else if (r == 0 && is_there(own))
-		r = add_key(ret, own, arena, err);
+	else if (r == 0 && is_there(paths.own))
+		r = add_key(ret, paths.own, arena, err);
 	return r;
 }
 
@@ -212,15 +209,16 @@ int policy_load(const char *name, struct arena *arena, struct policy_loaded *ret
 	return policy_load_signed(name, &(const struct policy_keys){ 0 }, arena, ret, err);
 }
 
-static bool is_pipe(const char *name)
+bool policy_is_stream(const char *name)
 {
 	struct stat st = { 0 };
 
-	return strcmp(name, "-") == 0 || (stat(name, &st) == 0 && S_ISFIFO(st.st_mode));
+	return strcmp(name, "-") == 0 ||
+	       (!is_builtin(name) && stat(name, &st) == 0 && S_ISFIFO(st.st_mode));
 }
 
 /* A policy is compiled by another process, and read again whenever it is used. */
-static int refuse_pipe(const char *name, struct err *err)
+static int refuse_stream(const char *name, struct err *err)
 {
 	err_set(err, EINVAL, "the policy %s: expected a file, not a pipe", name);
 	return err_at(err, ERR_POLICY);
@@ -228,8 +226,8 @@ static int refuse_pipe(const char *name, struct err *err)
 
 static int not_found(const char *name, int error, struct err *err)
 {
-	if (is_pipe(name))
-		return refuse_pipe(name, err);
+	if (policy_is_stream(name))
+		return refuse_stream(name, err);
 	err_sys(err, error, "cannot find the policy %s", name);
 	return err_at(err, ERR_POLICY);
 }
@@ -253,8 +251,8 @@ int policy_load_signed(const char *name, const struct policy_keys *keys, struct 
 		return loaded.dir;
 	loaded.was_cached = load_cached(&loaded, arena, &miss);
 	if (!loaded.was_cached) {
-		r = !is_builtin(name) && is_pipe(name) ? refuse_pipe(name, err)
-						       : compile(name, keys, &loaded, err);
+		r = policy_is_stream(name) ? refuse_stream(name, err)
+					   : compile(name, keys, &loaded, err);
 		if (r == 0)
 			r = read_bundle(&loaded, arena, err);
 	}

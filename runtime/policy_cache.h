@@ -24,6 +24,13 @@ struct policy_keys {
 must_check int policy_keys_find(const char *policy, const char *named, struct arena *arena,
 				struct policy_keys *ret, struct err *err);
 
+/*
+ * Whether what a command line names can be read only once: "-", for standard input, or a pipe.
+ *
+ * Effects   stats the path
+ */
+bool policy_is_stream(const char *name);
+
 /* A policy ready to be used, and the file of it that a run's record links to. */
 struct policy_loaded {
 	struct bundle bundle;

@@ -3,10 +3,10 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "runtime/policy_cache.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/verb_policy.h"
 
@@ -27,14 +27,6 @@ int policy_draft_fetch(void *data, const char *name, const char *from, struct ar
 static bool is_stdin(const char *name)
 {
 	return strcmp(name, "-") == 0;
-}
-
-bool policy_is_stream(const char *name)
-{
-	struct stat st = { 0 };
-
-	return is_stdin(name) ||
-	       (strncmp(name, "builtin/", 8) != 0 && stat(name, &st) == 0 && S_ISFIFO(st.st_mode));
 }
 
 int policy_stream_read(const char *name, struct arena *arena, struct policy_draft *ret,

@@ -17,14 +17,7 @@ int policy_draft_fetch(void *data, const char *name, const char *from, struct ar
 		       struct span *ret_text, const char **ret_path, struct err *err);
 
 /*
- * Whether what a command line names can be read only once: "-", for standard input, or a pipe.
- *
- * Effects   stats the path
- */
-bool policy_is_stream(const char *name);
-
-/*
- * Read such a policy to its end.
+ * Read a policy that is a stream (policy_cache.h) to its end.
  *
  *   ret  the name of "-" is "<stdin>", and stands on failure too; path is NULL
  */

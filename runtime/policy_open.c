@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "runtime/policy_bundle.h"
+#include "runtime/policy_cache.h"
 #include "runtime/policy_draft.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/status.h"

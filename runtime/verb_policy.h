@@ -35,7 +35,7 @@ void policy_print_diags(const struct diags *diags);
 /*
  * Read a policy with all that it extends and compile it, so that every fault there is shows.
  *
- *   name  a path, "builtin/...", or a stream (policy_draft.h), which is read to its end
+ *   name  a path, "builtin/...", or a stream (policy_cache.h), which is read to its end
  *
  * Returns   0, -EINVAL (diags holds at least one), -ENOMEM.
  * Effects   reads the policy's files

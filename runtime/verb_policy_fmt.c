@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policies/policy_format.h"
+#include "runtime/policy_cache.h"
 #include "runtime/policy_draft.h"
 #include "runtime/policy_fetch.h"
 #include "runtime/status.h"
