@@ -38,25 +38,31 @@ static const char *v2_mount(bool *ret_hybrid)
 	return is_v2(unified) ? unified : NULL;
 }
 
+static int join(const char *mount, const char *below, struct arena *arena, const char **ret,
+		struct err *err)
+{
+	*ret = arena_printf(arena, "%s%s", mount, below);
+	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
 int oci_cgroup_place(const char *below, struct arena *arena, const char **ret, bool *ret_hybrid,
 		     struct err *err)
 {
 	const char *mount = v2_mount(ret_hybrid);
 
-	if (!mount)
-		return err_set(err, ENOTSUP, "there is no cgroup v2 tree here");
-	*ret = arena_printf(arena, "%s%s", mount, below);
-	return *ret ? 0 : err_set(err, ENOMEM, "out of memory");
+	return mount ? join(mount, below, arena, ret, err)
+		     : err_set(err, ENOTSUP, "there is no cgroup v2 tree here");
 }
 
 int oci_cgroup_path(const struct oci_plan *plan, struct arena *arena, const char **ret,
 		    bool *ret_hybrid, struct err *err)
 {
+	const char *mount = v2_mount(ret_hybrid);
 	const char *below = plan->cgroups_path;
 	const char *clean = NULL;
 	int r = 0;
 
-	if (!v2_mount(ret_hybrid)) {
+	if (!mount) {
 		*ret = NULL;
 		return 0;
 	}
@@ -70,7 +76,7 @@ int oci_cgroup_path(const struct oci_plan *plan, struct arena *arena, const char
 		return err_wrap(err, "cgroupsPath");
 	if (strcmp(clean, "/") == 0)
 		return err_set(err, EINVAL, "cgroupsPath: the root cannot be a container's");
-	return oci_cgroup_place(clean, arena, ret, ret_hybrid, err);
+	return join(mount, clean, arena, ret, err);
 }
 
 /* Hand the controllers that a folder has on to its children. What does not work shows later. */
