@@ -156,17 +156,24 @@ uint64_t tracer_client_alive(const struct tracer_client *client)
 	return __atomic_load_n(&client->stats->alive, __ATOMIC_ACQUIRE);
 }
 
-static int ask_missed(int connection, struct wire_reply *ret, struct err *err)
+/* For answers that bring no descriptors. */
+static int ask_plainly(int connection, const void *message, size_t size, struct wire_reply *ret,
+		       struct err *err)
 {
-	struct wire_request request;
 	int fds[2] = { -1, -1 };
-	int r;
+	int r = ask_bytes(connection, message, size, -1, ret, fds, err);
 
-	wire_request_init(WIRE_MISSED, 0, "", &request);
-	r = ask(connection, &request, -1, ret, fds, err);
 	closep(&fds[0]);
 	closep(&fds[1]);
 	return r;
+}
+
+static int ask_missed(int connection, struct wire_reply *ret, struct err *err)
+{
+	struct wire_request request;
+
+	wire_request_init(WIRE_MISSED, 0, "", &request);
+	return ask_plainly(connection, &request, sizeof(request), ret, err);
 }
 
 int tracer_client_can_guard(struct err *err)
@@ -189,16 +196,11 @@ int tracer_client_add_rule(const struct tracer_client *client, const char *path,
 				  .access = access,
 				  .length = (uint32_t)length };
 	struct wire_reply reply = { 0 };
-	int fds[2] = { -1, -1 };
-	int r;
 
 	if (length > sizeof(rule.path))
 		return err_set(err, ENAMETOOLONG, "%.40s... is too long for a rule", path);
 	memcpy(rule.path, path, length);
-	r = ask_bytes(client->connection, &rule, sizeof(rule), -1, &reply, fds, err);
-	closep(&fds[0]);
-	closep(&fds[1]);
-	return r;
+	return ask_plainly(client->connection, &rule, sizeof(rule), &reply, err);
 }
 
 int tracer_client_grant(const struct tracer_client *client, const struct tracer_grants *grants,
@@ -208,12 +210,8 @@ int tracer_client_grant(const struct tracer_client *client, const struct tracer_
 		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .kind = WIRE_GRANTS, .grants = *grants
 	};
 	struct wire_reply reply = { 0 };
-	int fds[2] = { -1, -1 };
-	int r = ask_bytes(client->connection, &message, sizeof(message), -1, &reply, fds, err);
 
-	closep(&fds[0]);
-	closep(&fds[1]);
-	return r;
+	return ask_plainly(client->connection, &message, sizeof(message), &reply, err);
 }
 
 int tracer_client_missed(const struct tracer_client *client, uint64_t *ret, struct err *err)
