@@ -229,9 +229,10 @@ static int print_format(const struct listed *one, const char *template, struct e
 	const struct listed *l = one ? one : &none;
 	const char *hex = store_digest_hex(l->manifest);
 	struct span part = l->name ? repository(l->name) : (struct span){ "<none>", 6 };
-	cleanup_strbuf struct strbuf created = { 0 };
+	cleanup_strbuf struct strbuf escaped = { 0 };
 	cleanup_strbuf struct strbuf line = { 0 };
 	char where[IMAGE_NAME_MAX + 2];
+	char created[4 * 40 + 1];
 	char id[13];
 	char size[32];
 	const struct format_field fields[] = {
@@ -240,20 +241,18 @@ static int print_format(const struct listed *one, const char *template, struct e
 		{ "Name", l->name ? l->name : "<none>" },
 		{ "ID", id },
 		{ "Digest", l->manifest },
-		{ "CreatedAt", NULL },
+		{ "CreatedAt", created },
 		{ "Size", size },
 	};
-	struct format_field filled[ARRAY_LEN(fields)];
 	int r;
 
 	if (l->record.created)
-		strbuf_escaped(&created, l->record.created, strnlen(l->record.created, 40));
-	memcpy(filled, fields, sizeof(filled));
-	filled[5].value = strbuf_str(&created);
+		strbuf_escaped(&escaped, l->record.created, strnlen(l->record.created, 40));
+	snprintf(created, sizeof(created), "%s", strbuf_str(&escaped));
 	snprintf(where, sizeof(where), "%.*s", (int)part.n, part.p);
 	snprintf(id, sizeof(id), "%.12s", hex ? hex : "");
 	snprintf(size, sizeof(size), "%.1f MB", (double)l->unpacked / 1e6);
-	r = format_put(template, filled, ARRAY_LEN(filled), &line, err);
+	r = format_put(template, fields, ARRAY_LEN(fields), &line, err);
 	if (r == 0 && one)
 		fputs(strbuf_str(&line), stdout);
 	return r;
@@ -389,29 +388,25 @@ static int give_back(struct store *store, struct err *err)
 static int run_rmi(const struct verb_call *call, struct err *err)
 {
 	cleanup_store struct store store = STORE_CLOSED;
+	struct err one = { 0 };
 	int r = store_open(&store, err);
 
 	if (r == 0)
 		r = store_lock_shared(&store, err);
+	if (r < 0)
+		return r;
 	/* One that cannot be removed keeps none of the others: the first fault is told at the end.
 	 */
-	for (int i = 0; i < call->argc && store.lock >= 0; i++) {
-		struct err one = { 0 };
-
-		if (remove_one(&store, call->argv[i], call->arena, &one) == 0)
-			continue;
-		if (r == 0) {
+	for (int i = 0; i < call->argc; i++) {
+		if (remove_one(&store, call->argv[i], call->arena, &one) < 0 && r == 0) {
 			*err = one;
 			r = err_wrap(err, "%.100s", call->argv[i]);
 		}
+		one = (struct err){ 0 };
 	}
-	if (store.lock >= 0) {
-		struct err one = { 0 };
-
-		if (give_back(&store, &one) < 0 && r == 0) {
-			*err = one;
-			r = -err->code;
-		}
+	if (give_back(&store, &one) < 0 && r == 0) {
+		*err = one;
+		r = -err->code;
 	}
 	return r;
 }
