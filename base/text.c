@@ -307,6 +307,14 @@ unsigned text_distance(const char *a, const char *b)
 	return row[nb];
 }
 
+void text_near_try(struct text_near *near, const char *wrong, const char *name)
+{
+	unsigned d = text_distance(wrong, name);
+
+	if (d < near->distance)
+		*near = (struct text_near){ name, d };
+}
+
 bool text_label_fits(const char *label, const char *wanted)
 {
 	size_t n = strlen(wanted);

@@ -57,6 +57,13 @@ size_t text_utf8_length(const char *text, size_t n);
 /* Smallest number of single-byte edits from a to b, capped at 99: for "did you mean". */
 unsigned text_distance(const char *a, const char *b);
 
+/* The nearest name so far to a wrong one. Begins as { .distance = one more than is near }. */
+struct text_near {
+	const char *name; /* borrowed; NULL: none is near */
+	unsigned distance;
+};
+void text_near_try(struct text_near *near, const char *wrong, const char *name);
+
 /* Does a label, "KEY=VALUE" or "KEY", fit what is looked for: the same, or its key alone? */
 bool text_label_fits(const char *label, const char *wanted);
 

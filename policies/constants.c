@@ -146,18 +146,11 @@ bool constant_find(struct span name, uint64_t *ret)
 
 const char *constant_near(const char *wrong)
 {
-	const char *best = NULL;
-	unsigned least = 3;
+	struct text_near near = { .distance = 3 };
 
-	for (size_t i = 0; i < ARRAY_LEN(constants); i++) {
-		unsigned d = text_distance(wrong, constants[i].name);
-
-		if (d < least) {
-			least = d;
-			best = constants[i].name;
-		}
-	}
-	return best;
+	for (size_t i = 0; i < ARRAY_LEN(constants); i++)
+		text_near_try(&near, wrong, constants[i].name);
+	return near.name;
 }
 
 struct span constant_name(struct span set, uint64_t value)

@@ -37,36 +37,29 @@ static void add_list(struct names *names, struct name_list list)
 /* A known call whose name is not far from a wrong one, or NULL. */
 static const char *near_name(const char *wrong)
 {
-	const char *best = NULL;
-	unsigned least = 3;
+	struct text_near near = { .distance = 3 };
 
 	for (size_t g = 0; g < n_syscall_group_names; g++) {
 		struct name_list list = { 0 };
 
 		if (!syscall_group_find(span_of(syscall_group_names[g]), &list))
 			continue;
-		for (size_t i = 0; i < list.n; i++) {
-			unsigned d = text_distance(wrong, list.names[i]);
-
-			if (d < least) {
-				least = d;
-				best = list.names[i];
-			}
-		}
+		for (size_t i = 0; i < list.n; i++)
+			text_near_try(&near, wrong, list.names[i]);
 	}
-	return best;
+	return near.name;
 }
 
 static int unknown_group(struct rule_line *l, struct span word)
 {
 	const char *wrong = arena_strndup(l->arena, word.p, word.n);
 	const char *what = "an unknown group; immure policy show --groups lists them";
+	struct text_near near = { .distance = 3 };
 
-	for (size_t i = 0; wrong && i < n_syscall_group_names; i++) {
-		if (text_distance(wrong, syscall_group_names[i]) <= 2)
-			what = arena_printf(l->arena, "an unknown group; did you mean %s?",
-					    syscall_group_names[i]);
-	}
+	for (size_t i = 0; wrong && i < n_syscall_group_names; i++)
+		text_near_try(&near, wrong, syscall_group_names[i]);
+	if (near.name)
+		what = arena_printf(l->arena, "an unknown group; did you mean %s?", near.name);
 	if (!wrong || !what)
 		return -ENOMEM;
 	rule_line_fault(l, word, what);

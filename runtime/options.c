@@ -47,20 +47,13 @@ static int usage(struct err *err, int r)
 
 static int unknown(const struct scan *s, const char *arg, struct err *err)
 {
-	const char *near = NULL;
-	unsigned least = 4;
+	struct text_near near = { .distance = 4 };
 
-	for (size_t i = 0; i < s->n; i++) {
-		unsigned d = text_distance(arg + 2, s->opts[i].name);
-
-		if (d < least) {
-			least = d;
-			near = s->opts[i].name;
-		}
-	}
+	for (size_t i = 0; i < s->n; i++)
+		text_near_try(&near, arg + 2, s->opts[i].name);
 	return usage(err, err_set(err, EINVAL, "unknown option %s%s%s%s", arg,
-				  near ? "; did you mean --" : "; see --help", near ? near : "",
-				  near ? "?" : ""));
+				  near.name ? "; did you mean --" : "; see --help",
+				  near.name ? near.name : "", near.name ? "?" : ""));
 }
 
 static int store(struct scan *s, const struct opt *opt, const char *value, struct err *err)

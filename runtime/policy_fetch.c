@@ -12,24 +12,17 @@
 static int fetch_builtin(const char *name, struct span *ret, struct err *err)
 {
 	struct span text = builtin_text(name);
-	const char *near = NULL;
-	unsigned least = 5;
+	struct text_near near = { .distance = 5 };
 
 	if (text.n > 0) {
 		*ret = text;
 		return 0;
 	}
-	for (size_t i = 0; i < n_builtin_names; i++) {
-		unsigned d = text_distance(name, builtin_names[i]);
-
-		if (d < least) {
-			least = d;
-			near = builtin_names[i];
-		}
-	}
+	for (size_t i = 0; i < n_builtin_names; i++)
+		text_near_try(&near, name, builtin_names[i]);
 	return err_set(err, ENOENT, "there is no policy %s%s%s%s", name,
-		       near ? "; did you mean " : "; immure policy show --list names them",
-		       near ? near : "", near ? "?" : "");
+		       near.name ? "; did you mean " : "; immure policy show --list names them",
+		       near.name ? near.name : "", near.name ? "?" : "");
 }
 
 static int read_regular(const char *path, struct strbuf *text, struct err *err)

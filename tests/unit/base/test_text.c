@@ -109,6 +109,22 @@ static void measures_how_far_words_are(void **state)
 	assert_int_equal(text_distance("", "abc"), 3);
 }
 
+static void finds_the_nearest_name(void **state)
+{
+	static const char *const names[] = { "memorial", "memories", "memory", "memoirs" };
+	struct text_near near = { .distance = 3 };
+	struct text_near none = { .distance = 3 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		text_near_try(&near, "memroy", names[i]);
+		text_near_try(&none, "pids", names[i]);
+	}
+	assert_string_equal(near.name, "memory");
+	assert_int_equal(near.distance, 2);
+	assert_null(none.name);
+}
+
 static void finds_labels_by_key_or_whole(void **state)
 {
 	(void)state;
@@ -146,6 +162,7 @@ int main(void)
 		cmocka_unit_test(refuses_names_that_are_paths),
 		cmocka_unit_test(knows_valid_utf8),
 		cmocka_unit_test(measures_how_far_words_are),
+		cmocka_unit_test(finds_the_nearest_name),
 		cmocka_unit_test(finds_labels_by_key_or_whole),
 		cmocka_unit_test(knows_the_calendar),
 	};
