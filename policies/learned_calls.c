@@ -2,11 +2,11 @@
 /* Calls that were seen, to rules: families whole, arguments narrowed where the language can. */
 #include <errno.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "policies/bpf_eval.h"
+#include "policies/cond_parse.h"
+#include "policies/filter_model.h"
 #include "policies/learned_policy.h"
 #include "policies/syscall_args.h"
 #include "policies/syscall_sets.h"
@@ -19,44 +19,51 @@
 	"flags only {CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_VFORK, CLONE_SETTLS, " \
 	"CLONE_PARENT_SETTID, CLONE_CHILD_CLEARTID, CLONE_CHILD_SETTID, CLONE_PIDFD, 0xff}"
 
-#define MODE_BITS (S_IFMT | 01777)
-#define NODE_BITS (S_IFIFO | S_IFREG | 01777)
-#define THREAD_BITS                                                                         \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | \
-	 CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |   \
-	 0x400000 | 0xff)
-#define PROCESS_BITS                                                                      \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_VFORK | CLONE_SETTLS | \
-	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_PIDFD | 0xff)
-
-/* Conditions that go with a call whatever its arguments were; they hold if argument `index` has no
- * bits but `bits`. */
+/* Conditions that go with a call whatever its arguments were. */
 static const struct {
 	const char *call, *cond;
-	unsigned index;
-	uint32_t bits;
 } always[] = {
 	/* clang-format off */
-	{ "chmod",    "mode only {S_IFMT, 01777}",                1, MODE_BITS },
-	{ "fchmod",   "mode only {S_IFMT, 01777}",                1, MODE_BITS },
-	{ "fchmodat", "mode only {S_IFMT, 01777}",                2, MODE_BITS },
-	{ "mknod",    "mode only {S_IFIFO, S_IFREG, 01777}",      1, NODE_BITS },
-	{ "mknodat",  "mode only {S_IFIFO, S_IFREG, 01777}",      2, NODE_BITS },
-	{ "seccomp",  "not (flags has FILTER_FLAG_NEW_LISTENER)", 1, (uint32_t)~SECCOMP_FILTER_FLAG_NEW_LISTENER },
+	{ "chmod",    "mode only {S_IFMT, 01777}" },
+	{ "fchmod",   "mode only {S_IFMT, 01777}" },
+	{ "fchmodat", "mode only {S_IFMT, 01777}" },
+	{ "mknod",    "mode only {S_IFIFO, S_IFREG, 01777}" },
+	{ "mknodat",  "mode only {S_IFIFO, S_IFREG, 01777}" },
+	{ "seccomp",  "not (flags has FILTER_FLAG_NEW_LISTENER)" },
 	/* clang-format on */
 };
 
+static bool holds(const char *cond, const char *call, const uint32_t args[6])
+{
+	cleanup_arena struct arena arena = { 0 };
+	struct diags diags = { .arena = &arena };
+	struct seccomp_data data = { 0 };
+	struct diagrams set = { 0 };
+	const struct cond *parsed = NULL;
+	diagram answer;
+
+	for (size_t i = 0; i < 6; i++)
+		data.args[i] = args[i];
+	if (diagrams_init(&set, &arena) < 0 ||
+	    cond_parse(span_of(cond), call, (struct where){ 0 }, &arena, &parsed, &diags) < 0)
+		return false;
+	answer = filter_model_condition(parsed, &set);
+	return !set.failed && diagram_value(&set, answer, &data) == 1;
+}
+
 const char *usual_condition_of(const char *call, const uint32_t args[6])
 {
+	static const char *const of_clone[] = { THREAD_FLAGS, PROCESS_FLAGS };
+
 	for (size_t i = 0; i < ARRAY_LEN(always); i++) {
-		if (strcmp(always[i].call, call) == 0 && !(args[always[i].index] & ~always[i].bits))
+		if (strcmp(always[i].call, call) == 0 && holds(always[i].cond, call, args))
 			return always[i].cond;
 	}
-	if (strcmp(call, "clone") != 0)
-		return NULL;
-	if ((args[0] & CLONE_THREAD) && !(args[0] & ~(uint32_t)THREAD_BITS))
-		return THREAD_FLAGS;
-	return args[0] & ~(uint32_t)PROCESS_BITS ? NULL : PROCESS_FLAGS;
+	for (size_t i = 0; i < ARRAY_LEN(of_clone) && strcmp(call, "clone") == 0; i++) {
+		if (holds(of_clone[i], call, args))
+			return of_clone[i];
+	}
+	return NULL;
 }
 
 /* What one libc does by the first, another does by the second: beyond the families. */

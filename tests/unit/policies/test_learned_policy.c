@@ -3,8 +3,12 @@
 #include "tests/support/unit.h"
 
 #include <errno.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "policies/learned_policy.h"
 #include "policies/policy_read.h"
@@ -193,6 +197,42 @@ static void prints_a_policy_that_reads_again(void **state)
 	arena_done(&s.arena);
 }
 
+/* What would open more than a harmless call of that name has no usual condition. */
+static void usual_conditions_allow_the_call_and_no_more(void **state)
+{
+	static const struct {
+		const char *call;
+		uint32_t args[6];
+		const char *begins; /* or NULL */
+	} calls[] = {
+		{ "chmod", { 0, 0755 }, "mode only" },
+		{ "chmod", { 0, 04755 }, NULL },
+		{ "fchmodat", { 0, 04755, 01777 }, "mode only" },
+		{ "fchmodat", { 0, 0, 02755 }, NULL },
+		{ "mknod", { 0, S_IFIFO | 0600 }, "mode only" },
+		{ "mknod", { 0, S_IFCHR | 0600 }, NULL },
+		{ "mknodat", { 0, 0, S_IFREG | 0600 }, "mode only" },
+		{ "mknodat", { 0, 0, S_IFBLK | 0600 }, NULL },
+		{ "seccomp", { 1, 0 }, "not (flags" },
+		{ "seccomp", { 1, SECCOMP_FILTER_FLAG_NEW_LISTENER }, NULL },
+		{ "clone", { SIGCHLD }, "flags only" },
+		{ "clone", { CLONE_VM | CLONE_VFORK | SIGCHLD }, "flags only" },
+		{ "clone", { CLONE_VM | CLONE_SIGHAND | CLONE_THREAD }, "flags has CLONE_THREAD" },
+		{ "clone", { CLONE_THREAD | CLONE_VFORK }, NULL },
+		{ "clone", { CLONE_NEWUSER | SIGCHLD }, NULL },
+		{ "read", { 0 }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
+		const char *cond = usual_condition_of(calls[i].call, calls[i].args);
+
+		if (!cond != !calls[i].begins ||
+		    (cond && strncmp(cond, calls[i].begins, strlen(calls[i].begins)) != 0))
+			fail_msg("row %zu: %s: %s", i, calls[i].call, cond ? cond : "none");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +241,7 @@ int main(void)
 		cmocka_unit_test(joins_what_a_tree_covers),
 		cmocka_unit_test(estimates_what_the_next_run_may_need),
 		cmocka_unit_test(prints_a_policy_that_reads_again),
+		cmocka_unit_test(usual_conditions_allow_the_call_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
