@@ -371,25 +371,26 @@ static void wait_while(const void *word, uint32_t value)
 	syscall(SYS_futex, word, FUTEX_WAIT, value, &look, NULL, 0);
 }
 
-void launch_await_network(const struct launched *launched)
+static bool is_on_its_way(const struct launched *launched)
 {
 	struct pollfd child = { .fd = launched->pidfd, .events = POLLIN };
-	const struct confine_page *page = launched->page;
 
-	while (__atomic_load_n(&page->networked, __ATOMIC_ACQUIRE) == 0 &&
-	       poll(&child, 1, 0) == 0 &&
-	       __atomic_load_n(&page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
-		wait_while(&page->networked, 0);
+	return poll(&child, 1, 0) == 0 &&
+	       __atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED;
+}
+
+void launch_await_network(const struct launched *launched)
+{
+	const uint32_t *networked = &launched->page->networked;
+
+	while (__atomic_load_n(networked, __ATOMIC_ACQUIRE) == 0 && is_on_its_way(launched))
+		wait_while(networked, 0);
 }
 
 void launch_await_program(struct launched *launched)
 {
-	struct pollfd child = { .fd = launched->pidfd, .events = POLLIN };
-	const struct confine_page *page = launched->page;
-
-	while (!launch_find_program(launched) && poll(&child, 1, 0) == 0 &&
-	       __atomic_load_n(&page->state, __ATOMIC_ACQUIRE) != CONFINE_FAILED)
-		wait_while(&page->workload, (uint32_t)-1);
+	while (!launch_find_program(launched) && is_on_its_way(launched))
+		wait_while(&launched->page->workload, (uint32_t)-1);
 }
 
 bool launch_await_exec(const struct launched *launched)
