@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -23,23 +22,6 @@
 static const char *const passed[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
 				      "ALL_PROXY",  "no_proxy",    "NO_PROXY" };
 
-static int make_environment(struct arena *arena, char *ret[ARRAY_LEN(passed) + 1], struct err *err)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(passed); i++) {
-		const char *value = getenv(passed[i]);
-
-		if (!value)
-			continue;
-		ret[n] = arena_printf(arena, "%s=%s", passed[i], value);
-		if (!ret[n++])
-			return err_set(err, ENOMEM, "out of memory");
-	}
-	ret[n] = NULL;
-	return 0;
-}
-
 static int spawn(int socket, int policy, pid_t *ret, struct err *err)
 {
 	cleanup_arena struct arena arena = { 0 };
@@ -51,7 +33,7 @@ static int spawn(int socket, int policy, pid_t *ret, struct err *err)
 
 	if (!program)
 		return err_set(err, ENOMEM, "out of memory");
-	r = make_environment(&arena, env, err);
+	r = helper_environment(&arena, passed, ARRAY_LEN(passed), env, err);
 	if (r < 0)
 		return r;
 	posix_spawn_file_actions_init(&actions);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -12,8 +11,6 @@
 
 #include "runtime/scope_wire.h"
 #include "runtime/tool_path.h"
-
-#define ENV_MAX 4
 
 int scope_name(const char *cgroups_path, const char *id, struct arena *arena, struct scope *ret,
 	       struct err *err)
@@ -38,24 +35,8 @@ int scope_name(const char *cgroups_path, const char *id, struct arena *arena, st
 }
 
 /* How systemd is found, and nothing else. */
-static int environment(struct arena *arena, char *ret[ENV_MAX], struct err *err)
-{
-	static const char *const names[] = { "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR",
-					     "DBUS_SYSTEM_BUS_ADDRESS" };
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *value = getenv(names[i]);
-
-		if (!value)
-			continue;
-		ret[n] = arena_printf(arena, "%s=%s", names[i], value);
-		if (!ret[n++])
-			return err_set(err, ENOMEM, "out of memory");
-	}
-	ret[n] = NULL;
-	return 0;
-}
+static const char *const passed[] = { "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR",
+				      "DBUS_SYSTEM_BUS_ADDRESS" };
 
 static int spawn(const char *program, char *const argv[], char *const envp[], int talk, pid_t *ret,
 		 struct err *err)
@@ -125,14 +106,14 @@ static int call(char **argv, struct scope_hold *hold, struct scope_answer *ret, 
 	cleanup_arena struct arena arena = { 0 };
 	const char *program = helper_path(&arena, "immure-scope");
 	cleanup_close int theirs = -1;
-	char *envp[ENV_MAX] = { NULL };
+	char *envp[ARRAY_LEN(passed) + 1];
 	int pair[2];
 	int r;
 
 	*hold = (struct scope_hold){ .fd = -1, .pid = -1 };
 	if (!program || !argv)
 		return err_set(err, ENOMEM, "out of memory");
-	r = environment(&arena, envp, err);
+	r = helper_environment(&arena, passed, ARRAY_LEN(passed), envp, err);
 	if (r < 0)
 		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/tool_path.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,6 +32,24 @@ static const char *find(const char *name, const char *installed, struct arena *a
 const char *helper_path(struct arena *arena, const char *name)
 {
 	return find(name, IMMURE_LIBEXECDIR, arena);
+}
+
+int helper_environment(struct arena *arena, const char *const *names, size_t n, char **ret,
+		       struct err *err)
+{
+	size_t set = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *value = getenv(names[i]);
+
+		if (!value)
+			continue;
+		ret[set] = arena_printf(arena, "%s=%s", names[i], value);
+		if (!ret[set++])
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	ret[set] = NULL;
+	return 0;
 }
 
 const char *tool_path(struct arena *arena)
