@@ -133,3 +133,34 @@ int finding_rank(const json_t *finding)
 	}
 	return -1;
 }
+
+#define NAMES_MAX 60 /* of each list on the page; the report as JSON has more */
+
+void html_names(const json_t *activity, const char *key, const char *title, struct strbuf *out)
+{
+	const json_t *list = json_object_get(activity, key);
+	size_t n = json_array_size(list);
+	int64_t more = record_number(json_object_get(activity, "more"), key, 0);
+	const json_t *item;
+	size_t i;
+
+	if (n == 0)
+		return;
+	strbuf_addf(out, "<h3>%s</h3>\n<ul class=\"names\">", title);
+	json_array_foreach(list, i, item)
+	{
+		if (i == NAMES_MAX)
+			break;
+		strbuf_puts(out, "<li>");
+		put_xml(out, record_text(item, "name", "?"));
+		strbuf_addf(out, " <span class=\"soft\">%lld</span></li>\n",
+			    (long long)record_number(item, "count", 0));
+	}
+	strbuf_puts(out, "</ul>\n");
+	if (n > NAMES_MAX)
+		strbuf_addf(out, "<p class=\"soft\">… and %zu more", n - NAMES_MAX);
+	if (n > NAMES_MAX && more > 0)
+		strbuf_addf(out, ", and %lld events about others", (long long)more);
+	if (n > NAMES_MAX)
+		strbuf_puts(out, ".</p>\n");
+}

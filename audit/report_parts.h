@@ -33,6 +33,9 @@ void put_command(struct strbuf *out, const json_t *report);
  */
 void program_text(const json_t *report, struct strbuf *out);
 
+/* A list of the activity as HTML: what, how often, and how much there was no room for. */
+void html_names(const json_t *activity, const char *key, const char *title, struct strbuf *out);
+
 /* Any text as XML or HTML text or attribute: control bytes shown as \\xNN, never raw. */
 void put_xml(struct strbuf *out, const char *text);
 

@@ -17,7 +17,4 @@ void svg_processes(const json_t *processes, struct strbuf *out);
 /* From the sandbox to each destination, as wide as bytes went there. */
 void svg_flows(const json_t *flows, struct strbuf *out);
 
-/* A list of the activity as HTML: what, how often, and how much there was no room for. */
-void html_names(const json_t *activity, const char *key, const char *title, struct strbuf *out);
-
 #endif
