@@ -49,12 +49,11 @@ static bool judged_engine(struct judge *j, struct finding *ret, const char *expe
 
 static const char *publish_option(const struct judge *j, const json_t *port)
 {
-	const char *address = record_text(port, "address", "");
-	bool is_v6 = strchr(address, ':') != NULL;
+	const char *outside = record_published(port, j->arena);
 
-	return arena_printf(j->arena, "--publish %s%s%s:%lld:%lld", is_v6 ? "[" : "", address,
-			    is_v6 ? "]" : "", (long long)record_number(port, "outside", 0),
-			    (long long)record_number(port, "inside", 0));
+	return outside ? arena_printf(j->arena, "--publish %s:%lld", outside,
+				      (long long)record_number(port, "inside", 0))
+		       : NULL;
 }
 
 /* Published ports: [{"address":"127.0.0.1","inside":80,"outside":8080,...},...] of the plan. */

@@ -196,6 +196,15 @@ int64_t record_number(const json_t *object, const char *key, int64_t absent)
 	return json_is_integer(value) ? json_integer_value(value) : absent;
 }
 
+const char *record_published(const json_t *port, struct arena *arena)
+{
+	const char *address = record_text(port, "address", "");
+	bool v6 = strchr(address, ':') != NULL;
+
+	return arena_printf(arena, "%s%s%s:%lld", v6 ? "[" : "", address, v6 ? "]" : "",
+			    (long long)record_number(port, "outside", 0));
+}
+
 bool event_is_refusal_kind(const char *kind)
 {
 	return strcmp(kind, "denied") == 0 || strcmp(kind, "would-deny") == 0;

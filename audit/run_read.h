@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/digest.h"
 #include "base/err.h"
 
@@ -54,6 +55,9 @@ json_t *record_file(int dir, const char *name);
 /* Members by path, or a default: run_text(plan, "root", "kind"). */
 const char *record_text(const json_t *object, const char *key, const char *absent);
 int64_t record_number(const json_t *object, const char *key, int64_t absent);
+
+/* Where a published port of the plan is reached: "127.0.0.1:80", "[::1]:53". In arena, or NULL. */
+const char *record_published(const json_t *port, struct arena *arena);
 
 /* A call that a rule refused, or in mode audit would have. */
 bool event_is_refusal(const json_t *event);

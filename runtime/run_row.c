@@ -87,11 +87,9 @@ static const char *ports_of(const json_t *plan, struct arena *arena)
 
 	json_array_foreach(json_object_get(plan, "ports"), i, port)
 	{
-		const char *address = record_text(port, "address", "");
-		bool v6 = strchr(address, ':') != NULL;
+		const char *outside = record_published(port, arena);
 
-		strbuf_addf(&text, "%s%s%s%s:%lld->%lld/%s", i > 0 ? "," : "", v6 ? "[" : "",
-			    address, v6 ? "]" : "", (long long)record_number(port, "outside", 0),
+		strbuf_addf(&text, "%s%s->%lld/%s", i > 0 ? "," : "", outside ? outside : "?",
 			    (long long)record_number(port, "inside", 0),
 			    record_text(port, "protocol", ""));
 	}
