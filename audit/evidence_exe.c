@@ -85,18 +85,17 @@ bool evidence_exe_step(struct evidence_exe *exe, size_t max)
 	for (size_t i = 0; piece && exe->state == EXE_READING && i < max; i += PIECE) {
 		ssize_t n = pread(exe->fd, piece, PIECE, (off_t)exe->done);
 
-		if (n < 0)
-			stop(exe, EXE_UNREADABLE);
-		if (n <= 0)
+		if (n <= 0) { /* or it has become shorter */
+			stop(exe, n < 0 ? EXE_UNREADABLE : EXE_CHANGED);
 			break;
+		}
 		digest_add(&exe->digesting, piece, (size_t)n);
 		exe->done += (uint64_t)n;
 		if (exe->done >= exe->size)
 			finish_reading(exe);
 	}
-	/* It ended early, or there was no memory: whoever asks again would ask for ever. */
-	if (exe->state == EXE_READING && (!piece || exe->done % PIECE != 0))
-		stop(exe, EXE_CHANGED);
+	if (exe->state == EXE_READING && !piece)
+		stop(exe, EXE_UNREADABLE);
 	return exe->state == EXE_READING;
 }
 
