@@ -235,20 +235,21 @@ static void hear_client(struct entry *entry)
 }
 
 /* Who it is on the host, and with which capabilities, as the kernel tells. */
-static void put_owner(pid_t pid, struct record *record)
+static bool read_owner(struct entry *entry)
 {
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct proc_status status = { 0 };
 	struct err ignored = { 0 };
 	char path[40];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (fd_read_file(AT_FDCWD, path, 16384, &text, &ignored) < 0 ||
+	snprintf(path, sizeof(path), "/proc/%d/status", entry->pid);
+	if (entry->pid <= 0 || fd_read_file(AT_FDCWD, path, 16384, &text, &ignored) < 0 ||
 	    proc_status_parse((struct span){ strbuf_str(&text), text.len }, &status, &ignored) < 0)
-		return;
-	record->uid = status.uid[1];
-	record->flags = proc_status_caps(&status);
-	record->has |= HAS_UID | HAS_FLAGS;
+		return false;
+	entry->uid = status.uid[1];
+	entry->caps = proc_status_caps(&status);
+	/* Killed and reaped meanwhile, its number may be another's. */
+	return launch_pid_of(entry->pidfd) == entry->pid;
 }
 
 static int record_entry(const struct entry *entry, struct err *err)
@@ -256,12 +257,13 @@ static int record_entry(const struct entry *entry, struct err *err)
 	struct record record = {
 		.kind = RECORD_ENTER,
 		.source = SOURCE_SUPERVISOR,
-		.has = HAS_PID,
+		.has = HAS_PID | HAS_UID | HAS_FLAGS,
 		.pid = (uint32_t)entry->pid,
+		.uid = entry->uid,
+		.flags = entry->caps,
 		.argv = { { strbuf_str(&entry->argv), entry->argv.len }, TRUST_KERNEL },
 	};
 
-	put_owner(entry->pid, &record);
 	return event_log_add(entry->notify.log, &record, err);
 }
 
@@ -294,26 +296,38 @@ static int require_label(const struct plan *plan, const struct entry *entry, str
 	return -EACCES;
 }
 
+/* It waits, and executes only once it is known who it is. */
+static void is_ready(struct entry *entry, struct message *message)
+{
+	cleanup_close int leave = -1;
+
+	if (message->n_fds != 2 || entry->pidfd >= 0)
+		return; /* closed without an answer: it fails */
+	entry->pidfd = steal_fd(message->fds[0]);
+	leave = steal_fd(message->fds[1]);
+	entry->pid = launch_pid_of(entry->pidfd);
+	/* In vain only if it was killed: process 1 will tell. */
+	if (read_owner(entry) && message_send(leave, "", 1, NULL, 0, MSG_DONTWAIT) < 0)
+		return;
+}
+
 static int is_running(struct entries *entries, struct entry *entry,
 		      const struct enter_report *report, struct message *message, struct err *err)
 {
 	struct err wrong = { 0 };
-	size_t at = 1;
+	size_t at = 0;
 	int master = -1;
 	int r;
 
 	entry->notify = *entries->pattern;
 	entry->notify.listener = -1;
 	entry->notify.learn = NULL;
-	if (message->n_fds > 0)
-		entry->pidfd = steal_fd(message->fds[0]);
 	if (report->has & ENTER_HAS_LISTENER && at < message->n_fds) {
 		entry->notify.listener = steal_fd(message->fds[at]);
 		at++;
 	}
 	if (report->has & ENTER_HAS_MASTER && at < message->n_fds)
 		master = message->fds[at];
-	entry->pid = launch_pid_of(entry->pidfd);
 	entry->notify.first = entry->pid;
 	entry->state = ENTRY_RUNNING;
 	r = entry->probe ? 0 : record_entry(entry, err);
@@ -356,7 +370,12 @@ static int hear_process_1(struct entries *entries, struct err *err)
 
 		if (entry->id != report.id || entry->state < ENTRY_STARTING)
 			continue;
-		if (report.event == ENTER_RUNNING && entry->state == ENTRY_STARTING)
+		if (report.event == ENTER_READY && entry->state == ENTRY_STARTING) {
+			is_ready(entry, &message);
+			return 0;
+		}
+		if (report.event == ENTER_RUNNING && entry->state == ENTRY_STARTING &&
+		    entry->pidfd >= 0)
 			return is_running(entries, entry, &report, &message, err);
 		if (report.event == ENTER_ENDED)
 			return has_ended(entries, entry, report.wait_status, err);

@@ -27,6 +27,8 @@ struct entry {
 	uint32_t id;
 	int pidfd;
 	pid_t pid;            /* as the host numbers it */
+	uint32_t uid;         /* read while it waited for leave to execute */
+	uint64_t caps;        /* likewise, of all sets */
 	bool probe;           /* a health check: ours, not in the log */
 	bool stays;           /* goes on when its client is gone */
 	bool deserted;        /* nobody is left behind its filter */

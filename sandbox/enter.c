@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ struct entering {
 	const char *const *env;
 	const struct enter_request *request;
 	const struct enter_texts *texts;
+	int socket;     /* the server's */
+	int pidfd;      /* of the new process, by clone(2) */
 	struct err err; /* code set: it could not execute */
 };
 
@@ -107,6 +110,33 @@ static int open_terminal(int *ret_master, struct err *err)
 	return terminal_open(root, ret_master, err);
 }
 
+/* Who it is must be on record before it can end: the supervisor looks at it while it waits here. */
+static int await_leave(const struct entering *e, struct err *err)
+{
+	const struct enter_report ready = { .id = e->request->id, .event = ENTER_READY };
+	int pair[2];
+	struct pollfd leave;
+	char byte;
+	int r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(err, errno, "cannot make a pair of sockets");
+	r = message_send(e->socket, &ready, sizeof(ready), (const int[]){ e->pidfd, pair[1] }, 2,
+			 0);
+	close(pair[1]);
+	if (r < 0)
+		return err_sys(err, -r, "cannot ask the supervisor for leave");
+	leave = (struct pollfd){ .fd = pair[0], .events = POLLIN };
+	do
+		r = poll(&leave, 1, ENTER_WAIT_MS);
+	while (r < 0 && errno == EINTR);
+	if (r == 0)
+		return err_set(err, ETIMEDOUT, "the supervisor did not look at it in time");
+	if (r < 0 || recv(pair[0], &byte, sizeof(byte), 0) != 1)
+		return err_set(err, EPERM, "the supervisor could not learn who it is");
+	return 0;
+}
+
 static int execute(struct entering *e, struct err *err)
 {
 	const struct enter_texts *texts = e->texts;
@@ -125,6 +155,9 @@ static int execute(struct entering *e, struct err *err)
 	r = lookup_program(texts->args[0], e->env, e->c.program, err);
 	if (r < 0)
 		return err_at(err, ERR_EXEC);
+	r = await_leave(e, err);
+	if (r < 0)
+		return r;
 	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(err, errno, "cannot mark descriptors close-on-exec");
 	r = filter_apply(&e->c, err);
@@ -181,11 +214,11 @@ static struct entered *free_place(struct server *server)
 	return NULL;
 }
 
-static void tell_running(struct server *server, const struct entering *e, int pidfd, int master)
+static void tell_running(struct server *server, const struct entering *e, int master)
 {
 	struct enter_report running = { .id = e->request->id, .event = ENTER_RUNNING };
-	int fds[MESSAGE_FDS] = { pidfd };
-	size_t n = 1;
+	int fds[MESSAGE_FDS];
+	size_t n = 0;
 
 	if (e->page.listener >= 0) {
 		running.has |= ENTER_HAS_LISTENER;
@@ -202,14 +235,13 @@ static void tell_running(struct server *server, const struct entering *e, int pi
 static int start(struct server *server, struct entering *e, int master, struct err *err)
 {
 	struct entered *place = free_place(server);
-	int pidfd = -1;
 	pid_t pid;
 
 	if (!place)
 		return err_set(err, EAGAIN, "%d programs have entered already", ENTER_MAX_PROGRAMS);
 	pid = clone(become_program, stack + sizeof(stack),
-		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, e, &pidfd, NULL,
-		    NULL);
+		    CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, e, &e->pidfd,
+		    NULL, NULL);
 	if (pid < 0)
 		return err_sys(err, errno, "cannot make a process");
 	if (e->err.code || !e->page.filtered) {
@@ -220,7 +252,7 @@ static int start(struct server *server, struct entering *e, int master, struct e
 				 : err_set(err, EPROTO, "it was killed before it was confined");
 	}
 	*place = (struct entered){ .pid = pid, .id = e->request->id };
-	tell_running(server, e, pidfd, master);
+	tell_running(server, e, master);
 	return 0;
 }
 
@@ -236,7 +268,9 @@ static int enter(struct server *server, const struct enter_request *request,
 		return err_set(err, ENOMEM, "out of memory");
 	*e = (struct entering){ .c = { .plan = server->plan, .root = -1, .proc = -1 },
 				.request = request,
-				.texts = texts };
+				.texts = texts,
+				.socket = server->socket,
+				.pidfd = -1 };
 	e->c.page = &e->page;
 	e->page.listener = -1;
 	e->env = join_env(server->plan, texts, request->n_env, arena);

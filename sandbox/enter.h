@@ -41,8 +41,16 @@ struct enter_request {
 };
 static_assert(sizeof(struct enter_request) == 16, "no padding");
 
+/* How long a new process waits for leave to execute. */
+#define ENTER_WAIT_MS 10000
+
 enum enter_event {
-	ENTER_RUNNING, /* it has executed; descriptors: pidfd, then listener and master if any */
+	/*
+	 * It is what it will be but for the filter, and waits; descriptors: pidfd, and the socket
+	 * on which one message gives it leave. Closed without one, it fails.
+	 */
+	ENTER_READY,
+	ENTER_RUNNING, /* it has executed; descriptors: listener and master if any */
 	ENTER_FAILED,  /* err says why */
 	ENTER_ENDED,   /* wait_status, as wait(2) has it */
 };

@@ -91,6 +91,20 @@ for attempt in (lambda: socket.socket(socket.AF_ALG), lambda: os.open("/usr/x", 
 	grep -q '"kind":"exit"' "$XDG_STATE_HOME/immure/runs/$ID/events.jsonl"
 }
 
+@test "however short a program is, it is on record who it was" {
+	local i log
+	start -- sleep 1000
+	for i in $(seq 30); do run -0 "$IMMURE" exec "$ID" true; done
+	run -0 "$IMMURE" kill "$ID"
+	run -137 "$IMMURE" wait "$ID"
+	log=$XDG_STATE_HOME/immure/runs/$ID/events.jsonl
+	[ "$(grep -c '"kind":"enter"' "$log")" = 30 ]
+	[ "$(grep '"kind":"enter"' "$log" | grep -c '"flags":0,"pid":[1-9][0-9]*,"source":"supervisor","uid":')" = 30 ]
+	run "$IMMURE" audit check "$ID" --standard cis-docker-1.6 --format csv
+	[[ $output == *'"5.23","nobody entered it with privileges","pass"'* ]]
+	[[ $output == *'"5.24","nobody entered it as root","pass"'* ]]
+}
+
 @test "no folder of the host's by a descriptor or the working folder (class 2)" {
 	local n
 	start -- sleep 1000

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "base/sys.h"
 #include "sandbox/enter.h"
 
 struct server {
@@ -113,6 +115,38 @@ static void a_program_that_is_not_there_is_told(void **state)
 	close(null);
 }
 
+/* Who it is can be read meanwhile; told nothing, it never runs. */
+static void a_program_waits_for_leave_and_fails_without(void **state)
+{
+	const struct server *s = *state;
+	const struct enter_request request = { .id = 13, .n_args = 1 };
+	const char *args[] = { "true", NULL };
+	const char *env[] = { NULL };
+	const struct enter_texts texts = { args, env, "" };
+	cleanup_strbuf struct strbuf bytes = { 0 };
+	struct enter_report report = { 0 };
+	struct message message;
+	struct err err = { 0 };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[3] = { null, null, null };
+	struct pollfd more = { .fd = s->socket, .events = POLLIN };
+
+	assert_int_equal(enter_encode(&request, &texts, &bytes, &err), 0);
+	assert_int_equal(message_send(s->socket, bytes.p, bytes.len, fds, 3, 0), 0);
+	message_receive(s->socket, &report, sizeof(report), 0, &message);
+	assert_int_equal(message.n, (ssize_t)sizeof(report));
+	assert_int_equal(report.event, ENTER_READY);
+	assert_int_equal(report.id, 13);
+	assert_int_equal(message.n_fds, 2);
+	assert_int_equal(poll(&more, 1, 50), 0);
+	assert_int_equal(sys_pidfd_send_signal(message.fds[0], 0), 0);
+	message_done(&message);
+	report = answer(s);
+	assert_int_equal(report.event, ENTER_FAILED);
+	assert_int_equal(report.err.code, EPERM);
+	close(null);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +155,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_request_without_its_descriptors_is_refused, serve,
 						end),
 		cmocka_unit_test_setup_teardown(a_program_that_is_not_there_is_told, serve, end),
+		cmocka_unit_test_setup_teardown(a_program_waits_for_leave_and_fails_without, serve,
+						end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
