@@ -172,14 +172,13 @@ void oci_record_running(struct oci_monitor *m)
 	m->evidence.has_status = before.pid > 0;
 }
 
-void oci_record_entry(struct oci_monitor *m, const struct oci_watch_entry *entry)
+bool oci_record_entry(struct oci_monitor *m, const struct oci_watch_entry *entry)
 {
 	struct record record = {
 		.kind = RECORD_ENTER,
 		.source = SOURCE_SUPERVISOR,
-		.has = HAS_PID | HAS_UID,
+		.has = HAS_PID | HAS_UID | HAS_FLAGS,
 		.pid = (uint32_t)entry->pid,
-		.uid = entry->uid,
 		.argv = { { entry->argv, entry->n }, TRUST_KERNEL },
 	};
 	cleanup_strbuf struct strbuf text = { 0 };
@@ -188,14 +187,16 @@ void oci_record_entry(struct oci_monitor *m, const struct oci_watch_entry *entry
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", entry->pid);
-	if (fd_read_file(AT_FDCWD, path, 65536, &text, &err) == 0 &&
-	    proc_status_parse((struct span){ text.p, text.len }, &status, &err) == 0) {
-		record.uid = status.uid[1]; /* as the machine numbers it */
-		record.flags = proc_status_caps(&status);
-		record.has |= HAS_FLAGS;
-	}
-	if (event_log_add(&m->log, &record, &err) < 0 && m->lost.code == 0)
+	if (fd_read_file(AT_FDCWD, path, 65536, &text, &err) < 0 ||
+	    proc_status_parse((struct span){ text.p, text.len }, &status, &err) < 0)
+		return false;
+	record.uid = status.uid[1]; /* as the machine numbers it */
+	record.flags = proc_status_caps(&status);
+	if (event_log_add(&m->log, &record, &err) == 0)
+		return true;
+	if (m->lost.code == 0)
 		m->lost = err;
+	return false;
 }
 
 static int seal(struct oci_monitor *m, int status, struct err *err)

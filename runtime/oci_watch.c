@@ -238,8 +238,7 @@ static void take_entry(struct oci_monitor *m)
 		n = recv(from, &entry, sizeof(entry), 0);
 	if (n <= 0 || oci_watch_entry_read(&entry, (size_t)n, &entry) < 0)
 		return;
-	oci_record_entry(m, &entry);
-	if (oci_say(from, OCI_SAY_GO, NULL) < 0)
+	if (!oci_record_entry(m, &entry) || oci_say(from, OCI_SAY_GO, NULL) < 0)
 		return;
 	fd = take_listener(from);
 	if (fd >= 0)

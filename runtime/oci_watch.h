@@ -42,8 +42,7 @@ must_check int oci_watch_start(const struct oci_watch *watch, pid_t *ret_pid, st
 
 /* What exec tells the monitor of a process that it adds, with the listener of its filter. */
 struct oci_watch_entry {
-	uint32_t uid; /* as the host has it */
-	uint32_t n;   /* of argv: words, each ended by NUL */
+	uint32_t n; /* of argv: words, each ended by NUL */
 	int32_t pid;
 	char argv[OCI_WATCH_ARGV_MAX];
 };

@@ -73,7 +73,7 @@ static bool await_word(const uint32_t *word, struct pollfd *end)
 static int hand_over(const struct oci_watch *w, const struct oci_process *process, pid_t pid,
 		     int to)
 {
-	struct oci_watch_entry entry = { .uid = process->uid, .pid = pid };
+	struct oci_watch_entry entry = { .pid = pid };
 	cleanup_close int pidfd = pidfd_open(pid, 0);
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
 	struct oci_say answer = { 0 };

@@ -40,7 +40,9 @@ must_check int oci_record_start(struct oci_monitor *m, struct err *err);
 void oci_record_confined(struct oci_monitor *m);
 /* Its program runs. */
 void oci_record_running(struct oci_monitor *m);
-void oci_record_entry(struct oci_monitor *m, const struct oci_watch_entry *entry);
+/* The process waits for it. Returns false if who it is cannot be read or written down: it is not to
+ * run. */
+bool oci_record_entry(struct oci_monitor *m, const struct oci_watch_entry *entry);
 /* The end: seal the log. Without a start there is nothing to tell, and the folder goes. */
 void oci_record_end(struct oci_monitor *m);
 
