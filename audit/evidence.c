@@ -115,20 +115,22 @@ static void read_devices(int proc, struct evidence *evidence)
 		strbuf_addf(&evidence->devices, "%s\n", names[i]);
 }
 
-void evidence_process(pid_t pid, struct evidence *evidence)
+bool evidence_process(pid_t pid, struct evidence *evidence)
 {
 	cleanup_close int proc = open_proc(pid);
 	cleanup_strbuf struct strbuf text = { 0 };
 	struct proc_status status = { 0 };
 	struct err ignored = { 0 };
+	/* First of all: of a short program it is what goes first. */
+	bool executed = proc < 0 || evidence_exe_read(proc, &evidence->exe);
 
 	if (proc < 0 || fd_read_file(proc, "status", TEXT_MAX, &text, &ignored) < 0)
-		return;
+		return executed;
 	if (proc_status_parse((struct span){ text.p, text.len }, &status, &ignored) < 0)
-		return;
+		return executed;
 	/* Before the filter is on, this would be the launcher's own state. */
 	if (status.seccomp != 2)
-		return;
+		return executed;
 	evidence->status = status;
 	evidence->has_status = true;
 	read_into(AT_FDCWD, "/sys/kernel/security/lsm", &evidence->lsm);
@@ -137,12 +139,12 @@ void evidence_process(pid_t pid, struct evidence *evidence)
 	read_into(proc, "attr/apparmor/current", &evidence->apparmor);
 	read_into(proc, "attr/current", &evidence->lsm_label);
 	if (status.state == 'Z' || status.state == 'X')
-		return;
+		return executed;
 	read_into(proc, "uid_map", &evidence->uid_map);
 	read_into(proc, "gid_map", &evidence->gid_map);
 	read_interfaces(proc, evidence);
 	read_devices(proc, evidence);
-	evidence_exe_read(proc, &evidence->exe);
+	return executed;
 }
 
 void evidence_cgroup(int dir, struct evidence *evidence)

@@ -46,7 +46,7 @@ struct evidence_net {
 };
 
 enum evidence_exe_state {
-	EXE_NONE,
+	EXE_NONE, /* not known (yet) */
 	EXE_READING,
 	EXE_DONE, /* the others: there is no digest */
 	EXE_UNREADABLE,
@@ -58,6 +58,7 @@ enum evidence_exe_state {
 /* The file that was executed. Its digest is made while the program runs. */
 struct evidence_exe {
 	enum evidence_exe_state state;
+	bool named; /* not told by the kernel: the file of that name, opened before execve(2) */
 	struct strbuf path; /* seen from inside */
 	uint64_t dev, ino, size;
 	struct timespec changed; /* of its inode */
@@ -95,11 +96,30 @@ void evidence_namespaces(pid_t pid, struct evidence *evidence);
 /*
  * Once the filter is on, or from a zombie not yet reaped: state, ids, limits, cgroup, program. May
  * be called again: what is readable now replaces what was read before.
+ *
+ * Returns   false if the program has not been executed yet: its file is for another look.
  */
-void evidence_process(pid_t pid, struct evidence *evidence);
+bool evidence_process(pid_t pid, struct evidence *evidence);
 
-/* The program's file, by /proc/PID/exe; begins to read it if it is another than before. */
-void evidence_exe_read(int proc, struct evidence_exe *exe);
+/*
+ * The program's file, by /proc/PID/exe; begins to read it if it is another than before. Our own
+ * file is what the process has until it has executed: that is left for a later look.
+ *
+ * Returns   false if it has not executed anything yet; true if the file is known now, or cannot be
+ *           told: it has ended, or hides it.
+ */
+bool evidence_exe_read(int proc, struct evidence_exe *exe);
+
+/*
+ * What there is of a program that had ended before it was looked at, or that hides its file: what
+ * its name led to in its own process just before execve(2). A no-op if the file is known.
+ *
+ *   file     O_PATH; borrowed; -1: none
+ *   changed  its inode, when it was opened: changed since, it tells nothing
+ *   path     seen from inside
+ */
+void evidence_exe_named(int file, const struct timespec *changed, const char *path,
+			struct evidence_exe *exe);
 
 /*
  * Read on, at most max bytes (rounded up to 64 KiB).

@@ -2,6 +2,7 @@
 /* Which program it was: its file, and the digest of it, read piece by piece while it runs. */
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,17 +10,21 @@
 
 #include "audit/evidence.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 
 #define PIECE ((size_t)64 << 10)
 #define EXE_MAX ((uint64_t)1 << 30)     /* larger ones are not read */
 #define FINISH_MAX ((uint64_t)16 << 20) /* what may be left to read when the program has ended */
+
+#define STAT_FLAGS 9
+#define FORKNOEXEC 0x40U
 
 static const char *const reasons[] = {
 	[EXE_NONE] = "it had ended before it was looked at",
 	[EXE_READING] = "it is being read",
 	[EXE_UNREADABLE] = "its file cannot be read",
 	[EXE_LARGE] = "its file is larger than 1 GiB",
-	[EXE_CHANGED] = "its file changed while it was read",
+	[EXE_CHANGED] = "its file changed before it was read to its end",
 	[EXE_UNFINISHED] = "it had ended before its file was read",
 };
 
@@ -37,7 +42,48 @@ static bool is_same(const struct evidence_exe *exe, const struct stat *st)
 	       exe->changed.tv_nsec == st->st_ctim.tv_nsec;
 }
 
-void evidence_exe_read(int proc, struct evidence_exe *exe)
+/* Begin with a file; takes fd over, -1 if it cannot be read. */
+static void begin(struct evidence_exe *exe, int fd, const struct stat *st, struct span path)
+{
+	stop(exe, EXE_NONE);
+	strbuf_reset(&exe->path);
+	strbuf_span(&exe->path, path);
+	exe->dev = st->st_dev;
+	exe->ino = st->st_ino;
+	exe->size = (uint64_t)st->st_size;
+	exe->changed = st->st_ctim;
+	exe->done = 0;
+	digest_begin(&exe->digesting);
+	exe->state = fd < 0 ? EXE_UNREADABLE : exe->size > EXE_MAX ? EXE_LARGE : EXE_READING;
+	if (exe->state == EXE_READING)
+		exe->fd = fd;
+	else
+		closep(&fd);
+}
+
+/* PF_FORKNOEXEC of proc(5); of one that has ended, too. */
+static bool has_executed(int proc)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	struct err ignored = { 0 };
+	uint64_t flags = 0;
+	char state = '?';
+
+	return fd_read_file(proc, "stat", 4096, &text, &ignored) == 0 &&
+	       proc_stat_field((struct span){ text.p, text.len }, STAT_FLAGS, &state, &flags) ==
+		       0 &&
+	       !(flags & FORKNOEXEC);
+}
+
+static bool is_ours(const struct stat *st)
+{
+	struct stat own = { 0 };
+
+	return fstatat(AT_FDCWD, "/proc/self/exe", &own, 0) == 0 && own.st_dev == st->st_dev &&
+	       own.st_ino == st->st_ino;
+}
+
+bool evidence_exe_read(int proc, struct evidence_exe *exe)
 {
 	cleanup_close int fd = openat(proc, "exe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char path[PATH_MAX];
@@ -45,25 +91,29 @@ void evidence_exe_read(int proc, struct evidence_exe *exe)
 	ssize_t n = readlinkat(proc, "exe", path, sizeof(path));
 	int r = fd >= 0 ? fstat(fd, &st) : fstatat(proc, "exe", &st, 0);
 
-	if (n <= 0 || r < 0 || (exe->state != EXE_NONE && is_same(exe, &st)))
+	if ((n <= 0 || r < 0 || is_ours(&st)) && !has_executed(proc))
+		return false;
+	if (n <= 0 || r < 0)
+		return true;
+	if (exe->state == EXE_NONE || exe->named || !is_same(exe, &st))
+		begin(exe, steal_fd(fd), &st, (struct span){ path, (size_t)n });
+	exe->named = false;
+	return true;
+}
+
+void evidence_exe_named(int file, const struct timespec *changed, const char *path,
+			struct evidence_exe *exe)
+{
+	struct stat st = { 0 };
+	char name[32];
+
+	if (exe->state != EXE_NONE || file < 0 || fstat(file, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
-	stop(exe, EXE_NONE);
-	strbuf_reset(&exe->path);
-	strbuf_add(&exe->path, path, (size_t)n);
-	exe->dev = st.st_dev;
-	exe->ino = st.st_ino;
-	exe->size = (uint64_t)st.st_size;
-	exe->changed = st.st_ctim;
-	exe->done = 0;
-	digest_begin(&exe->digesting);
-	if (fd < 0)
-		exe->state = EXE_UNREADABLE;
-	else if (exe->size > EXE_MAX)
-		exe->state = EXE_LARGE;
-	else {
-		exe->fd = steal_fd(fd);
-		exe->state = EXE_READING;
-	}
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", file);
+	begin(exe, open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC), &st, span_of(path));
+	exe->named = true;
+	if (changed->tv_sec != st.st_ctim.tv_sec || changed->tv_nsec != st.st_ctim.tv_nsec)
+		stop(exe, EXE_CHANGED);
 }
 
 static void finish_reading(struct evidence_exe *exe)
@@ -122,6 +172,7 @@ void evidence_exe_json(const struct evidence_exe *exe, struct jsonw *j)
 	}
 	jsonw_ku64(j, "dev", exe->dev);
 	jsonw_ku64(j, "ino", exe->ino);
+	jsonw_kstr(j, "level", exe->named ? "E2" : "E3");
 	jsonw_key(j, "path");
 	jsonw_strn(j, exe->path.p, exe->path.len);
 	digest_hex(&exe->digest, hex);

@@ -91,7 +91,10 @@ void program_text(const json_t *report, struct strbuf *out)
 
 	strbuf_addf(out, "%s ", record_text(exe, "path", "unknown,"));
 	if (sha256)
-		strbuf_addf(out, "sha256:%s", sha256);
+		strbuf_addf(out, "sha256:%s%s", sha256,
+			    strcmp(record_text(exe, "level", "E3"), "E3") == 0
+				    ? ""
+				    : " (of the file of that name when it was started)");
 	else
 		strbuf_addf(out, "no digest: %s",
 			    record_text(exe, "sha256_absent", "it was not looked at"));

@@ -227,7 +227,8 @@ static int make_page(struct launched *child, struct err *err)
 
 	if (page == MAP_FAILED)
 		return err_sys(err, errno, "cannot map a shared page");
-	page->listener = page->mountinfo = page->pty = page->root = page->workload = -1;
+	page->listener = page->mountinfo = page->pty = page->file = page->root = page->workload =
+		-1;
 	page->executing = 1;
 	child->page = page;
 	return 0;
@@ -434,6 +435,7 @@ void launch_done(struct launched *launched)
 	cgroup_remove(&launched->cgroup);
 	if (launched->page) {
 		closep(&launched->page->root);
+		closep(&launched->page->file);
 		munmap(launched->page, sizeof(*launched->page));
 	}
 	launched->page = NULL;

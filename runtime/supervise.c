@@ -179,8 +179,13 @@ static int read_evidence(struct supervisor *s, struct err *err)
 	/* First: what is read after it was seen right has it, too. */
 	bool pending = check_label(s) == PROGRAM_LABEL_PENDING;
 
-	if (found)
-		evidence_process(s->launched->program, s->evidence);
+	if (found && !evidence_process(s->launched->program, s->evidence))
+		pending = true;
+	if (!pending) {
+		evidence_exe_named(s->launched->page->file, &s->launched->page->file_changed,
+				   s->launched->page->program, &s->evidence->exe);
+		closep(&s->launched->page->file); /* it would keep the sandbox's mounts */
+	}
 	if (s->evidence->mountinfo.len == 0 && s->launched->page->mountinfo >= 0)
 		evidence_mounts(s->launched->page->mountinfo, s->evidence);
 	s->read_once = !pending;

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -170,6 +171,7 @@ static int become_program(void *confine)
 static int confine_self(struct confine *c, struct err *err)
 {
 	const struct plan *plan = c->plan;
+	struct stat st = { 0 };
 	int r = take_steps(c, steps, ARRAY_LEN(steps), err);
 
 	if (r < 0)
@@ -177,6 +179,10 @@ static int confine_self(struct confine *c, struct err *err)
 	r = lookup_program(plan->argv[0], plan->env, c->program, err);
 	if (r < 0)
 		return err_at(err, ERR_EXEC);
+	/* Of a program that ends before the supervisor can look at it, this is what is left. */
+	c->page->file = r;
+	if (fstat(r, &st) == 0)
+		c->page->file_changed = st.st_ctim;
 	if (strlen(c->program) < sizeof(c->page->program))
 		memcpy(c->page->program, c->program, strlen(c->program) + 1);
 	r = take_steps(c, late_steps, ARRAY_LEN(late_steps), err);

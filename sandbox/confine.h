@@ -3,6 +3,7 @@
 #define IMMURE_SANDBOX_CONFINE_H
 
 #include <stdint.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "sandbox/plan.h"
@@ -32,14 +33,16 @@ struct confine_page {
 	int32_t listener;   /* seccomp notification descriptor, or -1 */
 	int32_t mountinfo;  /* /proc/self/mountinfo as opened inside, after the last mount; or -1 */
 	int32_t pty;        /* master side, or -1 */
+	int32_t file;       /* what was found as the program (O_PATH), or -1 */
 	int32_t root;       /* by the supervisor, before `mapped`: id-mapped root, or -1 */
 	uint32_t filtered;  /* the filter is on */
 	int32_t workload;   /* pidfd of the program; the child itself stays behind as process 1 */
 	uint32_t executing; /* futex: 1 until the program has executed, or has ended before */
 	uint32_t copied;    /* with plan->copy: there was something to do */
 	uint32_t n_steps;
-	struct err err;     /* valid in CONFINE_FAILED */
-	char program[1024]; /* what is executed, as found inside; empty if it is longer */
+	struct err err;               /* valid in CONFINE_FAILED */
+	struct timespec file_changed; /* its inode, when it was found */
+	char program[1024];           /* what is executed, as found inside; empty if it is longer */
 	struct {
 		const char *name; /* a string constant: same address in both */
 		uint64_t ns;      /* CLOCK_MONOTONIC when the step was done */

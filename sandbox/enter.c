@@ -141,7 +141,7 @@ static int execute(struct entering *e, struct err *err)
 {
 	const struct enter_texts *texts = e->texts;
 	bool given = e->request->flags & ENTER_WORKDIR;
-	int r;
+	int r; /* a descriptor of the program for a while: close-on-exec */
 
 	if (setsid() < 0)
 		return err_sys(err, errno, "cannot start a session");

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 
 static const char *path_of(const char *const *env)
@@ -17,25 +18,26 @@ static const char *path_of(const char *const *env)
 	return "/usr/bin:/bin";
 }
 
-/* Returns 0 if it can be executed, else -errno. */
-static int can_execute(const char *path)
+/* Returns a descriptor if it can be executed, else -errno. */
+static int open_executable(const char *path)
 {
+	cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat st = { 0 };
 
-	if (stat(path, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+	if (faccessat(fd, "", X_OK, AT_EACCESS | AT_EMPTY_PATH) < 0)
 		return -errno;
-	return 0;
+	return steal_fd(fd);
 }
 
 static int take(const char *name, char ret[PATH_MAX], struct err *err)
 {
-	int r = can_execute(name);
+	int r = strlen(name) >= PATH_MAX ? -ENAMETOOLONG : open_executable(name);
 
-	if (strlen(name) >= PATH_MAX)
+	if (r == -ENAMETOOLONG)
 		return err_set(err, ENAMETOOLONG, "the name of the program is too long");
 	if (r == -EISDIR)
 		return err_set(err, EACCES, "cannot execute %s: it is a directory", name);
@@ -47,7 +49,7 @@ static int take(const char *name, char ret[PATH_MAX], struct err *err)
 	if (r < 0)
 		return err_sys(err, -r, "cannot execute %s", name);
 	memcpy(ret, name, strlen(name) + 1);
-	return 0;
+	return r;
 }
 
 int lookup_program(const char *name, const char *const *env, char ret[PATH_MAX], struct err *err)
@@ -69,10 +71,10 @@ int lookup_program(const char *name, const char *const *env, char ret[PATH_MAX],
 		memcpy(path, dir.p, dir.n);
 		path[dir.n] = '/';
 		memcpy(path + dir.n + 1, name, strlen(name) + 1);
-		r = can_execute(path);
-		if (r == 0) {
+		r = open_executable(path);
+		if (r >= 0) {
 			memcpy(ret, path, strlen(path) + 1);
-			return 0;
+			return r;
 		}
 		forbidden = forbidden || r == -EACCES;
 	}

@@ -13,7 +13,8 @@
  *   env   NULL-terminated "NAME=VALUE"
  *   ret   filled only on success
  *
- * Returns   0, -ENOENT (exit 127), -EACCES (exit 126), -ENAMETOOLONG. Stage ERR_EXEC.
+ * Returns   a descriptor of the file that was found (O_PATH), -ENOENT (exit 127), -EACCES (exit
+ * 126), -ENAMETOOLONG. Stage ERR_EXEC.
  */
 must_check int lookup_program(const char *name, const char *const *env, char ret[PATH_MAX],
 			      struct err *err);

@@ -144,7 +144,10 @@ static int find_program(const struct oci_process *process, char program[PATH_MAX
 			process->args[0]);
 	else if (r == -EACCES)
 		err_sys(err, EACCES, "cannot execute \"%.100s\"", process->args[0]);
-	return r < 0 ? err_at(err, ERR_EXEC) : 0;
+	if (r < 0)
+		return err_at(err, ERR_EXEC);
+	close(r);
+	return 0;
 }
 
 /* Say how far we are and wait for the creator's word; its end is ours. */

@@ -35,6 +35,20 @@ status_of() {
 	[ "$(jq '[.findings[] | select(.status == "pass" and (.level == "E3" or .level == "E4"))] | length' r.json)" -ge 30 ]
 }
 
+@test "however short a program is, the digest is of the file that was executed" {
+	digest=$(sha256sum "$(readlink -f /usr/bin/true)")
+	for _ in $(seq 20); do "$IMMURE" run --host -- true; done
+	[ "$(jq -r .exe.sha256 "$XDG_STATE_HOME"/immure/runs/*/evidence.json | sort | uniq -c | tr -s ' ')" = " 20 ${digest%% *}" ]
+	! jq -r .exe.level "$XDG_STATE_HOME"/immure/runs/*/evidence.json | grep -v '^E[23]$'
+	# What never became a program is not named as one.
+	run -127 "$IMMURE" run --host -- /no/such
+	# A script: the kernel runs its interpreter, its name leads to the script.
+	printf '#!/bin/sh\nsleep 0.3\n' >work/script
+	chmod 755 work/script
+	"$IMMURE" run --host -v "$WORK:/data:ro,exec" -- /data/script
+	[ "$(jq -r '.exe | .level + " " + .sha256' "$(newest)/evidence.json")" = "E3 $(sha256sum "$(readlink -f /bin/sh)" | cut -d ' ' -f 1)" ]
+}
+
 @test "what weakens a run is found, with the option that did it" {
 	mkdir data
 	"$IMMURE" run --host --network host -v /etc:/data -- true

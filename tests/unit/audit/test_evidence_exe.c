@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit/evidence.h"
@@ -116,7 +117,7 @@ static void says_that_it_changed(void **state)
 	put(s, bytes, 10, 10);
 	assert_false(evidence_exe_step(&s->exe, STEP));
 	assert_int_equal(s->exe.state, EXE_CHANGED);
-	assert_says(s, "\"sha256_absent\":\"its file changed while it was read\"");
+	assert_says(s, "\"sha256_absent\":\"its file changed before it was read to its end\"");
 }
 
 static void leaves_out_what_is_too_much(void **state)
@@ -132,13 +133,80 @@ static void leaves_out_what_is_too_much(void **state)
 	assert_says(s, "\"sha256_absent\":\"it had ended before its file was read\"");
 }
 
+static void put_stat(const struct scene *s, const char *text)
+{
+	cleanup_close int fd =
+		openat(s->proc, "stat", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
+}
+
+#define FLAGS_BEFORE "2 (x) R 1 2 2 0 -1 4194368 0\n" /* PF_FORKNOEXEC among them */
+#define FLAGS_AFTER "2 (x) Z 1 2 2 0 -1 4194304 0\n"
+
 static void says_that_it_was_not_looked_at(void **state)
 {
 	struct scene *s = *state;
 
-	evidence_exe_read(s->proc, &s->exe); /* it leads nowhere */
+	put_stat(s, FLAGS_AFTER);
+	assert_true(evidence_exe_read(s->proc, &s->exe)); /* it leads nowhere */
 	assert_int_equal(s->exe.state, EXE_NONE);
 	assert_says(s, "{\"exe\":{\"sha256_absent\":\"it had ended before it was looked at\"}}");
+}
+
+/* Until it has executed, the process has our file: that is nobody's evidence. */
+static void our_own_file_is_not_taken_for_the_program(void **state)
+{
+	struct scene *s = *state;
+
+	assert_int_equal(unlinkat(s->proc, "exe", 0), 0);
+	assert_int_equal(symlinkat("/proc/self/exe", s->proc, "exe"), 0);
+	put_stat(s, FLAGS_BEFORE);
+	assert_false(evidence_exe_read(s->proc, &s->exe));
+	assert_int_equal(s->exe.state, EXE_NONE);
+	put_stat(s, FLAGS_AFTER); /* it executes the same once more */
+	assert_true(evidence_exe_read(s->proc, &s->exe));
+	assert_int_equal(s->exe.state, EXE_READING);
+	assert_says(s, "\"level\":\"E3\"");
+}
+
+static void a_file_that_only_its_name_tells_of_is_of_less_weight(void **state)
+{
+	struct scene *s = *state;
+	char hex[DIGEST_HEX_LEN];
+	struct digest digest = digest_of("program", 7);
+	cleanup_close int file = -1;
+	struct stat st = { 0 };
+
+	put(s, "program", 7, 7);
+	file = openat(s->proc, "program", O_PATH | O_CLOEXEC);
+	assert_int_equal(fstat(file, &st), 0);
+	evidence_exe_named(file, &st.st_ctim, "/bin/program", &s->exe);
+	evidence_exe_finish(&s->exe);
+	digest_hex(&digest, hex);
+	assert_says(s, hex);
+	assert_says(s, "\"level\":\"E2\",\"path\":\"/bin/program\"");
+	/* What the kernel tells goes before it, and stays. */
+	assert_true(evidence_exe_read(s->proc, &s->exe));
+	assert_says(s, "\"level\":\"E3\"");
+	evidence_exe_named(file, &st.st_ctim, "/bin/other", &s->exe);
+	assert_says(s, "\"level\":\"E3\"");
+}
+
+static void a_file_that_changed_since_it_was_named_tells_nothing(void **state)
+{
+	struct scene *s = *state;
+	cleanup_close int file = -1;
+	struct stat st = { 0 };
+
+	put(s, "program", 7, 7);
+	file = openat(s->proc, "program", O_PATH | O_CLOEXEC);
+	assert_int_equal(fstat(file, &st), 0);
+	st.st_ctim.tv_nsec ^= 1;
+	evidence_exe_named(file, &st.st_ctim, "/bin/program", &s->exe);
+	evidence_exe_finish(&s->exe);
+	assert_int_equal(s->exe.state, EXE_CHANGED);
 }
 
 int main(void)
@@ -149,6 +217,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(says_that_it_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(leaves_out_what_is_too_much, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_that_it_was_not_looked_at, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(our_own_file_is_not_taken_for_the_program, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_file_that_only_its_name_tells_of_is_of_less_weight, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_file_that_changed_since_it_was_named_tells_nothing, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
