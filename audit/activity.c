@@ -314,16 +314,14 @@ json_t *activity_json(const struct activity *activity, const struct run_record *
 
 	if (!activity->lanes)
 		return NULL;
-	return json_pack("{s:O, s:I, s:O, s:O, s:o, s:O, s:o, s:O, s:{s:o, s:I}, s:O, s:o, s:O}",
+	return json_pack("{s:O, s:I, s:O, s:O, s:o, s:O, s:o, s:O, s:{s:o}, s:O, s:o, s:O}",
 			 "calls", activity->calls, "denied", denied + would_be, "denials",
 			 activity->denials.items, "flows", activity->flows.items, "kinds",
 			 kinds_json(activity), "listeners", activity->listeners.items, "more",
 			 more_json(activity), "names", activity->names.items, "peaks", "cgroup",
-			 cgroup ? json_string(cgroup) : json_null(), "vm_hwm_kib",
-			 (json_int_t)record_number(json_object_get(record->evidence, "status"),
-						   "vm_hwm_kib", 0),
-			 "processes", activity->processes.items, "timeline",
-			 timeline_json(activity), "written", activity->written.items);
+			 cgroup ? json_string(cgroup) : json_null(), "processes",
+			 activity->processes.items, "timeline", timeline_json(activity), "written",
+			 activity->written.items);
 }
 
 static void list_done(struct activity_list *list)

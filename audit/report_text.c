@@ -5,6 +5,7 @@
 #include "audit/report_parts.h"
 
 #define DENIALS_SHOWN 10
+#define COMMAND_SHOWN ((size_t)160)
 
 static void put_short_hash(struct strbuf *out, const char *hex)
 {
@@ -26,6 +27,21 @@ static void put_host_head(const json_t *report, struct strbuf *out)
 		    (long long)part_number(report, "identity", "landlock_abi", 0));
 }
 
+/* A script on the command line is no reason for more than one screen. */
+static void put_clipped_command(struct strbuf *out, const json_t *report)
+{
+	cleanup_strbuf struct strbuf text = { 0 };
+	size_t n;
+
+	put_command(&text, report);
+	n = text.len < COMMAND_SHOWN ? text.len : COMMAND_SHOWN;
+	while (n > 0 && n < text.len && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	strbuf_add(out, strbuf_str(&text), n);
+	if (n < text.len)
+		strbuf_addf(out, "... (%zu more bytes)", text.len - n);
+}
+
 static void put_head(const json_t *report, struct strbuf *out)
 {
 	const json_t *root = json_object_get(json_object_get(report, "subject"), "root");
@@ -43,7 +59,7 @@ static void put_head(const json_t *report, struct strbuf *out)
 	if (strcmp(part_text(report, "policy", "mode", "enforce"), "audit") == 0)
 		strbuf_puts(out, " (mode: audit, nothing is refused by its rules)");
 	strbuf_puts(out, "\n        command ");
-	put_command(out, report);
+	put_clipped_command(out, report);
 	strbuf_puts(out, "\n        program ");
 	program_text(report, &program);
 	put_escaped(out, strbuf_str(&program));
@@ -298,7 +314,8 @@ static void put_end(const json_t *report, struct strbuf *out)
 	} else {
 		strbuf_puts(out, "  sealed, not signed");
 	}
-	strbuf_addf(out, "\nexit    %lld\n", (long long)part_number(report, "subject", "exit", -1));
+	strbuf_addf(out, "\nended   exit %lld\n",
+		    (long long)part_number(report, "subject", "exit", -1));
 }
 
 void report_text(const json_t *report, struct strbuf *out)

@@ -54,14 +54,18 @@ static const struct format *by_name(const char *name)
 	return NULL;
 }
 
-static const struct format *by_ending(const char *file)
+static bool ends_with(const char *file, const char *ending)
 {
 	size_t n = strlen(file);
+	size_t k = strlen(ending);
 
+	return n > k && strcmp(file + n - k, ending) == 0;
+}
+
+static const struct format *by_ending(const char *file)
+{
 	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
-		size_t k = strlen(formats[i].ending);
-
-		if (n > k && strcmp(file + n - k, formats[i].ending) == 0)
+		if (ends_with(file, formats[i].ending))
 			return &formats[i];
 	}
 	return NULL;
@@ -85,8 +89,11 @@ int audit_output_check(const struct opt_list *outputs, const char *format, struc
 	for (size_t i = 0; i < outputs->n; i++) {
 		if (format_of(outputs->items[i], format))
 			continue;
-		err_set(err, EINVAL, "--output %.60s: its ending names no format; add --format",
-			outputs->items[i]);
+		err_set(err, EINVAL, "--output %.60s: its ending names no format; add --format%s",
+			outputs->items[i],
+			ends_with(outputs->items[i], ".jsonl")
+				? ", or use 'immure audit export' for the events"
+				: "");
 		return err_at(err, ERR_USAGE);
 	}
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* audit check, audit report: the same report; check also decides the exit status by it. */
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,6 +90,28 @@ static int report_on(const struct verb_call *call, const json_t *baseline, json_
 	return r;
 }
 
+/* The last line for people: why the exit status is what it is. Files and other formats stay as they
+ * are. */
+static void tell_gate(const struct check_options *options, enum gate_result result)
+{
+	const char *fail_on = options->fail_on ? options->fail_on : "medium";
+	const char *worse = !options->baseline    ? ""
+			    : result == GATE_PASS ? "nothing worse than the baseline, "
+						  : "worse than the baseline, ";
+	bool is_text = !options->format || strcmp(options->format, "text") == 0;
+
+	if (options->outputs.n > 0 || !is_text)
+		return;
+	if (result == GATE_BROKEN)
+		printf("exit    %u  the record cannot be trusted\n", result);
+	else
+		printf("exit    %u  %s%sfail-on=%s\n", result,
+		       result == GATE_FINDINGS     ? "findings, "
+		       : result == GATE_NOT_PROVEN ? "not proven, "
+						   : "",
+		       worse, fail_on);
+}
+
 /* What is found is kept for the policy's digest, where every report finds it. */
 static int prove(const struct verb_call *call, const char **ret_run, struct err *err)
 {
@@ -152,8 +175,10 @@ static int check(const struct verb_call *call, struct err *err)
 	}
 	if (r == 0)
 		r = report_on(&one, baseline, &report, err);
-	if (r == 0)
+	if (r == 0) {
 		r = (int)report_gate(report, &gate);
+		tell_gate(options, (enum gate_result)r);
+	}
 	json_decref(report);
 	json_decref(baseline);
 	return r;
@@ -194,8 +219,10 @@ static int host(const struct verb_call *call, struct err *err)
 		r = audit_baseline_check(baseline, made, err);
 	if (r == 0)
 		r = audit_output(made, &options->outputs, options->format, call->arena, err);
-	if (r == 0)
+	if (r == 0) {
 		r = (int)report_gate(made, &gate);
+		tell_gate(options, (enum gate_result)r);
+	}
 	json_decref(made);
 	json_decref(baseline);
 	return r;

@@ -86,6 +86,21 @@ status_of() {
 	[ "$(jq -r '.findings[] | select(.id == "5.29") | .expected' r.json)" = "at most 100" ]
 }
 
+@test "the last line for people says what came of it, and why" {
+	"$IMMURE" run --host --network host -- true
+	run -1 "$IMMURE" audit check
+	[ "${lines[-1]}" = "exit    1  findings, fail-on=medium" ]
+	run -0 "$IMMURE" audit check --fail-on critical
+	[ "${lines[-1]}" = "exit    0  fail-on=critical" ]
+	"$IMMURE" audit report -o base.json
+	run -0 "$IMMURE" audit check --baseline base.json
+	[ "${lines[-1]}" = "exit    0  nothing worse than the baseline, fail-on=medium" ]
+	run -0 "$IMMURE" audit report
+	[[ "${lines[-1]}" = "ended "* ]]
+	run -1 "$IMMURE" audit check --format csv
+	[[ "${lines[-1]}" != exit* ]]
+}
+
 @test "the exit status says what came of it, and never depends on formats" {
 	"$IMMURE" run --host -- true
 	run "$IMMURE" audit check --standard nist-800-190 --fail-on critical
