@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/activity.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "audit/risk.h"
 #include "audit/suggest.h"
+
+#define MAKERS_MAX 20000
+#define MAKERS_DEPTH 16
 
 static void add_to(json_t *object, const char *key, int64_t n)
 {
@@ -101,11 +105,45 @@ static void take_lineage(struct activity *activity, const json_t *event)
 	}
 }
 
+/* A process of its own, which may never execute anything, and yet make one that does. */
+static void take_fork(struct activity *activity, const json_t *event)
+{
+	char key[24];
+
+	if (record_number(event, "flags", 0) & CLONE_THREAD ||
+	    json_object_size(activity->makers) >= MAKERS_MAX)
+		return;
+	snprintf(key, sizeof(key), "%lld", (long long)record_number(event, "target", 0));
+	json_object_set_new(activity->makers, key,
+			    json_pack("{s:s, s:I}", "comm", record_text(event, "comm", "?"), "pid",
+				      (json_int_t)record_number(event, "pid", 0)));
+}
+
+/* The makers of a process that are not listed yet, up to one that is. */
+static void add_makers(struct activity *activity, int64_t pid)
+{
+	for (int i = 0; i < MAKERS_DEPTH; i++) {
+		const json_t *maker;
+		char key[24];
+
+		snprintf(key, sizeof(key), "%lld", (long long)pid);
+		maker = json_object_get(activity->makers, key);
+		if (!maker || json_object_get(activity->processes.index, key))
+			return;
+		process_of(activity, pid, record_number(maker, "pid", 0),
+			   record_text(maker, "comm", "?"));
+		pid = record_number(maker, "pid", 0);
+	}
+}
+
 static void take_exec(struct activity *activity, const json_t *event)
 {
 	const char *path = record_text(event, "path", "?");
-	json_t *process = process_of(activity, record_number(event, "pid", 0),
-				     record_number(event, "ppid", 0), path);
+	json_t *process;
+
+	add_makers(activity, record_number(event, "ppid", 0));
+	process = process_of(activity, record_number(event, "pid", 0),
+			     record_number(event, "ppid", 0), path);
 
 	if (!process)
 		return;
@@ -200,6 +238,7 @@ void activity_init(struct activity *activity)
 					  &activity->processes, &activity->written };
 
 	*activity = (struct activity){ .calls = json_object(),
+				       .makers = json_object(),
 				       .lanes = calloc(RECORD_KIND_COUNT,
 						       sizeof(struct activity_lane)) };
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
@@ -218,6 +257,9 @@ void activity_take(struct activity *activity, json_t *event)
 	case RECORD_WOULD_DENY:
 		take_denied(activity, event);
 		take_lineage(activity, event);
+		break;
+	case RECORD_FORK:
+		take_fork(activity, event);
 		break;
 	case RECORD_EXEC:
 		take_exec(activity, event);
@@ -339,5 +381,6 @@ void activity_done(struct activity *activity)
 	list_done(&activity->processes);
 	list_done(&activity->written);
 	json_decref(activity->calls);
+	json_decref(activity->makers);
 	free(activity->lanes);
 }

@@ -30,6 +30,7 @@ struct activity_lane {
 struct activity {
 	struct activity_list denials, flows, listeners, names, processes, written;
 	json_t *calls;
+	json_t *makers; /* of processes: pid and name, by the pid of what was made; bounded */
 	int64_t start_us;
 	uint64_t n_denials;
 	struct activity_lane *lanes; /* by kind; NULL: there was not memory enough */

@@ -54,6 +54,32 @@ static void little_is_told_whole(void **state)
 	activity_done(&activity);
 }
 
+/* A shell's "( ... )" executes nothing itself. */
+static void a_process_between_two_programs_is_in_the_tree(void **state)
+{
+	struct activity activity;
+	const json_t *processes;
+	json_t *json;
+
+	(void)state;
+	activity_init(&activity);
+	take(&activity, "{\"kind\":\"exec\",\"pid\":10,\"ppid\":1,\"path\":\"/bin/sh\"}");
+	take(&activity, "{\"kind\":\"fork\",\"pid\":10,\"target\":11,\"comm\":\"sh\"}");
+	take(&activity, "{\"kind\":\"fork\",\"pid\":10,\"target\":99,\"comm\":\"sh\"}");
+	take(&activity, "{\"kind\":\"fork\",\"pid\":11,\"target\":12,\"comm\":\"sh\"}");
+	take(&activity, "{\"kind\":\"fork\",\"pid\":11,\"target\":13,\"flags\":65536}");
+	take(&activity, "{\"kind\":\"exec\",\"pid\":12,\"ppid\":11,\"path\":\"/bin/sleep\"}");
+	json = made(&activity);
+	processes = json_object_get(json, "processes");
+	assert_int_equal(json_array_size(processes), 3);
+	assert_int_equal(record_number(json_array_get(processes, 1), "pid", 0), 11);
+	assert_int_equal(record_number(json_array_get(processes, 1), "parent", 0), 10);
+	assert_string_equal(record_text(json_array_get(processes, 1), "name", ""), "sh");
+	assert_int_equal(record_number(json_array_get(processes, 2), "parent", 0), 11);
+	json_decref(json);
+	activity_done(&activity);
+}
+
 /* A rare event stays on the time line whatever else there is. */
 static void much_is_bounded_and_counted(void **state)
 {
@@ -93,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(little_is_told_whole),
+		cmocka_unit_test(a_process_between_two_programs_is_in_the_tree),
 		cmocka_unit_test(much_is_bounded_and_counted),
 	};
 
