@@ -48,6 +48,8 @@ enum tracer_flag {
 	TRACER_USER = 1 << 5,       /* second (and first, unless PATH or TUPLE): user memory */
 	TRACER_FILE = 1 << 6,       /* dev and ino are those of the file */
 	TRACER_LEADER = 1 << 7,     /* EXIT: the last task of its process */
+	TRACER_ARGV_CUT =
+		1 << 8, /* EXEC: argv is longer than what is here; the path may be whole */
 };
 
 /* The kernel's copy of a socket's two ends. */

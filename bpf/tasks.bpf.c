@@ -85,7 +85,7 @@ int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux
 	size = task->mm->arg_end - start;
 	if (size > TRACER_TEXT / 2) {
 		size = TRACER_TEXT / 2;
-		s->event.flags |= TRACER_CUT;
+		s->event.flags |= TRACER_ARGV_CUT;
 	}
 	if (size > 0 && bpf_probe_read_user(tail_at(s, s->event.first_len) + (n & 1023), size,
 					    (void *)start) == 0)

@@ -46,6 +46,10 @@ static void says_when_a_path_was_cut(void **state)
 	(void)state;
 	event_path(&event, &out);
 	assert_string_equal(strbuf_str(&out), ".../dir/leaf");
+	event.head.flags = TRACER_PATH | TRACER_ARGV_CUT;
+	strbuf_reset(&out);
+	event_path(&event, &out);
+	assert_string_equal(strbuf_str(&out), "/dir/leaf");
 }
 
 static void takes_both_tails_apart(void **state)
