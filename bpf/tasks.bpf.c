@@ -3,30 +3,30 @@
 #include "bpf/copy.bpf.h"
 
 #define SIGKILL 9
+#define CLONE_THREAD 0x10000
 #define NR_EXIT 60
 #define NR_EXIT_GROUP 231
 
-SEC("tp_btf/task_newtask")
-int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
+static __always_inline int end_maker(struct tracer_stats *count)
 {
-	struct mark *mark = mark_of_current();
-	struct tracer_stats *count;
+	/* Fail closed: we end the maker, and the supervisor, who sees the count, the rest. */
+	if (count)
+		__sync_fetch_and_add(&count->lost, 1);
+	bpf_send_signal(SIGKILL);
+	return 0;
+}
+
+/* The current task's mark for a task that it makes, which has not run yet. */
+static __always_inline int inherit(struct mark *mark, struct task_struct *task, __u64 clone_flags)
+{
+	struct tracer_stats *count = stats_of(mark->slot);
 	struct tracer_slot *slot;
 	struct mark *child;
 	struct scratch *s;
 
-	if (!mark)
-		return 0;
-	count = stats_of(mark->slot);
 	child = bpf_task_storage_get(&marks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (!child) {
-		/* Fail closed: we end the maker, and the supervisor, who sees the count, the rest.
-		 */
-		if (count)
-			__sync_fetch_and_add(&count->lost, 1);
-		bpf_send_signal(SIGKILL);
-		return 0;
-	}
+	if (!child)
+		return end_maker(count);
 	child->slot = mark->slot;
 	child->generation = mark->generation;
 	child->armed = mark->armed;
@@ -49,6 +49,37 @@ int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
 	return 0;
 }
 
+SEC("tp_btf/task_newtask")
+int BPF_PROG(task_is_made, struct task_struct *task, __u64 clone_flags)
+{
+	struct mark *mark = mark_of_current();
+
+	return mark ? inherit(mark, task, clone_flags) : 0;
+}
+
+/*
+ * Once more, before the new task runs: where tracing programs can be preempted the kernel leaves
+ * the first run out when the same program was at work on this processor, and Linux 6.1 may not find
+ * the mark while another program looks for one. Workers of io_uring do not come by here.
+ */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(task_was_made, struct task_struct *maker, struct task_struct *task)
+{
+	struct mark *mark = mark_of_current();
+
+	if (!mark || bpf_task_storage_get(&marks, task, 0, 0))
+		return 0;
+	return inherit(mark, task, task->tgid == maker->tgid ? CLONE_THREAD : 0);
+}
+
+/* Both looks in vain: a task without a mark whose parent has one does not begin a program. */
+static __always_inline int end_stray(struct task_struct *task)
+{
+	struct mark *mark = bpf_task_storage_get(&marks, task->real_parent, 0, 0);
+
+	return mark && slot_of(mark->slot, mark->generation) ? end_maker(stats_of(mark->slot)) : 0;
+}
+
 /* The kernel's copy of the program, and argv in the new memory before any of its code has run. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
@@ -61,7 +92,7 @@ int BPF_PROG(program_begins, struct task_struct *task, int old_pid, struct linux
 	long n;
 
 	if (!mark)
-		return 0;
+		return end_stray(task);
 	if (!mark->armed)
 		mark->state = MARK_BEGINS;
 	else if (mark->state != MARK_CALL)

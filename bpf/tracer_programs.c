@@ -8,6 +8,7 @@
 const struct tracer_program tracer_programs[TRACER_PROGRAMS] = {
 	/* clang-format off */
 	{ "task_is_made", NEED_ALWAYS },
+	{ "task_was_made", NEED_ALWAYS },
 	{ "task_ends", NEED_ALWAYS },
 	{ "program_begins", NEED_ALWAYS },
 	{ "call_enters", NEED_ENTERS },

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TRACER_PROGRAMS 51
+#define TRACER_PROGRAMS 52
 
 struct tracer_program {
 	const char *name;
