@@ -114,6 +114,9 @@ static int print_event(void *data, const json_t *event, struct span line, struct
 		put_calls(json_object_get(event, "calls"), &text);
 	else
 		strbuf_escaped(&text, words_of(event), strlen(words_of(event)));
+	if (record_number(event, "target", 0) > 0)
+		strbuf_addf(&text, "%s-> %lld", *words_of(event) ? "  " : "",
+			    (long long)record_number(event, "target", 0));
 	if (record_number(event, "count", 1) > 1)
 		strbuf_addf(&text, "  (%lld so far)", (long long)record_number(event, "count", 1));
 	if (puts(strbuf_str(&text)) < 0 || fflush(stdout) != 0)
