@@ -131,6 +131,9 @@ bool evidence_exe_step(struct evidence_exe *exe, size_t max);
 /* Read the rest, unless it is much: then there is no digest, and the evidence says why. */
 void evidence_exe_finish(struct evidence_exe *exe);
 
+/* The descriptor that it is read from, or -1. */
+int evidence_exe_fd(const struct evidence_exe *exe);
+
 /* Append "exe":{...} with "sha256", or "sha256_absent" and why. */
 void evidence_exe_json(const struct evidence_exe *exe, struct jsonw *j);
 

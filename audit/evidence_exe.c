@@ -159,6 +159,11 @@ void evidence_exe_finish(struct evidence_exe *exe)
 		evidence_exe_step(exe, FINISH_MAX + PIECE);
 }
 
+int evidence_exe_fd(const struct evidence_exe *exe)
+{
+	return exe->state == EXE_READING ? exe->fd : -1;
+}
+
 void evidence_exe_json(const struct evidence_exe *exe, struct jsonw *j)
 {
 	char hex[DIGEST_HEX_LEN];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The record of an engine's container: the files that `immure audit` reads of any run. */
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -141,6 +142,20 @@ static void tell_outside(struct evidence *evidence)
 	}
 }
 
+/* As its name leads to it; the kernel's word comes once it runs, if it does so for long enough. */
+static void name_program(struct oci_monitor *m)
+{
+	struct oci_page *page = m->watch->page;
+	char link[40];
+	char path[PATH_MAX] = "";
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", page->file);
+	if (page->file >= 0 && readlink(link, path, sizeof(path) - 1) < 0)
+		path[0] = '\0';
+	evidence_exe_named(page->file, &page->file_changed, path, &m->evidence.exe);
+	closep(&page->file);
+}
+
 void oci_record_confined(struct oci_monitor *m)
 {
 	struct evidence *evidence = &m->evidence;
@@ -153,7 +168,7 @@ void oci_record_confined(struct oci_monitor *m)
 	closep(&m->watch->page->mountinfo); /* it would keep the container's mounts */
 	evidence_process(m->pid, evidence);
 	tell_outside(evidence);
-	evidence_exe_done(&evidence->exe); /* it was ours */
+	name_program(m);
 	read_cgroup(m);
 }
 
@@ -165,7 +180,6 @@ void oci_record_running(struct oci_monitor *m)
 	evidence_process(m->pid, &m->evidence);
 	if (m->evidence.has_status) {
 		tell_outside(&m->evidence);
-		evidence_exe_finish(&m->evidence.exe);
 		return;
 	}
 	m->evidence.status = before; /* it has ended: what was read of it while it waited */

@@ -89,7 +89,8 @@ static int leave_table(struct oci_monitor *m, struct err *err)
 		       m->timer,
 		       m->watch->cgroup,
 		       m->watch->page->listener,
-		       m->watch->page->caller };
+		       m->watch->page->caller,
+		       evidence_exe_fd(&m->evidence.exe) };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int next = 3;
 
@@ -177,7 +178,9 @@ static void follow_start(struct oci_monitor *m)
 	if (oci_has_executed(m->pid) && !__atomic_load_n(&page->failed, __ATOMIC_ACQUIRE)) {
 		oci_record_running(m);
 		tell_caller(m, NULL);
+		evidence_exe_finish(&m->evidence.exe);
 	} else if (__atomic_load_n(&page->failed, __ATOMIC_ACQUIRE)) {
+		evidence_exe_done(&m->evidence.exe);
 		tell_caller(m, &page->err);
 	}
 }
@@ -392,6 +395,7 @@ int oci_watch_start(const struct oci_watch *watch, pid_t *ret_pid, struct err *e
 	watch->fds->monitor = pair[1];
 	watch->spawn->shared = true;
 	watch->page->mountinfo = watch->page->listener = watch->page->caller = -1;
+	watch->page->file = -1;
 	pid = fork();
 	if (pid == 0) {
 		close(watch->told);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/strbuf.h"
@@ -219,12 +220,26 @@ static void tell_failure(const struct oci_child *c, int to, const struct err *er
 		c->page->err = *err;
 }
 
+/* For a monitor that may come too late to ask the kernel which file it was. */
+static void show_file(const struct oci_child *c, const char *program)
+{
+	struct stat st = { 0 };
+	int fd = c->page && c->plan->policy ? open(program, O_PATH | O_CLOEXEC) : -1;
+
+	if (fd >= 0 && fstat(fd, &st) == 0) {
+		c->page->file_changed = st.st_ctim;
+		c->page->file = fd;
+	}
+}
+
 /* Returns only on failure. */
 static int become_program(struct oci_child *c, const char *program, struct err *err)
 {
 	const struct oci_process *process = c->process;
-	int r = take_steps(c, last_steps, ARRAY_LEN(last_steps), err);
+	int r;
 
+	show_file(c, program);
+	r = take_steps(c, last_steps, ARRAY_LEN(last_steps), err);
 	if (r < 0)
 		return r;
 	execve(program, (char *const *)(uintptr_t)process->args,

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "sandbox/oci_plan.h"
@@ -61,7 +62,9 @@ struct oci_page {
 	uint32_t failed;   /* execve(2) failed */
 	int32_t listener;
 	int32_t mountinfo; /* opened after the last mount */
-	int32_t caller;    /* of `start`; it is told by its end that the program runs */
+	int32_t file;      /* what the program's name leads to at `start` (O_PATH), or -1 */
+	struct timespec file_changed; /* its inode, then */
+	int32_t caller;               /* of `start`; it is told by its end that the program runs */
 };
 
 /*
