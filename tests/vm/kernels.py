@@ -146,6 +146,7 @@ class Kernel:
         self.image = folder / "vmlinux"
         self.tree = next((folder / "tree").rglob("modules.builtin")).parent
         self.release = self.tree.name
+        self.config = next(path for path in (folder / "tree/boot" / f"config-{self.release}", self.tree / "config") if path.exists())
 
     def modules(self, names):
         """The bytes of these modules and of all that they need, in the order of loading."""

@@ -83,6 +83,7 @@ class Guest:
         self.kernel = kernels.find(kernel)
         self.lsm, self.memory, self.cmdline = lsm, memory, cmdline
         self.segment = base_segment()
+        self.segment.put(f"/boot/config-{self.kernel.release}", self.kernel.config.read_bytes())
         loaded = self.kernel.modules(modules)
         for name, data in loaded.items():
             self.segment.put(f"/vm/{name}.ko", data)
