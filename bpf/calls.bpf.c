@@ -165,7 +165,7 @@ int BPF_PROG(call_returns, struct pt_regs *regs, long ret)
 	struct tracer_slot *slot;
 	struct mark *mark;
 
-	if (!is_wanted_by_any(r.nr) || is_added(regs, ret, r.nr))
+	if ((!is_wanted_by_any(r.nr) && !is_ia32()) || is_added(regs, ret, r.nr))
 		return 0;
 	mark = mark_of_current();
 	if (!mark || !mark->armed)
