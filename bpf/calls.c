@@ -147,3 +147,15 @@ void tracer_calls_select(uint32_t groups, struct tracer_slot *slot)
 	if (slot->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED))
 		slot->want |= TRACER_WANT_RETURNS;
 }
+
+bool tracer_calls_are_few(const struct tracer_slot *slot, const uint64_t hooked[TRACER_CALLS / 64])
+{
+	if (!(slot->want & TRACER_WANT_RETURNS) ||
+	    (slot->want & (TRACER_WANT_ALL | TRACER_WANT_DENIED)))
+		return false;
+	for (size_t i = 0; i < TRACER_CALLS / 64; i++) {
+		if (slot->calls[i] & ~hooked[i])
+			return false;
+	}
+	return true;
+}

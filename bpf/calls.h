@@ -4,6 +4,7 @@
 
 /* Which system calls are of interest, and how their arguments are copied. Pure. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bpf/events.h"
@@ -33,5 +34,12 @@ void tracer_calls_fill(struct tracer_call how[TRACER_CALLS]);
 
 /* Set calls and want of a slot from enum tracer_group bits. */
 void tracer_calls_select(uint32_t groups, struct tracer_slot *slot);
+
+/*
+ * May all that the slot wants of calls be told where each of them returns?
+ *
+ *   hooked  calls that can be, bit by number
+ */
+bool tracer_calls_are_few(const struct tracer_slot *slot, const uint64_t hooked[TRACER_CALLS / 64]);
 
 #endif

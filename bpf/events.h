@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define TRACER_VERSION 5
+#define TRACER_VERSION 6
 #define TRACER_CALLS 512 /* numbers of calls are below this; others are counted as `other` */
 #define TRACER_SLOTS 256 /* sandboxes at a time */
 #define TRACER_TEXT 1024 /* bytes of one tail at most, a power of two */
@@ -122,6 +122,7 @@ enum tracer_want {
 	TRACER_WANT_PATHS = 1 << 8,      /* refuse to open what no rule of the slot names */
 	TRACER_WANT_CALLS = 1 << 9,      /* refuse what was reached by a call that is not granted */
 	TRACER_WANT_RETURNS = 1 << 10,   /* some calls: they are seen where all return */
+	TRACER_WANT_HOOKS = 1 << 11,     /* instead: each is seen where it alone returns */
 };
 
 #define TRACER_WANT_GUARDS \

@@ -6,6 +6,7 @@
 #include "bpf/calls.bpf.c"
 #include "bpf/guard.bpf.c"
 #include "bpf/guard_calls.bpf.c"
+#include "bpf/hooks.bpf.c"
 #include "bpf/net.bpf.c"
 #include "bpf/tasks.bpf.c"
 

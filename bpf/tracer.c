@@ -172,21 +172,26 @@ static bool has_bpf_lsm(void)
 	return false;
 }
 
-static void choose_programs(const struct bpf_object *object, bool guards)
+static void choose_programs(const struct bpf_object *object, bool guards, bool hooks)
 {
-	struct btf *kernel = guards ? btf__load_vmlinux_btf() : NULL;
+	bool there[TRACER_PROGRAMS] = { false };
+	struct btf *kernel = guards || hooks ? btf__load_vmlinux_btf() : NULL;
 
+	if (kernel)
+		tracer_find_hooks(kernel, object, there);
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		struct bpf_program *p =
 			bpf_object__find_program_by_name(object, tracer_programs[i].name);
 
 		if (p && tracer_is_guard(i))
-			bpf_program__set_autoload(p, guards && tracer_has_hook(kernel, p));
+			bpf_program__set_autoload(p, guards && there[i]);
+		if (p && tracer_programs[i].need == NEED_HOOK)
+			bpf_program__set_autoload(p, hooks && there[i]);
 	}
 	btf__free(kernel);
 }
 
-static int load(struct tracer *t, bool guards, struct err *err)
+static int load(struct tracer *t, bool guards, bool hooks, struct err *err)
 {
 	cleanup(close_object) struct bpf_object *object = NULL;
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "immure");
@@ -205,7 +210,7 @@ static int load(struct tracer *t, bool guards, struct err *err)
 	if (ring_takes)
 		bpf_program__set_autoload(ring_takes,
 					  has_tracepoint("btf_trace_io_uring_submit_req"));
-	choose_programs(object, guards);
+	choose_programs(object, guards, hooks);
 	r = bpf_object__load(object);
 	if (r < 0)
 		return err_sys(err, -r,
@@ -226,14 +231,35 @@ static void close_all(struct tracer *t)
 /* First with all that the kernel may have. Some have it, and let nobody load such programs. */
 static int load_what_can_be(struct tracer *t, struct err *err)
 {
+	bool hooks = t->no_hooks.code == 0;
 	bool guards = has_bpf_lsm();
-	int r = load(t, guards, err);
+	int r = load(t, guards, hooks, err);
 
 	if (r < 0 && guards) {
 		close_all(t);
-		r = load(t, false, err);
+		r = load(t, false, hooks, err);
+	}
+	if (r < 0 && hooks) {
+		t->no_hooks = *err;
+		close_all(t);
+		r = load(t, guards, false, err);
+	}
+	if (r < 0 && guards && hooks) {
+		close_all(t);
+		r = load(t, false, false, err);
 	}
 	return r;
+}
+
+/* Programs of an earlier daemon stay as they are, whatever it knew. */
+static void look_for_hooks(struct tracer *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++)
+		n += tracer_programs[i].need == NEED_HOOK && t->programs[i] >= 0;
+	if (n == 0 && t->no_hooks.code == 0)
+		err_set(&t->no_hooks, ENOTSUP, "those who loaded the programs had no hooks");
 }
 
 /* "v3_stats_7": what another version has pinned. */
@@ -295,6 +321,7 @@ static bool look_at_others(const struct tracer *t, bool remove)
 int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
+	struct err ignored = { 0 };
 	int r = 0;
 
 	if (!t)
@@ -307,6 +334,8 @@ int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 		free(t);
 		return err_set(err, ENOMEM, "out of memory");
 	}
+	if (tracer_try_hooks(&ignored) < 0)
+		t->no_hooks = ignored;
 	if (!take_over(t)) {
 		close_all(t);
 		r = load_what_can_be(t, err);
@@ -315,6 +344,7 @@ int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 		tracer_close(t);
 		return r;
 	}
+	look_for_hooks(t);
 	if (!look_at_others(t, false))
 		look_at_others(t, true);
 	*ret = t;
@@ -349,6 +379,8 @@ static bool is_needed(enum need need, uint32_t want)
 		return want & TRACER_WANT_DENIED;
 	case NEED_RETURNS:
 		return want & TRACER_WANT_RETURNS;
+	case NEED_HOOK: /* attached when it is chosen */
+		return false;
 	case NEED_ALWAYS:
 	case NEED_IF_THERE:
 		break;
@@ -356,28 +388,31 @@ static bool is_needed(enum need need, uint32_t want)
 	return true;
 }
 
-int tracer_attach(struct tracer *t, uint32_t want, struct err *err)
+int tracer_attach_one(struct tracer *t, size_t i, struct err *err)
 {
-	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
-		int r;
-
-		if (t->links[i] >= 0 || t->programs[i] < 0 ||
-		    !is_needed(tracer_programs[i].need, want))
-			continue;
-		t->links[i] = bpf_raw_tracepoint_open(NULL, t->programs[i]);
-		if (t->links[i] < 0)
-			return err_sys(err, errno, "cannot attach %s", tracer_programs[i].name);
-		r = tracer_pin(t, t->links[i], "link", tracer_programs[i].name, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	t->links[i] = bpf_raw_tracepoint_open(NULL, t->programs[i]);
+	if (t->links[i] < 0)
+		return err_sys(err, errno, "cannot attach %s", tracer_programs[i].name);
+	return tracer_pin(t, t->links[i], "link", tracer_programs[i].name, err);
 }
 
-static void detach(struct tracer *t, size_t i)
+int tracer_attach(struct tracer *t, uint32_t want, struct err *err)
 {
-	tracer_remove_pin(t, "link", tracer_programs[i].name);
+	int r = 0;
+
+	for (size_t i = 0; i < TRACER_PROGRAMS && r == 0; i++) {
+		if (t->links[i] < 0 && t->programs[i] >= 0 &&
+		    is_needed(tracer_programs[i].need, want))
+			r = tracer_attach_one(t, i, err);
+	}
+	return r;
+}
+
+void tracer_detach_one(struct tracer *t, size_t i)
+{
+	/* In this order: what the last pin held goes later, and we need not wait for it. */
 	closep(&t->links[i]);
+	tracer_remove_pin(t, "link", tracer_programs[i].name);
 }
 
 /* Every task of the machine passes by these two. */
@@ -388,7 +423,7 @@ void tracer_spare(struct tracer *t, uint32_t want)
 
 		if ((need == NEED_ENTERS || need == NEED_RETURNS) && t->links[i] >= 0 &&
 		    !is_needed(need, want))
-			detach(t, i);
+			tracer_detach_one(t, i);
 	}
 }
 
@@ -405,10 +440,12 @@ int tracer_want(struct tracer *t, const struct tracer_slot *all, struct err *err
 	return 0;
 }
 
-void tracer_detach(struct tracer *t)
+void tracer_detach(struct tracer *t, bool hooks)
 {
-	for (size_t i = 0; i < TRACER_PROGRAMS; i++)
-		detach(t, i);
+	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
+		if (hooks || tracer_programs[i].need != NEED_HOOK)
+			tracer_detach_one(t, i);
+	}
 }
 
 void tracer_unpin(struct tracer *t)

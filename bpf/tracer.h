@@ -37,6 +37,19 @@ void tracer_close(struct tracer *tracer);
 /* Can it refuse, or only look? Where the kernel's BPF LSM is on and root may load such programs. */
 bool tracer_can_guard(const struct tracer *tracer);
 
+/*
+ * Can all that a sandbox wants of calls be told where these return, so that nobody pays who makes
+ * others? If so, that is attached, and the slot wants it (TRACER_WANT_HOOKS, not _RETURNS).
+ *
+ * Returns   0, -ENOTSUP (it wants more, or there are no hooks on this machine: err says why),
+ *           -errno (attaching failed; the next one may have more luck).
+ */
+must_check int tracer_choose_hooks(struct tracer *tracer, struct tracer_slot *slot,
+				   struct err *err);
+
+/* Why there are none, or why they could not be attached last time; NULL: all is well. */
+const char *tracer_no_hooks(const struct tracer *tracer);
+
 /* Attach what is needed for sandboxes with these TRACER_WANT_* bits and is not yet; pin that too.
  */
 must_check int tracer_attach(struct tracer *tracer, uint32_t want, struct err *err);
@@ -51,8 +64,12 @@ must_check int tracer_want(struct tracer *tracer, const struct tracer_slot *all,
 /* Detach from where all calls begin and return, unless that is needed for these bits. */
 void tracer_spare(struct tracer *tracer, uint32_t want);
 
-/* Detach all: without sandboxes no task on this machine pays for us. */
-void tracer_detach(struct tracer *tracer);
+/*
+ * Detach all: without sandboxes no task on this machine pays for us.
+ *
+ *   hooks  those of single calls, too: they cost others little, and attaching them takes a while
+ */
+void tracer_detach(struct tracer *tracer, bool hooks);
 
 /* Remove every pin. Marks and counters go with the last descriptor. */
 void tracer_unpin(struct tracer *tracer);

@@ -23,6 +23,8 @@ struct tracer {
 	int maps[MAP_COUNT];
 	int programs[TRACER_PROGRAMS];
 	int links[TRACER_PROGRAMS];
+	struct err no_hooks;     /* why not; code 0: there are some */
+	struct err not_attached; /* why they could not be attached last time; code 0: they could */
 };
 
 /* Pins in the tracer's folder, by what they are and their name. */
@@ -30,6 +32,18 @@ must_check int tracer_pin(const struct tracer *t, int fd, const char *kind, cons
 			  struct err *err);
 /* Returns a descriptor, or -errno. */
 must_check int tracer_open_pin(const struct tracer *t, const char *kind, const char *name);
+/* Attach one program and pin that; detach one. */
+must_check int tracer_attach_one(struct tracer *t, size_t i, struct err *err);
+void tracer_detach_one(struct tracer *t, size_t i);
+
+/*
+ * Does this kernel take programs at the end of functions, and are they sure to be run there? Tried
+ * out with one that does nothing.
+ *
+ * Returns   0, or -errno and why not.
+ */
+must_check int tracer_try_hooks(struct err *err);
+
 void tracer_remove_pin(const struct tracer *t, const char *kind, const char *name);
 
 #endif

@@ -9,7 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TRACER_PROGRAMS 52
+#include "bpf/hooks.h"
+
+/* How many hooks there are, that of the 32-bit table among them. */
+#define TRACER_ONE(function, call) +1
+#define TRACER_N_HOOKS (1 TRACER_HOOKS(TRACER_ONE))
+
+#define TRACER_PROGRAMS (52 + TRACER_N_HOOKS)
 
 struct tracer_program {
 	const char *name;
@@ -20,14 +26,22 @@ struct tracer_program {
 		NEED_IF_HOOK,  /* the same, if this kernel has the hook */
 		NEED_ENTERS,   /* each call of the machine goes by here */
 		NEED_RETURNS,  /* and here */
+		NEED_HOOK,     /* calls of one number only */
 	} need;
+	int nr; /* NEED_HOOK: which; -1: of the 32-bit table */
 };
 
 extern const struct tracer_program tracer_programs[TRACER_PROGRAMS];
 
 bool tracer_is_guard(size_t i);
 
-/* Has this kernel the hook that the program is for? Later ones have more, older ones fewer. */
-bool tracer_has_hook(const struct btf *kernel, const struct bpf_program *program);
+/*
+ * Has this kernel what a program is for, a hook of the LSM or a function? Later ones have more,
+ * older ones fewer.
+ *
+ *   ret  all false; set where it has, for programs of these two kinds
+ */
+void tracer_find_hooks(const struct btf *kernel, const struct bpf_object *object,
+		       bool ret[TRACER_PROGRAMS]);
 
 #endif

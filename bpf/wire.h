@@ -13,12 +13,12 @@
 
 #define WIRE_SOCKET "/run/immure/tracerd.sock"
 #define WIRE_MAGIC 0x54524d49U /* "IMRT" */
-#define WIRE_VERSION 4
+#define WIRE_VERSION 5
 
 enum wire_kind {
 	WIRE_TRACE = 1, /* with the pidfd of a task that waits: mark it */
 	WIRE_LIST,      /* what of mine is traced? One reply for each, then one with status 0 */
-	WIRE_MISSED,    /* what has the kernel left out, and can you guard? See the reply */
+	WIRE_MISSED,    /* what has the kernel left out, and what can you do? See the reply */
 	WIRE_RULE,      /* struct wire_rule: one more rule for the sandbox of this connection */
 	WIRE_GRANTS,    /* struct wire_grants: what its policy grants by number */
 };
@@ -58,6 +58,11 @@ enum wire_status {
 	WIRE_ENTRY,   /* LIST: one sandbox; text is its name */
 };
 
+enum wire_can {
+	WIRE_CAN_GUARD = 1 << 0, /* this daemon can refuse, too */
+	WIRE_CAN_HOOK = 1 << 1,  /* calls of lists are told where each of them returns */
+};
+
 struct wire_reply {
 	uint32_t magic;
 	uint16_t version;
@@ -66,7 +71,7 @@ struct wire_reply {
 	uint32_t pid;        /* LIST: its first process */
 	uint64_t calls, denied, events, dropped, tasks, alive, sent, received;
 	uint64_t missed; /* runs of programs that the kernel left out, whoever they were for */
-	uint32_t guards; /* this daemon can refuse, too */
+	uint32_t can;    /* enum wire_can */
 	uint32_t want;   /* TRACE, LIST: enum tracer_want bits of the sandbox */
 	char text[128];  /* ends with NUL */
 };

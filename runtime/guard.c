@@ -13,12 +13,16 @@ enum plan_guard guard_find(bool is_asked_for, const struct bundle *bundle, struc
 			   const char **ret_why)
 {
 	struct err why = { 0 };
+	uint32_t can = 0;
 
 	*ret_why = NULL;
 	if (!is_asked_for && !(bundle->require & 1U << LAYER_BPF))
 		return GUARD_NONE;
-	if (tracer_client_can_guard(&why) == 0)
-		return GUARD_THERE;
+	if (tracer_client_ask(&can, &why) == 0) {
+		if (can & WIRE_CAN_GUARD)
+			return GUARD_THERE;
+		err_set(&why, ENOTSUP, "this kernel lets no program refuse");
+	}
 	*ret_why = arena_strdup(arena, why.msg);
 	return GUARD_ABSENT;
 }

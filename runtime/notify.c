@@ -192,6 +192,8 @@ int notify_answer(struct notify *n, struct err *err)
 		return audit(n, &request, &denial, err);
 	if (n->learn && denial.allowed)
 		return go_on(n, request.id, err);
+	if (n->refused && request.data.nr >= 0 && request.data.nr < TRACER_CALLS)
+		n->refused[request.data.nr]++;
 	count = denial_count(n->table, (pid_t)request.pid, request.data.nr, denial.rule);
 	if (count > 0)
 		recorded = record_denial(n, &request, &denial, NULL, count, err);

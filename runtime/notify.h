@@ -4,6 +4,7 @@
 
 #include "audit/denial.h"
 #include "audit/event_log.h"
+#include "bpf/events.h"
 #include "policies/bundle.h"
 #include "runtime/learn.h"
 #include "runtime/look.h"
@@ -16,6 +17,7 @@ struct notify {
 	struct denial_table *table;
 	pid_t first; /* the sandbox's first process, where a lineage ends */
 	uint64_t answered;
+	uint64_t *refused;   /* counted here by number, below TRACER_CALLS; NULL: nobody asks */
 	struct learn *learn; /* NULL: only what is refused comes here */
 	struct look *look;   /* mode audit, else NULL */
 };

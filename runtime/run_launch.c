@@ -99,6 +99,7 @@ static struct supervisor supervisor_of(struct run *run)
 			    .table = run->denials,
 			    .learn = run->options.learn ? &run->learn : NULL,
 			    .look = run->policy.bundle.audit_only ? &run->look : NULL,
+			    .refused = tracing_refused(&run->tracing),
 			    .first = run->launched.pid },
 		.evidence = &run->evidence,
 		.tracing = &run->tracing,

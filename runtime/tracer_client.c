@@ -176,15 +176,15 @@ static int ask_missed(int connection, struct wire_reply *ret, struct err *err)
 	return ask_plainly(connection, &request, sizeof(request), ret, err);
 }
 
-int tracer_client_can_guard(struct err *err)
+int tracer_client_ask(uint32_t *ret, struct err *err)
 {
 	cleanup_close int connection = tracer_client_connect(tracer_client_socket(), err);
 	struct wire_reply reply = { 0 };
 	int r = connection < 0 ? connection : ask_missed(connection, &reply, err);
 
-	if (r < 0)
-		return r;
-	return reply.guards ? 0 : err_set(err, ENOTSUP, "this kernel lets no program refuse");
+	if (r == 0)
+		*ret = reply.can;
+	return r;
 }
 
 int tracer_client_add_rule(const struct tracer_client *client, const char *path, size_t length,

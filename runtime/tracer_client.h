@@ -47,11 +47,13 @@ must_check int tracer_client_start(int pidfd, uint32_t groups, const char *name,
 				   struct tracer_client *ret, struct err *err);
 
 /*
- * Can the daemon refuse as well as look?
+ * What can the daemon do here?
  *
- * Returns   0 (yes), -ENOTSUP, or -errno: as for connect.
+ *   ret  enum wire_can bits
+ *
+ * Returns   0, or -errno: as for connect.
  */
-must_check int tracer_client_can_guard(struct err *err);
+must_check int tracer_client_ask(uint32_t *ret, struct err *err);
 
 /*
  * With TRACER_GROUP_PATHS: one more rule, before the program begins.

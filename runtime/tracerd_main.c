@@ -179,7 +179,7 @@ static int serve(const struct tracerd_options *options, int listener, uint64_t r
 	serving.tracer = tracer;
 	r = tracerd_serve(&serving, err);
 	if (r == 0) {
-		tracer_detach(tracer);
+		tracer_detach(tracer, true);
 		tracer_unpin(tracer);
 	}
 	return r < 0 ? r : 0;

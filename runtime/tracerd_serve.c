@@ -21,6 +21,7 @@
 #define ASK_MS 2000    /* a connection that has not asked by then is closed */
 #define WAITING_MS 100 /* while a sandbox may end without anybody telling us */
 #define DETACH_MS 10000
+#define UNHOOK_MS 600000 /* as long as the service lives on without work */
 
 /* A peer that has not asked yet, or one whose sandbox is traced. */
 struct connection {
@@ -34,7 +35,7 @@ struct server {
 	const struct serving *with;
 	struct slots slots;
 	uint64_t busy_ms; /* when there was something to do for the last time */
-	bool attached;
+	bool attached, hooked;
 	bool clearing; /* there may be memory of old rings to give back */
 	struct connection connections[CONNECTIONS];
 };
@@ -56,6 +57,12 @@ static void end_connection(struct server *s, struct connection *c)
 	c->slot = -1;
 }
 
+static uint32_t abilities(const struct tracer *tracer)
+{
+	return (tracer_can_guard(tracer) ? WIRE_CAN_GUARD : 0U) |
+	       (tracer_no_hooks(tracer) ? 0U : WIRE_CAN_HOOK);
+}
+
 /* What does not fit into the peer's socket is his loss: we never wait. */
 static void tell(const struct server *s, const struct connection *c, enum wire_status status,
 		 const char *text)
@@ -65,7 +72,7 @@ static void tell(const struct server *s, const struct connection *c, enum wire_s
 		.version = WIRE_VERSION,
 		.status = (uint16_t)status,
 		.missed = tracer_missed(s->with->tracer),
-		.guards = tracer_can_guard(s->with->tracer),
+		.can = abilities(s->with->tracer),
 	};
 
 	snprintf(reply.text, sizeof(reply.text), "%s", text);
@@ -94,7 +101,7 @@ static int trace(struct server *s, struct connection *c, const struct wire_reque
 	r = peer_check_task(&c->peer, pidfd, &pid, err);
 	if (r < 0)
 		return r;
-	s->attached = true; /* even if it fails: some programs may be */
+	s->attached = s->hooked = true; /* even if it fails: some programs may be */
 	s->busy_ms = now_ms();
 	slot = slots_take(&s->slots, request, c->peer.uid, pid, pidfd, &fds, err);
 	if (slot < 0)
@@ -103,7 +110,7 @@ static int trace(struct server *s, struct connection *c, const struct wire_reque
 	reply.want = s->slots.slots[slot].value.want;
 	reply.pid = pid;
 	reply.missed = tracer_missed(s->with->tracer);
-	reply.guards = tracer_can_guard(s->with->tracer);
+	reply.can = abilities(s->with->tracer);
 	snprintf(reply.text, sizeof(reply.text), "%.63s", request->name);
 	r = wire_send(c->fd, &reply, sizeof(reply), fds.ring, fds.stats);
 	slots_handed_out(&s->slots, (uint32_t)slot);
@@ -275,7 +282,7 @@ static int patience(const struct server *s)
 {
 	if (slots_are_waiting(&s->slots) || s->clearing)
 		return WAITING_MS;
-	if (s->attached || s->with->idle_ms > 0 || has_connections(s))
+	if (s->attached || s->hooked || s->with->idle_ms > 0 || has_connections(s))
 		return 1000;
 	return -1;
 }
@@ -300,8 +307,12 @@ static bool tend(struct server *s)
 	if (s->slots.n_taken > 0)
 		s->busy_ms = now;
 	if (s->attached && now - s->busy_ms > DETACH_MS) {
-		tracer_detach(s->with->tracer);
+		tracer_detach(s->with->tracer, false);
 		s->attached = false;
+	}
+	if (s->hooked && now - s->busy_ms > UNHOOK_MS) {
+		tracer_detach(s->with->tracer, true);
+		s->hooked = false;
 	}
 	return s->with->idle_ms > 0 && now - s->busy_ms > s->with->idle_ms;
 }
@@ -337,11 +348,15 @@ int tracerd_serve(const struct serving *serving, struct err *err)
 	if (!s)
 		return err_set(err, ENOMEM, "out of memory");
 	s->with = serving;
-	s->attached = true; /* by a daemon before us, perhaps: detaching twice does no harm */
+	/* By a daemon before us, perhaps: detaching twice does no harm. */
+	s->attached = s->hooked = true;
 	s->busy_ms = now_ms();
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		s->connections[i] = (struct connection){ .fd = -1, .peer.pidfd = -1, .slot = -1 };
 	r = slots_init(&s->slots, serving->tracer, serving->ring_bytes, err);
+	if (r == 0 && tracer_no_hooks(serving->tracer))
+		log_info("calls of lists are seen where all calls return: %s",
+			 tracer_no_hooks(serving->tracer));
 	if (r == 0)
 		r = loop(s, err);
 	if (r == 0)

@@ -225,6 +225,16 @@ static void spare_others(const struct slots *slots)
 		tracer_spare(slots->tracer, all.want);
 }
 
+/* Where the sandbox's calls are seen to return. */
+static void choose_place(struct slots *slots, struct tracer_slot *value)
+{
+	struct err err = { 0 };
+	int r = tracer_choose_hooks(slots->tracer, value, &err);
+
+	if (r < 0 && r != -ENOTSUP)
+		log_warning("%s: calls are seen where all calls return", err.msg);
+}
+
 int slots_take(struct slots *slots, const struct wire_request *request, uint32_t uid, uint32_t pid,
 	       int pidfd, struct tracer_fds *ret_fds, struct err *err)
 {
@@ -238,6 +248,7 @@ int slots_take(struct slots *slots, const struct wire_request *request, uint32_t
 		return err_set(err, ENOTSUP, "this kernel lets no program refuse (BPF LSM)");
 	tracer_calls_select(request->groups, &value);
 	memcpy(value.name, request->name, sizeof(value.name));
+	choose_place(slots, &value);
 	i = attach_and_take(slots, &value, request->groups, pidfd, err);
 	if (i < 0) {
 		spare_others(slots);

@@ -214,13 +214,19 @@ static int tell_losses(struct tracing *t, struct err *err)
 	return more > 0 ? event_log_lost(t->log, SOURCE_BPF, more, err) : 0;
 }
 
+uint64_t *tracing_refused(struct tracing *t)
+{
+	return t->on && (t->client.want & TRACER_WANT_HOOKS) ? t->refused : NULL;
+}
+
 /* What is seen of calls: the verdicts' reader is told. */
 static const char *mode_of(uint32_t want)
 {
 	if (want & TRACER_WANT_ALL)
 		return want & TRACER_WANT_DENIED ? "all calls, as they begin and return"
 						 : "all calls, as they return";
-	return "events, calls of the list";
+	return want & TRACER_WANT_HOOKS ? "events, calls of the list by hooks on them"
+					: "events, calls of the list as all calls return";
 }
 
 int tracing_turn(struct tracing *t, struct err *err)

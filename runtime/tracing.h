@@ -25,10 +25,16 @@ struct tracing {
 	bool unfiltered;             /* the bundle's filter is not in force */
 	struct call_table calls;     /* names are within the bundle */
 	struct strbuf batch;
-	uint64_t refused[TRACER_CALLS]; /* calls seen to be refused by the filter */
+	uint64_t refused[TRACER_CALLS]; /* calls refused by the filter, as seen or answered */
 	struct event_log *log;
 	uint64_t told; /* of what the kernel dropped */
 };
+
+/*
+ * Where refused calls are to be counted by whoever answers them: with hooks the kernel tells of
+ * none. NULL: it does.
+ */
+uint64_t *tracing_refused(struct tracing *tracing);
 
 /* "auto", "notify", "bpf", or NULL for auto. Returns -1 for another word. */
 int collector_find(const char *word);

@@ -146,11 +146,16 @@ static void look_at_folder(struct arena *arena, struct findings *f)
 static void look_at_collector(struct findings *f)
 {
 	struct err ignored = { 0 };
-	cleanup_close int connection = tracer_client_connect(tracer_client_socket(), &ignored);
+	uint32_t can = 0;
 
-	if (connection >= 0)
+	if (tracer_client_ask(&can, &ignored) == 0)
 		add(f, "collector", FINDING_OK,
-		    "immure-tracerd: the kernel records programs, files, connections", NULL);
+		    can & WIRE_CAN_HOOK
+			    ? "immure-tracerd: the kernel records programs, files, connections, "
+			      "by hooks on their calls"
+			    : "immure-tracerd: the kernel records programs, files, connections, "
+			      "where all calls return",
+		    NULL);
 	else
 		add(f, "collector", FINDING_LESS, "refused calls only: no immure-tracerd",
 		    "as root: immure setup tracer");

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-MAGIC, VERSION, TRACE, LIST, MISSED, RULE, GRANTS = 0x54524D49, 4, 1, 2, 3, 4, 5
+MAGIC, VERSION, TRACE, LIST, MISSED, RULE, GRANTS = 0x54524D49, 5, 1, 2, 3, 4, 5
 GUARD_CALLS = 1 << 11
 DONE, REFUSED = 0, 1
 REQUEST = struct.Struct('<IHHII64s')
