@@ -49,20 +49,6 @@ static json_t *make_rule(const json_t *f, const char *id)
 			 "shortDescription", text_object(record_text(f, "title", "?")));
 }
 
-/* RFC 3986: what is not unreserved or a slash is written as %NN. */
-static void put_uri(struct strbuf *out, const char *path)
-{
-	if (*path == '/')
-		strbuf_puts(out, "file://");
-	for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || strchr("-._~/", *p))
-			strbuf_putc(out, (char)*p);
-		else
-			strbuf_addf(out, "%%%02X", *p);
-	}
-}
-
 /* An option has no file: the policy as a whole stands for it, and the option is named beside it. */
 static json_t *make_location(const json_t *report, const json_t *place)
 {
@@ -72,7 +58,7 @@ static json_t *make_location(const json_t *report, const json_t *place)
 	cleanup_strbuf struct strbuf uri = { 0 };
 	json_t *location;
 
-	put_uri(&uri, line > 0 ? record_text(place, "file", file) : file);
+	strbuf_uri(&uri, line > 0 ? record_text(place, "file", file) : file);
 	location = json_pack("{s:{s:{s:s}, s:{s:I}}}", "physicalLocation", "artifactLocation",
 			     "uri", strbuf_str(&uri), "region", "startLine",
 			     (json_int_t)(line > 0 ? line : 1));

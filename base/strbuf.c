@@ -121,6 +121,19 @@ void strbuf_escaped(struct strbuf *sb, const char *bytes, size_t n)
 	}
 }
 
+void strbuf_uri(struct strbuf *sb, const char *path)
+{
+	if (*path == '/')
+		strbuf_puts(sb, "file://");
+	for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+		    (*p >= '0' && *p <= '9') || strchr("-._~/", *p))
+			strbuf_putc(sb, (char)*p);
+		else
+			strbuf_addf(sb, "%%%02X", *p);
+	}
+}
+
 const char *strbuf_str(const struct strbuf *sb)
 {
 	return sb->p ? sb->p : "";

@@ -30,6 +30,14 @@ void strbuf_addf(struct strbuf *sb, const char *format, ...) printf_like(2, 3);
  * as \xNN, newline and tab as \n and \t, backslash doubled. */
 void strbuf_escaped(struct strbuf *sb, const char *bytes, size_t n);
 
+/*
+ * A path as a reference to a URI: "file:///etc/a%20b", or relative. What is neither unreserved nor
+ * a slash is %NN, so that nothing in a name is taken for a scheme, a query or a fragment.
+ *
+ * Source    RFC 3986, sections 2.3 and 4.1
+ */
+void strbuf_uri(struct strbuf *sb, const char *path);
+
 /* "" while empty: never NULL. */
 const char *strbuf_str(const struct strbuf *sb);
 void strbuf_reset(struct strbuf *sb); /* length 0, memory and failure kept */

@@ -134,6 +134,9 @@ static void sarif_rules(struct jsonw *j)
 
 static void sarif_place(struct jsonw *j, const struct where *where)
 {
+	cleanup_strbuf struct strbuf uri = { 0 };
+
+	strbuf_uri(&uri, where->file);
 	jsonw_key(j, "locations");
 	jsonw_array(j);
 	jsonw_object(j);
@@ -141,7 +144,7 @@ static void sarif_place(struct jsonw *j, const struct where *where)
 	jsonw_object(j);
 	jsonw_key(j, "artifactLocation");
 	jsonw_object(j);
-	jsonw_kstr(j, "uri", where->file);
+	jsonw_kstr(j, "uri", strbuf_str(&uri));
 	jsonw_object_end(j);
 	jsonw_key(j, "region");
 	jsonw_object(j);

@@ -72,6 +72,18 @@ for result in run['results']:
 assert {'dangerous-call', 'ioctl-unfiltered'} <= {r['ruleId'] for r in run['results']}
 PY
   "$IMMURE" policy lint --fail-on none --format json p.yaml | python3 -m json.tool >/dev/null
+
+  mv p.yaml 'a: b.yaml'
+  for file in - "$PWD/a: b.yaml"; do
+    run "$IMMURE" policy lint --format sarif --output out.sarif "$file" <'a: b.yaml'
+    [ "$status" -eq 1 ]
+    python3 - "$file" <<'PY'
+import json, os, sys, urllib.parse
+uris = {r['locations'][0]['physicalLocation']['artifactLocation']['uri'] for r in json.load(open('out.sarif'))['runs'][0]['results']}
+path = '%3Cstdin%3E' if sys.argv[1] == '-' else 'file://' + urllib.parse.quote(os.path.realpath(sys.argv[1]))
+assert uris == {path}, uris
+PY
+  done
 }
 
 @test "a test in a policy that fails keeps it from being run" {

@@ -109,6 +109,26 @@ static void writes_numbers(void **state)
 	assert_string_equal(strbuf_str(&sb), "0 18446744073709551615 -9223372036854775808 -1");
 }
 
+static void writes_paths_as_references_to_uris(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "p.yaml", "p.yaml" },
+		{ "<stdin>", "%3Cstdin%3E" },
+		{ "a:b?c#d", "a%3Ab%3Fc%23d" },
+		{ "/etc/a b/100%", "file:///etc/a%20b/100%25" },
+		{ "../x_~1/\xc3\xa4", "../x_~1/%C3%A4" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		cleanup_strbuf struct strbuf sb = { 0 };
+
+		strbuf_uri(&sb, cases[i][0]);
+		assert_string_equal(strbuf_str(&sb), cases[i][1]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +138,7 @@ int main(void)
 		cmocka_unit_test(tells_the_time_in_utc),
 		cmocka_unit_test(agrees_with_gmtime),
 		cmocka_unit_test(writes_numbers),
+		cmocka_unit_test(writes_paths_as_references_to_uris),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
