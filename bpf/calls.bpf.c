@@ -22,6 +22,18 @@ static __always_inline bool is_wanted_by_any(__s32 nr)
 	return wanted[call_index(nr) >> 6] >> (nr & 63) & 1;
 }
 
+/* What comes back next will be taken for a refusal. */
+static __always_inline int count_missed(const struct mark *mark)
+{
+	struct tracer_stats *count = stats_of(mark->slot);
+
+	if (count) {
+		__sync_fetch_and_add(&count->seq, 1);
+		__sync_fetch_and_add(&count->dropped, 1);
+	}
+	return 0;
+}
+
 /* Looked at only for sandboxes that want refusals told apart from other errors by the kernel. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(call_enters, struct pt_regs *regs, long nr)
@@ -30,6 +42,8 @@ int BPF_PROG(call_enters, struct pt_regs *regs, long nr)
 
 	if (!mark)
 		return 0;
+	if (mark->copied)
+		return count_missed(mark);
 	mark->state = mark->armed ? MARK_CALL : MARK_UNHEEDED;
 	mark->nr = (__s32)nr;
 	return 0;

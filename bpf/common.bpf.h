@@ -12,6 +12,7 @@
  */
 
 #include <linux/bpf.h>
+#include <linux/version.h>
 #include <stdbool.h>
 
 #include "bpf/kernel_types.bpf.h"
@@ -24,7 +25,12 @@
 
 #define SOURCE_WAKEUP (256 << 10) /* bytes waiting, then the reader is woken; a power of two */
 #define BPF_EEXIST 17
+#define BPF_EBUSY 16
+#define MARK_COPIES 1024    /* by number of the task; a power of two */
+#define TASK_STORAGES 16    /* of one task that are looked at */
 #define SECCOMP_MODE_DEAD 3 /* kernel/seccomp.c */
+
+extern int LINUX_KERNEL_VERSION __kconfig;
 
 /* Where a marked task stands: but for MARK_BEGINS, of use only where sys_enter is looked at. */
 enum mark_state {
@@ -39,8 +45,9 @@ struct mark {
 	__u32 slot;
 	__u32 generation;
 	__s32 nr;
-	__u8 state; /* enum mark_state */
-	__u8 armed; /* the program has begun: what came before was our own */
+	__u8 state;  /* enum mark_state */
+	__u8 armed;  /* the program has begun: what came before was our own */
+	__u8 copied; /* not the mark itself, which was not to be had: what is written is lost */
 };
 
 /* Whose socket it is: protocol work runs in soft interrupts, where the current task means nothing.
@@ -94,6 +101,21 @@ struct {
 	__type(key, int);
 	__type(value, struct mark);
 } marks SEC(".maps");
+
+/* Nobody has any of it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, int);
+} nothing SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MARK_COPIES);
+	__type(key, __u32);
+	__type(value, struct mark);
+} copies SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -192,11 +214,6 @@ struct {
 	__type(value, struct guard_scratch);
 } guard_scratches SEC(".maps");
 
-static __always_inline struct mark *mark_of_current(void)
-{
-	return bpf_task_storage_get(&marks, bpf_get_current_task_btf(), 0, 0);
-}
-
 static __always_inline struct tracer_stats *stats_of(__u32 slot)
 {
 	void *inner = bpf_map_lookup_elem(&stats, &slot);
@@ -231,6 +248,46 @@ static __always_inline bool is_killed(void)
 		asm volatile("%0 &= %1" : "+r"(below_) : "i"((power)-1)); \
 		below_;                                                   \
 	})
+
+/* The mark as it is in the kernel's memory, found without its help. */
+static __noinline struct mark *copy_of_mark(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct hlist_node *node = BPF_CORE_READ(task, bpf_storage, list.first);
+
+	for (int i = 0; i < TASK_STORAGES && node; i++) {
+		struct bpf_local_storage_elem *elem =
+			(void *)node - bpf_core_field_offset(struct bpf_local_storage_elem, snode);
+		__u32 key = BELOW(bpf_get_current_pid_tgid(), MARK_COPIES);
+		struct mark *copy;
+
+		node = BPF_CORE_READ(node, next);
+		if (BPF_CORE_READ(elem, sdata.smap) != (void *)&marks)
+			continue;
+		copy = bpf_map_lookup_elem(&copies, &key);
+		if (!copy || bpf_probe_read_kernel(copy, sizeof(*copy), &elem->sdata.data))
+			return NULL;
+		copy->copied = 1;
+		return copy;
+	}
+	return NULL;
+}
+
+/*
+ * Before Linux 6.2 the kernel finds nothing while another look-up on this processor is under way,
+ * which one that was preempted may be for long. So it says of a deletion, too, of what there is
+ * not.
+ */
+static __always_inline struct mark *mark_of_current(void)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct mark *mark = bpf_task_storage_get(&marks, task, 0, 0);
+
+	if (!mark && LINUX_KERNEL_VERSION < KERNEL_VERSION(6, 2, 0) &&
+	    bpf_task_storage_delete(&nothing, task) == -BPF_EBUSY)
+		mark = copy_of_mark();
+	return mark;
+}
 
 /* An index of the tables by number. */
 static __always_inline __u64 call_index(__s32 nr)

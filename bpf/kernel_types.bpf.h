@@ -15,6 +15,28 @@ struct pt_regs {
 	unsigned long r10, r9, r8, ax, dx, si, di, orig_ax;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct bpf_local_storage_data {
+	void *smap;
+	__u8 data[1];
+};
+
+struct bpf_local_storage_elem {
+	struct hlist_node snode;
+	struct bpf_local_storage_data sdata;
+};
+
+struct bpf_local_storage {
+	struct hlist_head list;
+};
+
 struct thread_info {
 	__u32 status;
 };
@@ -107,6 +129,7 @@ struct task_struct {
 	const struct cred *real_cred;
 	struct signal_struct *signal;
 	struct seccomp seccomp;
+	struct bpf_local_storage *bpf_storage;
 };
 
 struct cred {
