@@ -54,6 +54,24 @@ static json_t *make_identity(const struct report_input *in, const struct complet
 			 "immure", "version", IMMURE_VERSION, "schema", REPORT_SCHEMA);
 }
 
+/*
+ * Of a program that had ended before it was looked at its name's file is known. If the kernel's
+ * collector saw the sandbox's first program begin in that very file, the kernel says so, too.
+ */
+static json_t *make_exe(const struct report_input *in)
+{
+	const json_t *exe = json_object_get(in->judge.record->evidence, "exe");
+	const json_t *first = in->judge.seen ? in->judge.seen->of[SIGHT_EXEC].first : NULL;
+	json_t *made = exe ? json_deep_copy(exe) : json_null();
+
+	if (strcmp(record_text(exe, "level", ""), "E2") == 0 && first &&
+	    strcmp(record_text(first, "path_from", ""), "kernel") == 0 &&
+	    record_number(first, "ino", -1) == record_number(exe, "ino", 0) &&
+	    record_number(first, "dev", -1) == record_number(exe, "dev", 0))
+		json_object_set_new(made, "level", json_string("E3"));
+	return made;
+}
+
 static json_t *make_subject(const struct report_input *in)
 {
 	const struct run_record *record = in->judge.record;
@@ -62,9 +80,9 @@ static json_t *make_subject(const struct report_input *in)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "argv",
 			 copy(record->plan, "argv"), "end", copy_text(last, "time"), "exe",
-			 copy(record->evidence, "exe"), "exit", copy(record->status, "exit"),
-			 "hostname", copy_text(record->plan, "hostname"), "ids",
-			 copy(record->plan, "ids"), "image", copy(record->plan, "image"), "network",
+			 make_exe(in), "exit", copy(record->status, "exit"), "hostname",
+			 copy_text(record->plan, "hostname"), "ids", copy(record->plan, "ids"),
+			 "image", copy(record->plan, "image"), "network",
 			 copy_text(record->plan, "network"), "root", copy(record->plan, "root"),
 			 "run", in->run, "start", copy_text(first, "time"), "user",
 			 copy_text(record->plan, "user"));
