@@ -182,11 +182,11 @@ static json_t *make_policy(const struct report_input *in, const json_t *activity
 		json_array_append_new(sources, json_pack("{s:s, s:s}", "name",
 							 bundle->sources[i].name, "sha256", hex));
 	}
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:o}", "digest",
+	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:O?, s:o}", "digest",
 			 copy_text(plan, "policy_digest"), "layers", copy(plan, "ledger"), "mode",
 			 record_text(plan, "mode", "enforce"), "name", copy_text(plan, "policy"),
 			 "rules", make_rules(bundle, json_object_get(activity, "calls"), arena),
-			 "sources", sources);
+			 "signature", in->policy_signature, "sources", sources);
 }
 
 static json_t *make_completeness(const struct report_input *in, const struct completeness *c)

@@ -19,6 +19,7 @@ struct report_input {
 	const char *build; /* of immure */
 	const json_t
 		*signature; /* signature.json of the run's folder after it was checked, or NULL */
+	const json_t *policy_signature; /* {"key", "state"}, or NULL */
 };
 
 /*

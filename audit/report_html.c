@@ -100,6 +100,7 @@ static void put_time(struct strbuf *out, const char *text)
 static void put_facts(const json_t *report, struct strbuf *out)
 {
 	const json_t *subject = json_object_get(report, "subject");
+	cleanup_strbuf struct strbuf policy = { 0 };
 	const json_t *identity = json_object_get(report, "identity");
 	const json_t *collector = json_object_get(identity, "collector");
 	const json_t *root = json_object_get(subject, "root");
@@ -108,7 +109,8 @@ static void put_facts(const json_t *report, struct strbuf *out)
 
 	strbuf_puts(out, "<dl class=\"facts\">");
 	put_fact(out, "run", record_text(subject, "run", NULL));
-	put_fact(out, "policy", part_text(report, "policy", "name", NULL));
+	policy_text(report, &policy);
+	put_fact(out, "policy", strbuf_str(&policy));
 	put_fact(out, json_is_object(image) ? "image" : "root",
 		 record_text(image, "reference",
 			     record_text(root, "path", record_text(root, "kind", NULL))));

@@ -100,6 +100,21 @@ void program_text(const json_t *report, struct strbuf *out)
 			    record_text(exe, "sha256_absent", "it was not looked at"));
 }
 
+void policy_text(const json_t *report, struct strbuf *out)
+{
+	const json_t *policy = json_object_get(report, "policy");
+	const json_t *signature = json_object_get(policy, "signature");
+	const char *state = record_text(signature, "state", "");
+
+	strbuf_puts(out, record_text(policy, "name", "?"));
+	if (!json_is_object(signature))
+		return;
+	strbuf_addf(out, " (signed: %s", record_text(signature, "key", "?"));
+	if (strcmp(state, "ok") != 0)
+		strbuf_addf(out, ", %s", state);
+	strbuf_putc(out, ')');
+}
+
 void put_xml(struct strbuf *out, const char *text)
 {
 	cleanup_strbuf struct strbuf safe = { 0 };

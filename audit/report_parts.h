@@ -32,6 +32,8 @@ void put_command(struct strbuf *out, const json_t *report);
 /* The executed file and its digest, or why there is none: "/usr/bin/sh sha256:1a2b...". As it is.
  */
 void program_text(const json_t *report, struct strbuf *out);
+/* Its name, and by whose key it is signed. */
+void policy_text(const json_t *report, struct strbuf *out);
 
 /* A list of the activity as HTML: what, how often, and how much there was no room for. */
 void html_names(const json_t *activity, const char *key, const char *title, struct strbuf *out);

@@ -47,6 +47,7 @@ static void put_head(const json_t *report, struct strbuf *out)
 	const json_t *root = json_object_get(json_object_get(report, "subject"), "root");
 	const json_t *image = json_object_get(json_object_get(report, "subject"), "image");
 	cleanup_strbuf struct strbuf program = { 0 };
+	cleanup_strbuf struct strbuf policy = { 0 };
 	const json_t *collector = json_object_get(json_object_get(report, "identity"), "collector");
 
 	strbuf_puts(out, "audit   run ");
@@ -55,7 +56,8 @@ static void put_head(const json_t *report, struct strbuf *out)
 	put_escaped(out, record_text(image, "reference",
 				     record_text(root, "path", record_text(root, "kind", "?"))));
 	strbuf_puts(out, "  policy ");
-	put_escaped(out, part_text(report, "policy", "name", "?"));
+	policy_text(report, &policy);
+	put_escaped(out, strbuf_str(&policy));
 	if (strcmp(part_text(report, "policy", "mode", "enforce"), "audit") == 0)
 		strbuf_puts(out, " (mode: audit, nothing is refused by its rules)");
 	strbuf_puts(out, "\n        command ");

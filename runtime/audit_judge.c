@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "build_id.h"
 #include "policies/policy_read.h"
+#include "runtime/audit_policy.h"
 #include "runtime/audit_sign.h"
 #include "runtime/dirs.h"
 
@@ -200,6 +201,7 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 		.run = run->id,
 		.build = IMMURE_BUILD_ID,
 	};
+	json_t *policy_signature;
 	json_t *signature = NULL;
 	json_t *proof;
 	char now[16] = "";
@@ -224,9 +226,11 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 	if (r < 0)
 		return r;
 	in.signature = signature;
+	in.policy_signature = policy_signature = audit_policy_signature(in.judge.bundle, arena);
 	in.judge.proof = proof = read_proof(&run->record, arena);
 	r = report_make(&in, arena, ret, err);
 	json_decref(signature);
+	json_decref(policy_signature);
 	json_decref(proof);
 	return r;
 }

@@ -340,6 +340,29 @@ status_of() {
 	[ "$status" -ne 0 ]
 }
 
+@test "a report says whose signature the run's policy has" {
+	signature() { "$IMMURE" audit report --format json "$@" | jq -c '.policy.signature | .state // .'; }
+	printf 'policy: 1\nname: t/signed\nextends: [builtin/default]\n' >p.yaml
+	"$IMMURE" run --policy p.yaml --host -- true
+	[ "$(signature)" = null ]
+	"$IMMURE" policy sign p.yaml
+	[ "$(signature)" = '"ok"' ]
+	run -0 "$IMMURE" audit show
+	[[ ${lines[0]} == *"policy t/signed (signed: ed25519:"*")" ]]
+	# What was run is held against it, not what the file is now.
+	first=$("$IMMURE" audit show --json | jq -r .run)
+	echo '# another' >>p.yaml
+	[ "$(signature)" = '"ok"' ]
+	"$IMMURE" run --policy p.yaml --host -- true
+	[ "$(signature)" = '"other version"' ]
+	[ "$(signature "$first")" = '"ok"' ]
+	jq -c '.signatures[0].sig = (.signatures[0].sig | if startswith("A") then "B" else "A" end + .[1:])' p.yaml.sig >changed
+	cat changed >p.yaml.sig
+	[ "$(signature "$first")" = '"does not fit"' ]
+	echo garbage >p.yaml.sig
+	[ "$(signature "$first")" = null ]
+}
+
 @test "no sandbox sees the key" {
 	"$IMMURE" audit key >pub.pem
 	key=$XDG_STATE_HOME/immure/keys/ed25519.pem
