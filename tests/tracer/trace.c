@@ -132,12 +132,14 @@ static int drain(struct tracer_client *client, const struct settings *settings, 
 
 static pid_t start(char *argv[], int gate[2])
 {
-	pid_t pid = fork();
 	char go;
+	pid_t pid;
 
+	/* Ours as well: we may ask for the child before it has run at all. */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	pid = fork();
 	if (pid != 0)
 		return pid;
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(gate[1]);
 	if (read(gate[0], &go, 1) != 1)
