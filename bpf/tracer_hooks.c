@@ -135,12 +135,20 @@ static void find_hooked(const struct tracer *t, uint64_t ret[TRACER_CALLS / 64])
 	}
 }
 
-static int attach_hooks(struct tracer *t, struct err *err)
+/* Those of the slot's calls, and that of the 32-bit table. */
+static bool is_for(size_t i, const struct tracer_slot *slot)
+{
+	int nr = tracer_programs[i].nr;
+
+	return is_hook(i) && (nr < 0 || (slot->calls[nr / 64] >> (nr % 64) & 1));
+}
+
+static int attach_hooks(struct tracer *t, const struct tracer_slot *slot, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < TRACER_PROGRAMS && r == 0; i++) {
-		if (is_hook(i) && t->programs[i] >= 0 && t->links[i] < 0)
+		if (is_for(i, slot) && t->programs[i] >= 0 && t->links[i] < 0)
 			r = tracer_attach_one(t, i, err);
 	}
 	return r;
@@ -159,7 +167,7 @@ int tracer_choose_hooks(struct tracer *t, struct tracer_slot *slot, struct err *
 	if (!tracer_calls_are_few(slot, hooked))
 		return err_set(err, ENOTSUP, "calls are wanted that have no hook");
 	r = is_switched_off() ? err_set(err, EBUSY, "kernel.ftrace_enabled is 0")
-			      : attach_hooks(t, err);
+			      : attach_hooks(t, slot, err);
 	t->not_attached = r < 0 ? *err : (struct err){ 0 };
 	if (r < 0)
 		return r;

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define ANSWER_SECONDS 5 /* the daemon may have to be started first */
+#define ANSWER_SECONDS 10 /* the daemon may have to be started first */
 
 const char *tracer_client_socket(void)
 {
