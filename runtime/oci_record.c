@@ -147,12 +147,12 @@ static void name_program(struct oci_monitor *m)
 {
 	struct oci_page *page = m->watch->page;
 	char link[40];
-	char path[PATH_MAX] = "";
+	char target[PATH_MAX] = "";
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", page->file);
-	if (page->file >= 0 && readlink(link, path, sizeof(path) - 1) < 0)
-		path[0] = '\0';
-	evidence_exe_named(page->file, &page->file_changed, path, &m->evidence.exe);
+	if (page->file >= 0 && readlink(link, target, sizeof(target) - 1) < 0)
+		target[0] = '\0';
+	evidence_exe_named(page->file, &page->file_changed, target, &m->evidence.exe);
 	closep(&page->file);
 }
 
