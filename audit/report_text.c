@@ -136,6 +136,10 @@ static void put_finding(const json_t *f, struct strbuf *out)
 	put_escaped(out, record_text(f, "level", "-"));
 	strbuf_puts(out, "  ");
 	put_place(out, json_object_get(f, "place"));
+	if (*record_text(f, "remedy", "") && strcmp(record_text(f, "status", ""), "waived") != 0) {
+		strbuf_puts(out, "\n                  remedy ");
+		put_escaped(out, record_text(f, "remedy", ""));
+	}
 	if (json_is_object(json_object_get(f, "waiver"))) {
 		const json_t *waiver = json_object_get(f, "waiver");
 
