@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who the workload is, and that it has no privilege to regain (R8). */
-#include <cap-ng.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/steps.h"
 #include "sandbox/switches.h"
-
-#define LOCKED_BITS                                                      \
-	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | \
-	 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |   \
-	 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_KEEP_CAPS_LOCKED)
 
 /*
  * Take the workload's ids. With NO_SETUID_FIXUP the capabilities stay until caps_apply() empties
@@ -25,7 +21,7 @@ int ids_apply(struct confine *c, struct err *err)
 	const struct plan_ids *ids = &c->plan->ids;
 
 	unsigned long bits =
-		layer_is_off(LAYER_CAPABILITIES) ? SECBIT_NO_SETUID_FIXUP : LOCKED_BITS;
+		layer_is_off(LAYER_CAPABILITIES) ? SECBIT_NO_SETUID_FIXUP : CAPS_LOCKED_BITS;
 
 	if (prctl(PR_SET_SECUREBITS, bits) < 0)
 		return err_sys(err, errno, "cannot lock the secure bits");
@@ -38,32 +34,34 @@ int ids_apply(struct confine *c, struct err *err)
 	return 0;
 }
 
+/* One by one, until the kernel knows no further one. Source: capabilities(7), "Bounding set". */
+static int empty_bounding_set(struct err *err)
+{
+	for (unsigned long cap = 0;; cap++) {
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+			continue;
+		if (errno == EINVAL && cap > CAP_SETFCAP)
+			return 0;
+		return err_sys(err, errno, "cannot drop capability %lu for good", cap);
+	}
+}
+
+/* By the calls themselves: libcap-ng asks for each one first, which takes longer than to drop it. */
 int caps_apply(struct confine *c, struct err *err)
 {
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 	int r;
 
 	(void)c;
 	if (layer_is_off(LAYER_CAPABILITIES))
 		return layer_keep_capabilities(err);
-	capng_clear(CAPNG_SELECT_ALL);
-	r = capng_apply(CAPNG_SELECT_ALL);
+	r = empty_bounding_set(err);
 	if (r < 0)
-		return err_set(err, EPERM, "cannot empty the capability sets (libcap-ng: %d)", r);
-	return 0;
-}
-
-int caps_keep_apply(bool over_ids, struct err *err)
-{
-	static const capng_type_t sets[] = { CAPNG_EFFECTIVE, CAPNG_PERMITTED };
-	int r;
-
-	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS) < 0)
-		return err_sys(err, errno, "cannot lock the secure bits");
-	capng_clear(CAPNG_SELECT_ALL);
-	for (size_t i = 0; over_ids && i < ARRAY_LEN(sets); i++)
-		capng_updatev(CAPNG_ADD, sets[i], CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, -1);
-	r = capng_apply(CAPNG_SELECT_ALL);
-	if (r < 0)
-		return err_set(err, EPERM, "cannot empty the capability sets (libcap-ng: %d)", r);
+		return r;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return err_sys(err, errno, "cannot empty the ambient set");
+	if (syscall(SYS_capset, &header, none) < 0)
+		return err_sys(err, errno, "cannot empty the capability sets");
 	return 0;
 }

@@ -8,6 +8,7 @@
  */
 
 #include <limits.h>
+#include <linux/securebits.h>
 #include <stdbool.h>
 
 #include "base/err.h"
@@ -71,6 +72,12 @@ int init_start(struct confine *c, int (*program)(void *confine), struct err *err
 must_check int terminal_open(int root, int *ret_master, struct err *err);
 /* The working folder; `optional`: "/" if it is not there. */
 must_check int workdir_enter(const char *path, bool optional, struct err *err);
+
+/* Secure bits of who shall not gain anything: NOROOT and its companions, and their locks. */
+#define CAPS_LOCKED_BITS                                                 \
+	(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | \
+	 SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |   \
+	 SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED | SECBIT_KEEP_CAPS_LOCKED)
 
 /* For a worker (sandbox/worker.c) instead of caps_apply() and fsrules_apply(). */
 
