@@ -70,7 +70,7 @@ int sys_prlimit(pid_t pid, int resource, uint64_t soft, uint64_t hard)
 {
 	const struct rlimit limit = { .rlim_cur = soft, .rlim_max = hard };
 
-	return answer(prlimit(pid, (enum __rlimit_resource)resource, &limit, NULL));
+	return answer(prlimit(pid, resource, &limit, NULL));
 }
 
 bool sys_is_set_id(void)

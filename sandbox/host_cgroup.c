@@ -4,6 +4,7 @@
 #include "sandbox/host_cgroup.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>

@@ -135,7 +135,7 @@ static void add_rlimit(struct plan *view, int resource, uint64_t value)
 {
 	struct rlimit have = { .rlim_max = RLIM_INFINITY };
 
-	if (getrlimit((enum __rlimit_resource)resource, &have) == 0 && have.rlim_max < value)
+	if (getrlimit(resource, &have) == 0 && have.rlim_max < value)
 		value = have.rlim_max;
 	if (view->n_rlimits < ARRAY_LEN(view->rlimits))
 		view->rlimits[view->n_rlimits++] = (struct plan_rlimit){ resource, value };

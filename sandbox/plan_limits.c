@@ -37,7 +37,7 @@ static void add_rlimit(struct plan *plan, int resource, uint64_t value)
 {
 	struct rlimit have = { .rlim_max = RLIM_INFINITY };
 
-	if (getrlimit((enum __rlimit_resource)resource, &have) == 0 && have.rlim_max < value)
+	if (getrlimit(resource, &have) == 0 && have.rlim_max < value)
 		value = have.rlim_max;
 	plan->rlimits[plan->n_rlimits++] = (struct plan_rlimit){ resource, value };
 }
