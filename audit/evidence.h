@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "audit/known_digests.h"
 #include "base/digest.h"
 #include "base/jsonw.h"
 #include "base/procfs.h"
@@ -57,13 +58,15 @@ enum evidence_exe_state {
 
 /* The file that was executed. Its digest is made while the program runs. */
 struct evidence_exe {
+	const struct known_digests *known; /* of files read before; borrowed, or NULL */
 	enum evidence_exe_state state;
 	bool named; /* not told by the kernel: the file of that name, opened before execve(2) */
 	struct strbuf path; /* seen from inside */
-	uint64_t dev, ino, size;
-	struct timespec changed; /* of its inode */
-	int fd;                  /* while it is read */
-	uint64_t done;           /* bytes that were read */
+	struct known_file file;
+	struct timespec begun; /* CLOCK_REALTIME, when it was begun to be read */
+	bool remembered;       /* the digest is one that was made before */
+	int fd;                /* while it is read */
+	uint64_t done;         /* bytes that were read */
 	struct digest_state digesting;
 	struct digest digest;
 };

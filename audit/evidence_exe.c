@@ -37,9 +37,11 @@ static void stop(struct evidence_exe *exe, enum evidence_exe_state state)
 
 static bool is_same(const struct evidence_exe *exe, const struct stat *st)
 {
-	return exe->dev == st->st_dev && exe->ino == st->st_ino &&
-	       exe->size == (uint64_t)st->st_size && exe->changed.tv_sec == st->st_ctim.tv_sec &&
-	       exe->changed.tv_nsec == st->st_ctim.tv_nsec;
+	const struct known_file *file = &exe->file;
+
+	return file->dev == st->st_dev && file->ino == st->st_ino &&
+	       file->size == (uint64_t)st->st_size && file->changed.tv_sec == st->st_ctim.tv_sec &&
+	       file->changed.tv_nsec == st->st_ctim.tv_nsec;
 }
 
 /* Begin with a file; takes fd over, -1 if it cannot be read. */
@@ -48,13 +50,20 @@ static void begin(struct evidence_exe *exe, int fd, const struct stat *st, struc
 	stop(exe, EXE_NONE);
 	strbuf_reset(&exe->path);
 	strbuf_span(&exe->path, path);
-	exe->dev = st->st_dev;
-	exe->ino = st->st_ino;
-	exe->size = (uint64_t)st->st_size;
-	exe->changed = st->st_ctim;
+	exe->file = (struct known_file){
+		.dev = st->st_dev,
+		.ino = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.changed = st->st_ctim,
+	};
 	exe->done = 0;
+	clock_gettime(CLOCK_REALTIME, &exe->begun);
 	digest_begin(&exe->digesting);
-	exe->state = fd < 0 ? EXE_UNREADABLE : exe->size > EXE_MAX ? EXE_LARGE : EXE_READING;
+	exe->remembered = known_digest_find(exe->known, &exe->file, &exe->digest);
+	exe->state = exe->remembered            ? EXE_DONE
+		     : fd < 0                   ? EXE_UNREADABLE
+		     : exe->file.size > EXE_MAX ? EXE_LARGE
+						: EXE_READING;
 	if (exe->state == EXE_READING)
 		exe->fd = fd;
 	else
@@ -125,6 +134,7 @@ static void finish_reading(struct evidence_exe *exe)
 		return;
 	}
 	exe->digest = digest_end(&exe->digesting);
+	known_digest_keep(exe->known, &exe->file, &exe->begun, &exe->digest);
 	stop(exe, EXE_DONE);
 }
 
@@ -141,7 +151,7 @@ bool evidence_exe_step(struct evidence_exe *exe, size_t max)
 		}
 		digest_add(&exe->digesting, piece, (size_t)n);
 		exe->done += (uint64_t)n;
-		if (exe->done >= exe->size)
+		if (exe->done >= exe->file.size)
 			finish_reading(exe);
 	}
 	if (exe->state == EXE_READING && !piece)
@@ -153,7 +163,7 @@ void evidence_exe_finish(struct evidence_exe *exe)
 {
 	if (exe->state != EXE_READING)
 		return;
-	if (exe->size - exe->done > FINISH_MAX)
+	if (exe->file.size - exe->done > FINISH_MAX)
 		stop(exe, EXE_UNFINISHED);
 	else
 		evidence_exe_step(exe, FINISH_MAX + PIECE);
@@ -175,17 +185,19 @@ void evidence_exe_json(const struct evidence_exe *exe, struct jsonw *j)
 		jsonw_object_end(j);
 		return;
 	}
-	jsonw_ku64(j, "dev", exe->dev);
-	jsonw_ku64(j, "ino", exe->ino);
+	jsonw_ku64(j, "dev", exe->file.dev);
+	jsonw_ku64(j, "ino", exe->file.ino);
 	jsonw_kstr(j, "level", exe->named ? "E2" : "E3");
 	jsonw_key(j, "path");
 	jsonw_strn(j, exe->path.p, exe->path.len);
+	if (exe->remembered)
+		jsonw_kbool(j, "remembered", true);
 	digest_hex(&exe->digest, hex);
 	if (exe->state == EXE_DONE)
 		jsonw_kstr(j, "sha256", hex);
 	else
 		jsonw_kstr(j, "sha256_absent", reasons[exe->state]);
-	jsonw_ku64(j, "size", exe->size);
+	jsonw_ku64(j, "size", exe->file.size);
 	jsonw_object_end(j);
 }
 

@@ -294,6 +294,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	r = run_folder_create(&run->folder, err);
 	if (r < 0)
 		return err_at(err, ERR_STATE);
+	run->known.dir = run->folder.runs;
+	run->evidence.exe.known = &run->known;
 	r = make_plan(run, err);
 	if (r == 0 && run->options.learn)
 		r = start_learning(run, err);

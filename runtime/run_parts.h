@@ -45,6 +45,7 @@ struct run {
 	struct denial_table *denials; /* in arena, as is pty */
 	struct tally tally;           /* of the same, while the run goes on */
 	struct evidence evidence;
+	struct known_digests known;  /* beside the folder of all runs */
 	struct digest evidence_hash; /* of evidence.json, once has_evidence */
 	struct pty *pty;             /* NULL without a terminal */
 	struct learn learn;          /* used with --learn */

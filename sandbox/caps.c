@@ -46,7 +46,8 @@ static int empty_bounding_set(struct err *err)
 	}
 }
 
-/* By the calls themselves: libcap-ng asks for each one first, which takes longer than to drop it. */
+/* By the calls themselves: libcap-ng asks for each one first, which takes longer than to drop it.
+ */
 int caps_apply(struct confine *c, struct err *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

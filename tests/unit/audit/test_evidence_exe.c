@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "audit/evidence.h"
@@ -209,6 +210,40 @@ static void a_file_that_changed_since_it_was_named_tells_nothing(void **state)
 	assert_int_equal(s->exe.state, EXE_CHANGED);
 }
 
+/* Changed long ago by its inode: st_ctim cannot be set, so the clock of the reader is. */
+static void keep_as_settled(const struct scene *s, const struct known_digests *known)
+{
+	struct timespec begun = s->exe.begun;
+
+	begun.tv_sec += 3;
+	known_digest_keep(known, &s->exe.file, &begun, &s->exe.digest);
+}
+
+static void what_was_read_before_is_not_read_again(void **state)
+{
+	struct scene *s = *state;
+	const struct known_digests known = { .dir = s->proc };
+
+	put(s, "program", 7, 7);
+	s->exe.known = &known;
+	evidence_exe_read(s->proc, &s->exe);
+	evidence_exe_finish(&s->exe);
+	assert_int_equal(s->exe.state, EXE_DONE);
+	if (major(s->exe.file.dev) == 0)
+		skip(); /* a temporary folder on a file system without a device */
+	assert_false(s->exe.remembered);
+	keep_as_settled(s, &known);
+	evidence_exe_done(&s->exe);
+	s->exe.state = EXE_NONE;
+	evidence_exe_read(s->proc, &s->exe);
+	assert_int_equal(s->exe.state, EXE_DONE);
+	assert_says(s, "\"remembered\":true,\"sha256\":\"");
+	put(s, "PROGRAM", 7, 7);
+	evidence_exe_read(s->proc, &s->exe);
+	assert_false(s->exe.remembered);
+	assert_int_equal(s->exe.state, EXE_READING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +258,8 @@ int main(void)
 			a_file_that_only_its_name_tells_of_is_of_less_weight, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_file_that_changed_since_it_was_named_tells_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_read_before_is_not_read_again, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

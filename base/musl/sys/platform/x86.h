@@ -10,12 +10,18 @@
 #include <cpuid.h>
 #include <stdbool.h>
 
-enum x86_cpu_feature { x86_cpu_SHA = 1, x86_cpu_SSE4_1 = 2, x86_cpu_SSSE3 = 4 };
+enum x86_cpu_feature {
+	x86_cpu_SHA = 1,
+	x86_cpu_SSE4_1 = 2,
+	x86_cpu_SSSE3 = 4
+};
 
 static inline bool x86_cpu_active(enum x86_cpu_feature feature)
 {
 	static unsigned known; /* bits of enum x86_cpu_feature, and KNOWN */
-	enum { KNOWN = 8 };
+	enum {
+		KNOWN = 8
+	};
 	unsigned a, b, c, d;
 
 	if (!known) {
