@@ -60,26 +60,41 @@ static void read_interfaces(int proc, struct evidence *evidence)
 	}
 }
 
+static void read_namespace(int proc, int self, enum evidence_ns kind, struct evidence *evidence)
+{
+	struct stat inside = { 0 };
+	struct stat ours = { 0 };
+
+	if (fstatat(proc, ns_files[kind], &inside, 0) < 0 ||
+	    fstatat(self, ns_files[kind], &ours, 0) < 0)
+		return;
+	evidence->has_ns[kind] = true;
+	evidence->ns[kind] = inside.st_ino;
+	evidence->own_ns[kind] = inside.st_ino != ours.st_ino;
+}
+
 void evidence_namespaces(pid_t pid, struct evidence *evidence)
 {
 	cleanup_close int proc = open_proc(pid);
 	cleanup_close int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (int i = 0; i < NS_COUNT && proc >= 0 && self >= 0; i++) {
-		struct stat inside = { 0 };
-		struct stat ours = { 0 };
-
-		if (fstatat(proc, ns_files[i], &inside, 0) < 0 ||
-		    fstatat(self, ns_files[i], &ours, 0) < 0)
-			continue;
-		evidence->has_ns[i] = true;
-		evidence->ns[i] = inside.st_ino;
-		evidence->own_ns[i] = inside.st_ino != ours.st_ino;
+		if (i != NS_NET)
+			read_namespace(proc, self, (enum evidence_ns)i, evidence);
 	}
 	if (self >= 0)
 		read_into(self, "cgroup", &evidence->own_cgroup);
-	if (proc >= 0)
-		read_interfaces(proc, evidence);
+}
+
+void evidence_network(pid_t pid, struct evidence *evidence)
+{
+	cleanup_close int proc = open_proc(pid);
+	cleanup_close int self = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0 || self < 0)
+		return;
+	read_namespace(proc, self, NS_NET, evidence);
+	read_interfaces(proc, evidence);
 }
 
 static int by_text(const void *a, const void *b)

@@ -93,8 +93,11 @@ struct evidence {
 
 #define cleanup_evidence cleanup(evidence_done)
 
-/* While the child waits: namespaces, and so its network, are there from its first moment on. */
+/* While the child waits, or is on its way: all namespaces but that of the network. */
 void evidence_namespaces(pid_t pid, struct evidence *evidence);
+
+/* Once the child is in its network namespace: that, and its interfaces. */
+void evidence_network(pid_t pid, struct evidence *evidence);
 
 /*
  * Once the filter is on, or from a zombie not yet reaped: state, ids, limits, cgroup, program. May

@@ -13,6 +13,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -260,6 +261,10 @@ static int start(const struct plan *plan, const char *id, bool enter, struct lau
 		r = clone_child(plan, child, err);
 	if (r == 0)
 		r = map_child(plan, child, err);
+	/* Another processor that sleeps deeply is not woken for the child: it waits for this one.
+	 */
+	if (r == 0)
+		sched_yield();
 	return r;
 }
 

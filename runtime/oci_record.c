@@ -161,6 +161,7 @@ void oci_record_confined(struct oci_monitor *m)
 	struct evidence *evidence = &m->evidence;
 
 	evidence_namespaces(m->pid, evidence);
+	evidence_network(m->pid, evidence);
 	/* Ours may be one of the engine's: that of the machine is the one not to be in. */
 	if (evidence->has_ns[NS_USER])
 		evidence->own_ns[NS_USER] = evidence->ns[NS_USER] != HOST_USERNS;

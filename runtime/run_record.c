@@ -86,8 +86,9 @@ int run_record_start(struct run *run, struct err *err)
 	jsonw_kstr(&j, "policy", run->policy.bundle.name);
 	jsonw_kstr(&j, "run", run->folder.id);
 	r = event_log_note(&run->log, RECORD_START, &run->text, err);
-	launch_await_network(&run->launched);
 	evidence_namespaces(run->launched.pid, &run->evidence);
+	launch_await_network(&run->launched);
+	evidence_network(run->launched.pid, &run->evidence);
 	return r;
 }
 

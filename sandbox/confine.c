@@ -68,10 +68,11 @@ static const struct step {
 	{ "/dev",         ERR_MOUNTS,  LAYER_COUNT, devices_apply },
 	{ "/proc",        ERR_MOUNTS,  LAYER_COUNT, procmount_apply },
 	{ "masks",        ERR_MOUNTS,  LAYER_MOUNTS, masks_apply },
+	{ "pivot",        ERR_MOUNTS,  LAYER_COUNT, pivot_apply },
+	{ "path rules",   ERR_FSRULES, LAYER_LANDLOCK, fsrules_prepare },
 	{ "netns",        ERR_SESSION, LAYER_COUNT, netns_join_apply },
 	{ "uplink",       ERR_SESSION, LAYER_COUNT, uplink_apply },
 	{ "nslimits",     ERR_USERNS,  LAYER_NSLIMITS, nslimits_apply },
-	{ "pivot",        ERR_MOUNTS,  LAYER_COUNT, pivot_apply },
 	{ "terminal",     ERR_SESSION, LAYER_COUNT, terminal_apply },
 	{ "session",      ERR_SESSION, LAYER_COUNT, session_apply },
 	{ "rlimits",      ERR_LIMITS,  LAYER_RLIMITS, rlimits_apply },
@@ -204,6 +205,7 @@ void confine_and_exec(const struct plan *plan, const struct confine_fds *fds,
 		.root = -1,
 		.proc = -1,
 		.sys_user = -1,
+		.ruleset = -1,
 	};
 	struct err err = { 0 };
 

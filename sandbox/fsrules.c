@@ -220,51 +220,63 @@ static int make_ruleset(int abi, uint64_t handled, uint64_t net, struct err *err
 	return fd;
 }
 
+static int add_plan(const struct fsrules *rules, struct err *err)
+{
+	const struct plan *plan = rules->c->plan;
+
+	for (size_t i = 0; i < plan->n_fsrules; i++) {
+		int r = add_plan_rule(rules, &plan->fsrules[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return add_ports(rules, err);
+}
+
 /*
  * Mode audit: every file for everybody, whatever the rules, but no device nodes and nobody else's
  * signals and sockets. What that refuses goes into the kernel's audit log, where it has one.
  */
-static int audit_apply(const struct fsrules *rules, struct err *err)
+static int add_all(const struct fsrules *rules, struct err *err)
 {
-	int abi = rules->c->plan->landlock_abi;
-	uint64_t flags =
-		landlock_bit(LANDLOCK_LOG, "log_new_exec_on") & landlock_known(LANDLOCK_LOG, abi);
-	int r = add_rule(rules, rules->c->root,
-			 landlock_granted(FILE_READ | FILE_WRITE | FILE_EXEC, true), err);
-
-	if (r < 0)
-		return r;
-	r = sys_landlock_restrict_self(rules->ruleset, (uint32_t)flags);
-	return r < 0 ? err_sys(err, -r, "cannot apply the ruleset") : 0;
+	return add_rule(rules, rules->c->root,
+			landlock_granted(FILE_READ | FILE_WRITE | FILE_EXEC, true), err);
 }
 
-int fsrules_apply(struct confine *c, struct err *err)
+int fsrules_prepare(struct confine *c, struct err *err)
 {
+	const struct plan *plan = c->plan;
 	struct fsrules rules = { .c = c, .ruleset = -1 };
 	cleanup_close int ruleset = -1;
 	int r;
 
-	if (c->plan->landlock_abi == 0)
+	if (plan->landlock_abi == 0)
 		return 0;
-	rules.handled = landlock_known(LANDLOCK_FS, c->plan->landlock_abi);
-	ruleset = make_ruleset(c->plan->landlock_abi, rules.handled,
-			       c->plan->bundle->audit_only ? 0 : c->plan->net_handled, err);
+	rules.handled = landlock_known(LANDLOCK_FS, plan->landlock_abi);
+	ruleset = make_ruleset(plan->landlock_abi, rules.handled,
+			       plan->bundle->audit_only ? 0 : plan->net_handled, err);
 	if (ruleset < 0)
 		return ruleset;
 	rules.ruleset = ruleset;
-	if (c->plan->bundle->audit_only)
-		return audit_apply(&rules, err);
-	for (size_t i = 0; i < c->plan->n_fsrules; i++) {
-		r = add_plan_rule(&rules, &c->plan->fsrules[i], err);
-		if (r < 0)
-			return r;
-	}
-	r = add_ports(&rules, err);
+	r = plan->bundle->audit_only ? add_all(&rules, err) : add_plan(&rules, err);
 	if (r < 0)
 		return r;
-	r = sys_landlock_restrict_self(ruleset, 0);
+	c->ruleset = steal_fd(ruleset);
+	return 0;
+}
+
+int fsrules_apply(struct confine *c, struct err *err)
+{
+	uint64_t log = landlock_bit(LANDLOCK_LOG, "log_new_exec_on") &
+		       landlock_known(LANDLOCK_LOG, c->plan->landlock_abi);
+	int r;
+
+	if (c->plan->landlock_abi == 0)
+		return 0;
+	r = sys_landlock_restrict_self(c->ruleset, c->plan->bundle->audit_only ? (uint32_t)log : 0);
 	if (r < 0)
 		return err_sys(err, -r, "cannot apply the ruleset");
+	closep(&c->ruleset);
 	return 0;
 }
 

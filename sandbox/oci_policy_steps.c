@@ -54,7 +54,9 @@ int oci_fsrules_apply(struct oci_child *c, struct err *err)
 	rules = *c->plan->policy;
 	if (oci_policy_written(c->plan->policy, &c->arena, &rules) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	confine = (struct confine){ .plan = &rules, .root = root };
+	confine = (struct confine){ .plan = &rules, .root = root, .ruleset = -1 };
+	if (fsrules_prepare(&confine, err) < 0)
+		return -err->code;
 	return fsrules_apply(&confine, err);
 }
 

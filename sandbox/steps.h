@@ -24,6 +24,7 @@ struct confine {
 	int root;          /* the new root */
 	int proc;          /* our procfs, verified and pinned (R4) */
 	int sys_user;      /* /proc/sys/user of it, opened while writable */
+	int ruleset;       /* of Landlock, until it is applied */
 	bool ours;         /* names may be made in the root: it is a tmpfs or an overlay of ours */
 	int program_pidfd; /* known to the program's process, which has our memory */
 	char program[PATH_MAX]; /* what is executed, as found inside */
@@ -48,11 +49,12 @@ int pivot_apply(struct confine *c, struct err *err);      /* old root gone, root
 int terminal_apply(struct confine *c, struct err *err);   /* pseudo terminal of the new /dev/pts */
 int session_apply(struct confine *c, struct err *err);    /* session, host name, keyring, signals */
 int rlimits_apply(struct confine *c, struct err *err);
-int ids_apply(struct confine *c, struct err *err);     /* user and groups of the workload */
-int caps_apply(struct confine *c, struct err *err);    /* every set empty, NOROOT locked */
-int nnp_apply(struct confine *c, struct err *err);     /* no_new_privs */
-int label_apply(struct confine *c, struct err *err);   /* the label that execve(2) will give */
-int fsrules_apply(struct confine *c, struct err *err); /* Landlock */
+int ids_apply(struct confine *c, struct err *err);       /* user and groups of the workload */
+int caps_apply(struct confine *c, struct err *err);      /* every set empty, NOROOT locked */
+int nnp_apply(struct confine *c, struct err *err);       /* no_new_privs */
+int label_apply(struct confine *c, struct err *err);     /* the label that execve(2) will give */
+int fsrules_prepare(struct confine *c, struct err *err); /* Landlock's rules for the new root */
+int fsrules_apply(struct confine *c, struct err *err);   /* Landlock */
 int workdir_apply(struct confine *c, struct err *err);
 int fds_apply(struct confine *c, struct err *err);      /* all but 0, 1, 2 close on exec */
 int ready_apply(struct confine *c, struct err *err);    /* tell the supervisor, wait for its go */
