@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)16 << 10)
+/* Many hold a path or two and live for one function: the first block is small, later ones grow. */
+#define FIRST_BLOCK ((size_t)1 << 10)
+#define BLOCK_MAX ((size_t)16 << 10)
 #define ALIGNMENT _Alignof(max_align_t)
 
 struct arena_block {
@@ -17,13 +19,15 @@ struct arena_block {
 
 static struct arena_block *add_block(struct arena *arena, size_t size)
 {
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	struct arena_block *block = calloc(1, sizeof(*block) + room);
+	size_t usual = arena->head ? 2 * arena->head->size : FIRST_BLOCK;
+	size_t room = usual < BLOCK_MAX ? usual : BLOCK_MAX;
+	struct arena_block *block;
 
+	room = size > room ? size : room;
+	block = malloc(sizeof(*block) + room);
 	if (!block)
 		return NULL;
-	block->size = room;
-	block->next = arena->head;
+	*block = (struct arena_block){ .next = arena->head, .size = room };
 	arena->head = block;
 	return block;
 }
@@ -42,7 +46,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 		if (!block)
 			return NULL;
 	}
-	p = block->data + block->used;
+	p = memset(block->data + block->used, 0, size);
 	block->used += size;
 	arena->total += size;
 	return p;

@@ -57,10 +57,12 @@ int fd_read_all(int fd, size_t max, struct strbuf *ret)
 	size_t got = 0;
 
 	for (;;) {
-		ssize_t n = fd_read_full(fd, step, sizeof(step));
+		ssize_t n = read(fd, step, sizeof(step));
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
-			return (int)n;
+			return -errno;
 		if (n == 0)
 			return ret->failed ? -ENOMEM : 0;
 		got += (size_t)n;

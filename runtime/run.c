@@ -327,24 +327,31 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	return r;
 }
 
-static const struct run run_none = {
-	.folder = { .runs = -1, .dir = -1 },
-	.image = RUN_IMAGE_NONE,
-	.kept = KEPT_NONE,
-	.launched = LAUNCHED_NONE,
-	.policy = { .dir = -1 },
-	.uplink = { -1, -1 },
-	.egress = { .fd = -1 },
-	.stdio = { { -1, -1, -1 } },
-	.log = { .fd = -1 },
-	.tally = { .dir = -1, .fd = -1 },
-	.tracing = { .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 } },
-	.signals = -1,
-	.categories = -1,
-	.profile = -1,
-	.learn = { .root = -1 },
-	.look = LOOK_NONE,
-};
+/* Most of it is for what few runs have, and stays memory that nobody touched: so it is not copied.
+ */
+static struct run *run_new(void)
+{
+	struct run *run = calloc(1, sizeof(*run));
+
+	if (!run)
+		return NULL;
+	run->folder = (struct run_folder){ .runs = -1, .dir = -1 };
+	run->image = (struct run_image)RUN_IMAGE_NONE;
+	run->kept = (struct kept)KEPT_NONE;
+	run->launched = (struct launched)LAUNCHED_NONE;
+	run->policy.dir = -1;
+	run->uplink = (struct uplink){ -1, -1 };
+	run->egress.fd = -1;
+	run->stdio = (struct stdfds){ { -1, -1, -1 } };
+	run->log.fd = -1;
+	run->tally = (struct tally){ .dir = -1, .fd = -1 };
+	run->tracing.client.connection = run->tracing.client.ring_fd = -1;
+	run->tracing.client.wake_fd = -1;
+	run->signals = run->categories = run->profile = -1;
+	run->learn.root = -1;
+	run->look = (struct look)LOOK_NONE;
+	return run;
+}
 
 static void run_free(struct run **run)
 {
@@ -355,12 +362,11 @@ static void run_free(struct run **run)
 
 int run_main(int argc, char *argv[], char *const whole_argv[], struct err *err)
 {
-	cleanup(run_free) struct run *run = malloc(sizeof(*run));
+	cleanup(run_free) struct run *run = run_new();
 	int used;
 
 	if (!run)
 		return err_set(err, ENOMEM, "out of memory");
-	*run = run_none;
 	run->whole_argv = whole_argv;
 	used = options_read(run_opts, N_RUN_OPTS, argc, argv, &run->arena, &run->options, err);
 	if (used < 0)
