@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#define LARGE ((size_t)16 << 10)
+
 static bool reserve(struct strbuf *sb, size_t more)
 {
 	size_t need;
@@ -21,8 +23,9 @@ static bool reserve(struct strbuf *sb, size_t more)
 	need++;
 	if (need <= sb->cap)
 		return true;
+	/* What grows at all mostly grows to some KiB. */
 	while (cap < need)
-		cap *= 2;
+		cap *= cap < LARGE ? 4 : 2;
 	p = realloc(sb->p, cap);
 	if (!p) {
 		sb->failed = true;
