@@ -24,8 +24,10 @@ enum tracer_group {
 	TRACER_GROUP_LOCAL = 1 << 9,  /* connecting to other machines */
 	TRACER_GROUP_PATHS = 1 << 10, /* opening what the rules that follow do not name */
 	TRACER_GROUP_CALLS = 1 << 11, /* what calls reach that the grants do not name */
+	/* A filter ends whatever makes a call of 32 bits: they need not be seen. */
+	TRACER_GROUP_NATIVE = 1 << 12,
 };
-#define TRACER_GROUPS 0xfffU
+#define TRACER_GROUPS 0x1fffU
 #define TRACER_GUARDS \
 	(TRACER_GROUP_GUARD | TRACER_GROUP_LOCAL | TRACER_GROUP_PATHS | TRACER_GROUP_CALLS)
 

@@ -123,6 +123,7 @@ enum tracer_want {
 	TRACER_WANT_CALLS = 1 << 9,      /* refuse what was reached by a call that is not granted */
 	TRACER_WANT_RETURNS = 1 << 10,   /* some calls: they are seen where all return */
 	TRACER_WANT_HOOKS = 1 << 11,     /* instead: each is seen where it alone returns */
+	TRACER_WANT_NATIVE = 1 << 12,    /* not calls of 32 bits, which nobody survives */
 };
 
 #define TRACER_WANT_GUARDS \

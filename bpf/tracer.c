@@ -172,7 +172,8 @@ static bool has_bpf_lsm(void)
 	return false;
 }
 
-static void choose_programs(const struct bpf_object *object, bool guards, bool hooks)
+static void choose_programs(const struct tracer *t, const struct bpf_object *object, bool guards,
+			    bool hooks)
 {
 	bool there[TRACER_PROGRAMS] = { false };
 	struct btf *kernel = guards || hooks ? btf__load_vmlinux_btf() : NULL;
@@ -186,7 +187,9 @@ static void choose_programs(const struct bpf_object *object, bool guards, bool h
 		if (p && tracer_is_guard(i))
 			bpf_program__set_autoload(p, guards && there[i]);
 		if (p && tracer_programs[i].need == NEED_HOOK)
-			bpf_program__set_autoload(p, hooks && there[i]);
+			bpf_program__set_autoload(
+				p, hooks && there[i] &&
+					   (tracer_programs[i].nr >= 0 || !t->misses_ia32));
 	}
 	btf__free(kernel);
 }
@@ -210,7 +213,7 @@ static int load(struct tracer *t, bool guards, bool hooks, struct err *err)
 	if (ring_takes)
 		bpf_program__set_autoload(ring_takes,
 					  has_tracepoint("btf_trace_io_uring_submit_req"));
-	choose_programs(object, guards, hooks);
+	choose_programs(t, object, guards, hooks);
 	r = bpf_object__load(object);
 	if (r < 0)
 		return err_sys(err, -r,
@@ -321,7 +324,6 @@ static bool look_at_others(const struct tracer *t, bool remove)
 int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
-	struct err ignored = { 0 };
 	int r = 0;
 
 	if (!t)
@@ -334,8 +336,7 @@ int tracer_open(const char *dir, struct tracer **ret, struct err *err)
 		free(t);
 		return err_set(err, ENOMEM, "out of memory");
 	}
-	if (tracer_try_hooks(&ignored) < 0)
-		t->no_hooks = ignored;
+	tracer_try_hooks(t);
 	if (!take_over(t)) {
 		close_all(t);
 		r = load_what_can_be(t, err);

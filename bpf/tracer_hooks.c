@@ -55,25 +55,9 @@ static bool is_switched_off(void)
 	return fd >= 0 && read(fd, &said, 1) == 1 && said == '0';
 }
 
-/* Attached where it is made, does it see a call of our own? */
-static int watch_own_call(int program, int seen, struct err *err)
+/* A program that notes in a map that it was run, at the end of a function. Returns the link. */
+static int attach_trial(const struct btf *kernel, const char *function, int seen, struct err *err)
 {
-	const uint32_t zero = 0;
-	cleanup_close int link = bpf_raw_tracepoint_open(NULL, program);
-	uint64_t value = 0;
-
-	if (link < 0)
-		return err_sys(err, errno, "cannot attach a program where a call returns");
-	getpgid(0);
-	if (bpf_map_lookup_elem(seen, &zero, &value) < 0 || value == 0)
-		return err_set(err, ENOTSUP, "a program where a call returns is never run");
-	return 0;
-}
-
-static int try_one(const struct btf *kernel, struct err *err)
-{
-	cleanup_close int seen = bpf_map_create(BPF_MAP_TYPE_ARRAY, "immure_trial",
-						sizeof(uint32_t), sizeof(uint64_t), 1, NULL);
 	/* seen[0] = 1; return 0 */
 	const struct bpf_insn note[] = {
 		{ BPF_LD | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_VALUE, 0, seen },
@@ -83,11 +67,10 @@ static int try_one(const struct btf *kernel, struct err *err)
 		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT);
-	int id = btf__find_by_name_kind(kernel, TRIAL, BTF_KIND_FUNC);
+	int id = btf__find_by_name_kind(kernel, function, BTF_KIND_FUNC);
 	cleanup_close int program = -1;
+	int link;
 
-	if (seen < 0)
-		return err_sys(err, errno, "cannot make a map");
 	if (id < 0)
 		return err_set(err, ENOTSUP, "this kernel does not say where calls return");
 	options.attach_btf_id = (uint32_t)id;
@@ -95,11 +78,43 @@ static int try_one(const struct btf *kernel, struct err *err)
 				&options);
 	if (program < 0)
 		return err_sys(err, errno, "this kernel takes no program where a call returns");
-	return watch_own_call(program, seen, err);
+	link = bpf_raw_tracepoint_open(NULL, program);
+	if (link < 0)
+		return err_sys(err, errno, "cannot attach a program where a call returns");
+	return link;
 }
 
-int tracer_try_hooks(struct err *err)
+/* Does such a program see a call of our own? */
+static int watch_own_call(const struct btf *kernel, int seen, struct err *err)
 {
+	cleanup_close int link = attach_trial(kernel, TRIAL, seen, err);
+	const uint32_t zero = 0;
+	uint64_t value = 0;
+
+	if (link < 0)
+		return link;
+	getpgid(0);
+	if (bpf_map_lookup_elem(seen, &zero, &value) < 0 || value == 0)
+		return err_set(err, ENOTSUP, "a program where a call returns is never run");
+	return 0;
+}
+
+/* Some kernels have no such place, and some let nobody attach there. */
+static bool can_hook_ia32(const struct btf *kernel, int seen)
+{
+	struct err ignored = { 0 };
+	cleanup_close int link = -1;
+
+	if (btf__find_by_name_kind(kernel, IA32_ENTRY, BTF_KIND_FUNC) < 0)
+		return true; /* there are no such calls */
+	link = attach_trial(kernel, IA32, seen, &ignored);
+	return link >= 0;
+}
+
+static int try_hooks(struct tracer *t, struct err *err)
+{
+	cleanup_close int seen = bpf_map_create(BPF_MAP_TYPE_ARRAY, "immure_trial",
+						sizeof(uint32_t), sizeof(uint64_t), 1, NULL);
 	struct btf *kernel;
 	int r;
 
@@ -109,15 +124,24 @@ int tracer_try_hooks(struct err *err)
 		return err_set(err, ENOTSUP,
 			       "this kernel may be preempted where a call returns, or does not "
 			       "tell");
+	if (seen < 0)
+		return err_sys(err, errno, "cannot make a map");
 	kernel = btf__load_vmlinux_btf();
 	if (!kernel)
 		return err_sys(err, errno, "cannot read the kernel's types");
-	r = try_one(kernel, err);
-	if (r == 0 && btf__find_by_name_kind(kernel, IA32_ENTRY, BTF_KIND_FUNC) > 0 &&
-	    btf__find_by_name_kind(kernel, IA32, BTF_KIND_FUNC) < 0)
-		r = err_set(err, ENOTSUP, "this kernel has no place where calls of 32 bits return");
+	r = watch_own_call(kernel, seen, err);
+	t->misses_ia32 = r < 0 || !can_hook_ia32(kernel, seen);
 	btf__free(kernel);
 	return r;
+}
+
+void tracer_try_hooks(struct tracer *t)
+{
+	struct err err = { 0 };
+
+	t->misses_ia32 = true;
+	if (try_hooks(t, &err) < 0)
+		t->no_hooks = err;
 }
 
 static bool is_hook(size_t i)
@@ -135,12 +159,16 @@ static void find_hooked(const struct tracer *t, uint64_t ret[TRACER_CALLS / 64])
 	}
 }
 
-/* Those of the slot's calls, and that of the 32-bit table. */
+/* Those of the slot's calls, and that of the 32-bit table unless nobody survives these. */
 static bool is_for(size_t i, const struct tracer_slot *slot)
 {
 	int nr = tracer_programs[i].nr;
 
-	return is_hook(i) && (nr < 0 || (slot->calls[nr / 64] >> (nr % 64) & 1));
+	if (!is_hook(i))
+		return false;
+	if (nr < 0)
+		return !(slot->want & TRACER_WANT_NATIVE);
+	return slot->calls[nr / 64] >> (nr % 64) & 1;
 }
 
 static int attach_hooks(struct tracer *t, const struct tracer_slot *slot, struct err *err)
@@ -163,6 +191,8 @@ int tracer_choose_hooks(struct tracer *t, struct tracer_slot *slot, struct err *
 		*err = t->no_hooks;
 		return -ENOTSUP;
 	}
+	if (t->misses_ia32 && !(slot->want & TRACER_WANT_NATIVE))
+		return err_set(err, ENOTSUP, "calls of 32 bits have no hook here");
 	find_hooked(t, hooked);
 	if (!tracer_calls_are_few(slot, hooked))
 		return err_set(err, ENOTSUP, "calls are wanted that have no hook");

@@ -23,6 +23,7 @@ struct tracer {
 	int maps[MAP_COUNT];
 	int programs[TRACER_PROGRAMS];
 	int links[TRACER_PROGRAMS];
+	bool misses_ia32;        /* calls of 32 bits have no hook here, though there may be some */
 	struct err no_hooks;     /* why not; code 0: there are some */
 	struct err not_attached; /* why they could not be attached last time; code 0: they could */
 };
@@ -36,13 +37,9 @@ must_check int tracer_open_pin(const struct tracer *t, const char *kind, const c
 must_check int tracer_attach_one(struct tracer *t, size_t i, struct err *err);
 void tracer_detach_one(struct tracer *t, size_t i);
 
-/*
- * Does this kernel take programs at the end of functions, and are they sure to be run there? Tried
- * out with one that does nothing.
- *
- * Returns   0, or -errno and why not.
+/* Find out no_hooks and misses_ia32 by trying: is a program at the end of a function sure to run?
  */
-must_check int tracer_try_hooks(struct err *err);
+void tracer_try_hooks(struct tracer *t);
 
 void tracer_remove_pin(const struct tracer *t, const char *kind, const char *name);
 

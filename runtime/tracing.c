@@ -99,13 +99,15 @@ int tracing_start(enum collector collector, const struct plan *plan,
 		  struct err *err)
 {
 	const struct bundle *bundle = plan->bundle;
-	uint32_t groups = groups_of(bundle) | guard_groups(plan);
+	bool unfiltered = plan->without & 1U << LAYER_SECCOMP;
+	uint32_t groups = groups_of(bundle) | guard_groups(plan) |
+			  (unfiltered ? 0 : (uint32_t)TRACER_GROUP_NATIVE);
 	struct err why = { 0 };
 	int r;
 
 	*ret = (struct tracing){ .client = { .connection = -1, .ring_fd = -1, .wake_fd = -1 },
 				 .bundle = bundle,
-				 .unfiltered = plan->without & 1U << LAYER_SECCOMP };
+				 .unfiltered = unfiltered };
 	if (plan->guard)
 		collector = COLLECTOR_BPF;
 	if (collector == COLLECTOR_NOTIFY ||

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * listed FOLDER: calls of the list in a fixed order, with one thread and without the C library's
- * help: some succeed, some fail, some are of the 32-bit table or begin a program. What is told of
- * them must be the same wherever they are seen to return.
+ * listed FOLDER [native]: calls of the list in a fixed order, with one thread and without the C
+ * library's help: some succeed, some fail, some are of the 32-bit table or begin a program. What is
+ * told of them must be the same wherever they are seen to return.
  */
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -95,6 +95,10 @@ static void try_the_rest(void)
 	syscall(SYS_init_module, NULL, 0L, NULL);
 	syscall(SYS_reboot, 0, 0, 0, NULL);
 	syscall(SYS_sethostname, NULL, -1L);
+}
+
+static void try_32_bits(void)
+{
 	call_of_32_bits(NR32_GETUID, 0, 0);
 	call_of_32_bits(NR32_KILL, 0x7ffffff0, 0);
 	call_of_32_bits(NR32_UNLINK, 8, 0);
@@ -104,11 +108,13 @@ int main(int argc, char *argv[])
 {
 	pid_t pid;
 
-	if (argc != 2 || chdir(argv[1]) < 0)
+	if (argc < 2 || chdir(argv[1]) < 0)
 		return 2;
 	use_files();
 	use_sockets();
 	try_the_rest();
+	if (argc < 3)
+		try_32_bits();
 	execl(missing, missing, (char *)NULL);
 	pid = fork();
 	if (pid == 0)

@@ -228,7 +228,8 @@ static int run(char *argv[], const struct settings *settings, struct err *err)
 
 int main(int argc, char *argv[])
 {
-	struct settings settings = { .groups = TRACER_GROUPS & ~TRACER_GUARDS };
+	struct settings settings = { .groups = TRACER_GROUPS &
+					       ~(TRACER_GUARDS | TRACER_GROUP_NATIVE) };
 	struct err err = { 0 };
 	int option;
 	int r;

@@ -28,6 +28,9 @@ static void selects_what_was_asked_for_and_nothing_else(void **state)
 	assert_int_equal(has(&slot, SYS_openat), 0);
 	assert_int_equal(has(&slot, SYS_ptrace), 0);
 
+	tracer_calls_select(TRACER_GROUP_NATIVE, &slot);
+	assert_int_equal(slot.want, TRACER_WANT_NATIVE);
+
 	tracer_calls_select(TRACER_GROUP_WRITE, &slot);
 	assert_int_equal(has(&slot, SYS_openat), 1);
 	assert_int_equal(slot.want & TRACER_WANT_READ_OPENS, 0);
