@@ -190,7 +190,7 @@ void evidence_exe_json(const struct evidence_exe *exe, struct jsonw *j)
 	jsonw_kstr(j, "level", exe->named ? "E2" : "E3");
 	jsonw_key(j, "path");
 	jsonw_strn(j, exe->path.p, exe->path.len);
-	if (exe->remembered)
+	if (exe->remembered && exe->state == EXE_DONE)
 		jsonw_kbool(j, "remembered", true);
 	digest_hex(&exe->digest, hex);
 	if (exe->state == EXE_DONE)
