@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -15,6 +16,7 @@
 #include "bpf/tracer_parts.h"
 
 #define CONFIG_MAX (1 << 20)
+#define PATIENCE_SECONDS 4 /* less than a client has */
 #define TRIAL "__x64_sys_getpgid"
 #define IA32 "ia32_sys_call"
 #define IA32_ENTRY "do_fast_syscall_32" /* there if the kernel runs programs of 32 bits */
@@ -159,6 +161,14 @@ static void find_hooked(const struct tracer *t, uint64_t ret[TRACER_CALLS / 64])
 	}
 }
 
+static time_t seconds_now(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 /* Those of the slot's calls, and that of the 32-bit table unless nobody survives these. */
 static bool is_for(size_t i, const struct tracer_slot *slot)
 {
@@ -171,13 +181,17 @@ static bool is_for(size_t i, const struct tracer_slot *slot)
 	return slot->calls[nr / 64] >> (nr % 64) & 1;
 }
 
+/* Somebody waits, and the kernel may still be busy with detaching those of an earlier daemon. */
 static int attach_hooks(struct tracer *t, const struct tracer_slot *slot, struct err *err)
 {
+	const time_t latest = seconds_now() + PATIENCE_SECONDS;
 	int r = 0;
 
 	for (size_t i = 0; i < TRACER_PROGRAMS && r == 0; i++) {
-		if (is_for(i, slot) && t->programs[i] >= 0 && t->links[i] < 0)
-			r = tracer_attach_one(t, i, err);
+		if (!is_for(i, slot) || t->programs[i] < 0 || t->links[i] >= 0)
+			continue;
+		r = seconds_now() > latest ? err_set(err, ETIMEDOUT, "attaching hooks takes long")
+					   : tracer_attach_one(t, i, err);
 	}
 	return r;
 }
