@@ -2,7 +2,9 @@
 #include "runtime/tracing.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,14 +77,25 @@ static const char *name_of(const struct tracing *t, const struct tracer_event *h
 	return t->calls.names[head->nr];
 }
 
+/* The thread that made a network namespace is counted until the kernel has buried it. proc(5). */
+static bool has_one_thread(const struct launched *launched)
+{
+	struct stat st = { 0 };
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", launched->pid);
+	return stat(path, &st) < 0 || st.st_nlink <= 3;
+}
+
 /* The daemon takes only tasks that have given up gaining rights: the child does so on its way. */
 static int wait_until_ready(const struct launched *launched, struct err *err)
 {
 	struct pollfd end = { .fd = launched->pidfd, .events = POLLIN };
 
 	for (int i = 0; i < READY_STEPS; i++) {
-		if (__atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE) >= CONFINE_READY ||
-		    poll(&end, 1, 0) != 0)
+		uint32_t state = __atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE);
+
+		if ((state >= CONFINE_READY && has_one_thread(launched)) || poll(&end, 1, 0) != 0)
 			return 0; /* a child that failed is noticed by whoever launched it */
 		usleep(READY_STEP_US);
 	}
