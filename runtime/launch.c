@@ -440,6 +440,8 @@ void launch_done(struct launched *launched)
 	cgroup_remove(&launched->cgroup);
 	if (launched->page) {
 		closep(&launched->page->root);
+		closep(&launched->page
+				->mountinfo); /* it keeps the mounts of a start that is over */
 		closep(&launched->page->file);
 		munmap(launched->page, sizeof(*launched->page));
 	}

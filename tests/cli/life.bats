@@ -82,6 +82,20 @@ events() { # RUN WORDS
 	[ ! -e "$XDG_STATE_HOME/immure/runs/$id" ]
 }
 
+@test "restart: nothing of an earlier start stays open" {
+	run -0 detached --name again -- sh -c "sleep 1000; : $TOKEN"
+	local monitor before
+	monitor=$(pgrep -o -f "run -d --host.*$TOKEN")
+	run -0 timeout 30 "$IMMURE" restart again
+	before=$(find "/proc/$monitor/fd" -type l | wc -l)
+	for _ in 1 2 3; do
+		run -0 timeout 30 "$IMMURE" restart again
+	done
+	await sh -c "[ \$(find '/proc/$monitor/fd' -type l | wc -l) -le $before ]"
+	run -0 timeout 30 "$IMMURE" rm --force again
+	assert_no_process
+}
+
 @test "a monitor that is told to end does not start it again; a killed one is told as cut short" {
 	run -0 detached --name ended --restart always -- sh -c "sleep 1000; : $TOKEN"
 	kill -TERM "$(pgrep -o -f "run -d --host.*$TOKEN")"
