@@ -60,7 +60,7 @@ static const struct step {
 } steps[] = {
 	/* clang-format off */
 	{ "deathsig",     ERR_SESSION, LAYER_COUNT, deathsig_apply },
-	{ "netns begins", ERR_SESSION, LAYER_COUNT, netns_begin_apply },
+	{ "side begins",  ERR_SESSION, LAYER_COUNT, side_begin_apply },
 	{ "idmap",        ERR_USERNS,  LAYER_COUNT, idmap_apply },
 	{ "scratch",      ERR_MOUNTS,  LAYER_COUNT, scratch_apply },
 	{ "root",         ERR_MOUNTS,  LAYER_COUNT, rootfs_apply },
@@ -70,7 +70,8 @@ static const struct step {
 	{ "masks",        ERR_MOUNTS,  LAYER_MOUNTS, masks_apply },
 	{ "pivot",        ERR_MOUNTS,  LAYER_COUNT, pivot_apply },
 	{ "path rules",   ERR_FSRULES, LAYER_LANDLOCK, fsrules_prepare },
-	{ "netns",        ERR_SESSION, LAYER_COUNT, netns_join_apply },
+	{ "side ends",    ERR_SESSION, LAYER_COUNT, side_join_apply },
+	{ "old root",     ERR_MOUNTS,  LAYER_COUNT, settle_apply },
 	{ "uplink",       ERR_SESSION, LAYER_COUNT, uplink_apply },
 	{ "nslimits",     ERR_USERNS,  LAYER_NSLIMITS, nslimits_apply },
 	{ "terminal",     ERR_SESSION, LAYER_COUNT, terminal_apply },

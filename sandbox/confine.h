@@ -16,7 +16,7 @@ enum confine_state {
 	CONFINE_FAILED,   /* err says what */
 };
 
-#define CONFINE_MAX_STEPS 32
+#define CONFINE_MAX_STEPS 40
 
 /*
  * One page that supervisor and child share (MAP_SHARED | MAP_ANONYMOUS). The child cannot write to

@@ -258,30 +258,51 @@ static int check_nothing_above(struct err *err)
 }
 
 /*
- * After this there is no way back to the host's tree. pivot_root(2) with "." twice puts the old
- * root on top of the new one, where umount2(2) finds it, for it takes what is topmost at a place.
+ * pivot_root(2) with "." twice puts the old root on top of the new one, where umount2(2) finds it,
+ * for it takes what is topmost at a place.
  */
-int root_pivot(int root, struct err *err)
+static int change_root(int root, struct err *err)
 {
 	int r;
 
 	if (fchdir(root) < 0)
 		return err_sys(err, errno, "cannot enter the new root");
 	r = sys_pivot_root(".", ".");
-	if (r < 0)
-		return err_sys(err, -r, "cannot change the root");
+	return r < 0 ? err_sys(err, -r, "cannot change the root") : 0;
+}
+
+int root_leave_old(struct err *err)
+{
 	if (umount2(".", MNT_DETACH) < 0)
 		return err_sys(err, errno, "cannot leave the old root");
+	return 0;
+}
+
+/* After this there is no way back to the host's tree. */
+static int settle(struct err *err)
+{
 	if (chdir("/") < 0)
 		return err_sys(err, errno, "cannot enter the new root");
 	return check_nothing_above(err);
 }
 
+int root_pivot(int root, struct err *err)
+{
+	int r = change_root(root, err);
+
+	if (r == 0)
+		r = root_leave_old(err);
+	return r < 0 ? r : settle(err);
+}
+
 int pivot_apply(struct confine *c, struct err *err)
 {
 	bool read_only = !(c->plan->root_kind != ROOT_HOST && c->plan->root_writable);
-	int r = root_pivot(c->root, err);
+	int r = change_root(c->root, err);
 
+	if (r < 0)
+		return r;
+	r = side_leave_old_root(c, err);
 	if (r < 0)
 		return r;
 	if (c->ours && read_only) {
@@ -294,4 +315,10 @@ int pivot_apply(struct confine *c, struct err *err)
 	if (c->page->mountinfo < 0)
 		return err_sys(err, errno, "cannot open mountinfo");
 	return 0;
+}
+
+int settle_apply(struct confine *c, struct err *err)
+{
+	(void)c;
+	return settle(err);
 }

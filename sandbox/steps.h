@@ -32,22 +32,23 @@ struct confine {
 
 typedef int (*confine_step_fn)(struct confine *c, struct err *err);
 
-int deathsig_apply(struct confine *c, struct err *err);    /* die with the supervisor */
-int netns_begin_apply(struct confine *c, struct err *err); /* a thread makes it, loopback up */
+int deathsig_apply(struct confine *c, struct err *err);   /* die with the supervisor */
+int side_begin_apply(struct confine *c, struct err *err); /* a thread waits in the kernel for us */
 int idmap_apply(struct confine *c, struct err *err);   /* maps are in place, ids are mapped ones */
 int scratch_apply(struct confine *c, struct err *err); /* our private tmpfs */
 int rootfs_apply(struct confine *c, struct err *err);  /* the new root, attached, still writable */
 int mounts_apply(struct confine *c, struct err *err);  /* host views, volumes, tmpfs */
 int devices_apply(struct confine *c, struct err *err); /* /dev of ours */
-int procmount_apply(struct confine *c, struct err *err);  /* /proc, what is not shown hidden */
-int netns_join_apply(struct confine *c, struct err *err); /* the thread has ended; we are in it */
-int uplink_apply(struct confine *c, struct err *err);     /* a private network's way out is there */
-int nslimits_apply(struct confine *c, struct err *err);   /* no further namespaces (R9) */
-int masks_apply(struct confine *c, struct err *err);      /* paths the policy denies */
-int copy_up_apply(struct confine *c, struct err *err);    /* fill a volume instead of running */
-int pivot_apply(struct confine *c, struct err *err);      /* old root gone, root read-only */
-int terminal_apply(struct confine *c, struct err *err);   /* pseudo terminal of the new /dev/pts */
-int session_apply(struct confine *c, struct err *err);    /* session, host name, keyring, signals */
+int procmount_apply(struct confine *c, struct err *err); /* /proc, what is not shown hidden */
+int side_join_apply(struct confine *c, struct err *err); /* it has ended; we are in its namespace */
+int settle_apply(struct confine *c, struct err *err);    /* the old root is gone: checked */
+int uplink_apply(struct confine *c, struct err *err);    /* a private network's way out is there */
+int nslimits_apply(struct confine *c, struct err *err);  /* no further namespaces (R9) */
+int masks_apply(struct confine *c, struct err *err);     /* paths the policy denies */
+int copy_up_apply(struct confine *c, struct err *err);   /* fill a volume instead of running */
+int pivot_apply(struct confine *c, struct err *err);     /* the root is another, read-only */
+int terminal_apply(struct confine *c, struct err *err);  /* pseudo terminal of the new /dev/pts */
+int session_apply(struct confine *c, struct err *err);   /* session, host name, keyring, signals */
 int rlimits_apply(struct confine *c, struct err *err);
 int ids_apply(struct confine *c, struct err *err);       /* user and groups of the workload */
 int caps_apply(struct confine *c, struct err *err);      /* every set empty, NOROOT locked */
@@ -97,8 +98,15 @@ must_check int loopback_apply(struct err *err);
 
 /* Used by several steps. */
 
-/* The thread of netns_begin_apply() has number 2 inside; the program is to have it. */
-void netns_give_number_back(int proc);
+/* The thread of side_begin_apply() has number 2 inside; the program is to have it. */
+void side_give_number_back(int proc);
+/*
+ * The root has changed: the old one is taken down, by the thread if there is one. Until
+ * side_join_apply() nobody may change the working folder, by which it is found.
+ */
+must_check int side_leave_old_root(const struct confine *c, struct err *err);
+/* Take down what pivot_root(2) left on top of the working folder. */
+must_check int root_leave_old(struct err *err);
 
 /* The place to mount on: made if the root is ours, else it must be there, and no link (R3). */
 must_check int mount_point_open(const struct confine *c, const char *path, bool is_dir,
