@@ -222,8 +222,11 @@ static void keep_as_settled(const struct scene *s, const struct known_digests *k
 static void what_was_read_before_is_not_read_again(void **state)
 {
 	struct scene *s = *state;
-	const struct known_digests known = { .dir = s->proc };
+	struct known_digests known = { .dir = -1 };
+	cleanup_close int runs = -1;
 
+	assert_int_equal(mkdirat(s->proc, "runs", 0700), 0);
+	known.dir = runs = openat(s->proc, "runs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	put(s, "program", 7, 7);
 	s->exe.known = &known;
 	evidence_exe_read(s->proc, &s->exe);
