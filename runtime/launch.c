@@ -261,8 +261,7 @@ static int start(const struct plan *plan, const char *id, bool enter, struct lau
 		r = clone_child(plan, child, err);
 	if (r == 0)
 		r = map_child(plan, child, err);
-	/* Another processor that sleeps deeply is not woken for the child: it waits for this one.
-	 */
+	/* A processor that sleeps deeply is not woken for the child: it waits for this one. */
 	if (r == 0)
 		sched_yield();
 	return r;
@@ -440,8 +439,8 @@ void launch_done(struct launched *launched)
 	cgroup_remove(&launched->cgroup);
 	if (launched->page) {
 		closep(&launched->page->root);
-		closep(&launched->page
-				->mountinfo); /* it keeps the mounts of a start that is over */
+		/* It keeps the mounts of a start that is over. */
+		closep(&launched->page->mountinfo);
 		closep(&launched->page->file);
 		munmap(launched->page, sizeof(*launched->page));
 	}

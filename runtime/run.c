@@ -327,8 +327,7 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	return r;
 }
 
-/* Most of it is for what few runs have, and stays memory that nobody touched: so it is not copied.
- */
+/* Most of it is for what few runs have, and stays memory that nobody has touched. */
 static struct run *run_new(void)
 {
 	struct run *run = calloc(1, sizeof(*run));
