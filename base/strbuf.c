@@ -124,17 +124,24 @@ void strbuf_escaped(struct strbuf *sb, const char *bytes, size_t n)
 	}
 }
 
+void strbuf_percent(struct strbuf *sb, struct span text, const char *keep)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		    (c && (strchr("-._~", c) || strchr(keep, c))))
+			strbuf_putc(sb, c);
+		else
+			strbuf_addf(sb, "%%%02X", (unsigned char)c);
+	}
+}
+
 void strbuf_uri(struct strbuf *sb, const char *path)
 {
 	if (*path == '/')
 		strbuf_puts(sb, "file://");
-	for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
-		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-		    (*p >= '0' && *p <= '9') || strchr("-._~/", *p))
-			strbuf_putc(sb, (char)*p);
-		else
-			strbuf_addf(sb, "%%%02X", *p);
-	}
+	strbuf_percent(sb, span_of(path), "/");
 }
 
 const char *strbuf_str(const struct strbuf *sb)

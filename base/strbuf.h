@@ -30,6 +30,9 @@ void strbuf_addf(struct strbuf *sb, const char *format, ...) printf_like(2, 3);
  * as \xNN, newline and tab as \n and \t, backslash doubled. */
 void strbuf_escaped(struct strbuf *sb, const char *bytes, size_t n);
 
+/* Bytes that are neither unreserved (RFC 3986, section 2.3) nor in `keep` become %NN. */
+void strbuf_percent(struct strbuf *sb, struct span text, const char *keep);
+
 /*
  * A path as a reference to a URI: "file:///etc/a%20b", or relative. What is neither unreserved nor
  * a slash is %NN, so that nothing in a name is taken for a scheme, a query or a fragment.

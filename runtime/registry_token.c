@@ -12,6 +12,7 @@
 #include "runtime/registry_session.h"
 
 #define TOKEN_MAX ((size_t)64 << 10)
+#define KEPT ":/," /* of a scope, besides what is unreserved */
 
 static void free_copy(char **p)
 {
@@ -101,19 +102,6 @@ static int use_basic(struct registry_worker *worker, struct err *err)
 	return 0;
 }
 
-static void add_escaped(struct strbuf *url, struct span text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		char c = text.p[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		    (c && strchr("-._~:/,", c)))
-			strbuf_putc(url, c);
-		else
-			strbuf_addf(url, "%%%02X", (unsigned char)c);
-	}
-}
-
 static int token_address(const struct auth_challenge *challenge, const char *scope,
 			 char ret[HTTP_URL_MAX], struct err *err)
 {
@@ -124,12 +112,12 @@ static int token_address(const struct auth_challenge *challenge, const char *sco
 	strbuf_puts(&url, challenge->realm);
 	if (challenge->service[0]) {
 		strbuf_addf(&url, "%cservice=", joint);
-		add_escaped(&url, span_of(challenge->service));
+		strbuf_percent(&url, span_of(challenge->service), KEPT);
 		joint = '&';
 	}
 	while (rest.n > 0) {
 		strbuf_addf(&url, "%cscope=", joint);
-		add_escaped(&url, span_cut(&rest, ' '));
+		strbuf_percent(&url, span_cut(&rest, ' '), KEPT);
 		joint = '&';
 	}
 	if (url.failed)
