@@ -11,6 +11,7 @@
 
 #define MAKERS_MAX 20000
 #define MAKERS_DEPTH 16
+#define PID_KEY_MAX 24
 
 static void add_to(json_t *object, const char *key, int64_t n)
 {
@@ -72,13 +73,18 @@ static void take_denied(struct activity *activity, const json_t *event)
 		json_object_set(item, "count", json_object_get(event, "count"));
 }
 
+static void key_of(int64_t pid, char ret[PID_KEY_MAX])
+{
+	snprintf(ret, PID_KEY_MAX, "%lld", (long long)pid);
+}
+
 static json_t *process_of(struct activity *activity, int64_t pid, int64_t parent, const char *name)
 {
 	struct activity_list *list = &activity->processes;
 	json_t *item;
-	char key[24];
+	char key[PID_KEY_MAX];
 
-	snprintf(key, sizeof(key), "%lld", (long long)pid);
+	key_of(pid, key);
 	item = item_of(list, key);
 	if (item || !has_room(list))
 		return item;
@@ -108,12 +114,12 @@ static void take_lineage(struct activity *activity, const json_t *event)
 /* A process of its own, which may never execute anything, and yet make one that does. */
 static void take_fork(struct activity *activity, const json_t *event)
 {
-	char key[24];
+	char key[PID_KEY_MAX];
 
 	if (record_number(event, "flags", 0) & CLONE_THREAD ||
 	    json_object_size(activity->makers) >= MAKERS_MAX)
 		return;
-	snprintf(key, sizeof(key), "%lld", (long long)record_number(event, "target", 0));
+	key_of(record_number(event, "target", 0), key);
 	json_object_set_new(activity->makers, key,
 			    json_pack("{s:s, s:I}", "comm", record_text(event, "comm", "?"), "pid",
 				      (json_int_t)record_number(event, "pid", 0)));
@@ -124,9 +130,9 @@ static void add_makers(struct activity *activity, int64_t pid)
 {
 	for (int i = 0; i < MAKERS_DEPTH; i++) {
 		const json_t *maker;
-		char key[24];
+		char key[PID_KEY_MAX];
 
-		snprintf(key, sizeof(key), "%lld", (long long)pid);
+		key_of(pid, key);
 		maker = json_object_get(activity->makers, key);
 		if (!maker || json_object_get(activity->processes.index, key))
 			return;
