@@ -27,10 +27,8 @@ static __always_inline int count_missed(const struct mark *mark)
 {
 	struct tracer_stats *count = stats_of(mark->slot);
 
-	if (count) {
-		__sync_fetch_and_add(&count->seq, 1);
-		__sync_fetch_and_add(&count->dropped, 1);
-	}
+	if (count)
+		count_lost(count);
 	return 0;
 }
 
@@ -113,12 +111,7 @@ static __always_inline void add_to_batch(struct batch *b, struct pt_regs *regs, 
 	call->zero = 0;
 	call->after = b->after;
 	call->ret = ret;
-	call->args[0] = regs->di;
-	call->args[1] = regs->si;
-	call->args[2] = regs->dx;
-	call->args[3] = regs->r10;
-	call->args[4] = regs->r8;
-	call->args[5] = regs->r9;
+	copy_args(call->args, regs);
 	b->n = n + 1;
 	if (nr != b->run_nr) {
 		count = stats_of(b->slot);

@@ -43,14 +43,14 @@ static __always_inline __u64 argument(const struct tracer_event *event, __u8 n)
 	}
 }
 
-static __always_inline void copy_args(struct tracer_event *event, struct pt_regs *regs)
+static __always_inline void copy_args(__u64 args[6], const struct pt_regs *regs)
 {
-	event->args[0] = regs->di;
-	event->args[1] = regs->si;
-	event->args[2] = regs->dx;
-	event->args[3] = regs->r10;
-	event->args[4] = regs->r8;
-	event->args[5] = regs->r9;
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
 }
 
 static __always_inline void copy_strings(struct scratch *s, const volatile struct tracer_call *call)
@@ -147,7 +147,7 @@ static __always_inline bool fill_call(struct scratch *s, const struct tracer_slo
 {
 	s->event.nr = r->nr;
 	s->event.ret = ret;
-	copy_args(&s->event, regs);
+	copy_args(s->event.args, regs);
 	if (r->ia32)
 		s->event.flags |= TRACER_IA32;
 	else if ((__u32)r->nr < TRACER_CALLS)

@@ -23,8 +23,7 @@ static __always_inline int tell_here(const struct mark *mark, const struct trace
 						 BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!s) {
-		__sync_fetch_and_add(&count->seq, 1);
-		__sync_fetch_and_add(&count->dropped, 1);
+		count_lost(count);
 		return 0;
 	}
 	fill_event(&s->event, TRACER_SYSCALL);

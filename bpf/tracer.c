@@ -186,7 +186,7 @@ static void choose_programs(const struct tracer *t, const struct bpf_object *obj
 
 		if (p && tracer_is_guard(i))
 			bpf_program__set_autoload(p, guards && there[i]);
-		if (p && tracer_programs[i].need == NEED_HOOK)
+		if (p && tracer_is_hook(i))
 			bpf_program__set_autoload(
 				p, hooks && there[i] &&
 					   (tracer_programs[i].nr >= 0 || !t->misses_ia32));
@@ -260,7 +260,7 @@ static void look_for_hooks(struct tracer *t)
 	size_t n = 0;
 
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++)
-		n += tracer_programs[i].need == NEED_HOOK && t->programs[i] >= 0;
+		n += tracer_is_hook(i) && t->programs[i] >= 0;
 	if (n == 0 && t->no_hooks.code == 0)
 		err_set(&t->no_hooks, ENOTSUP, "those who loaded the programs had no hooks");
 }
@@ -444,7 +444,7 @@ int tracer_want(struct tracer *t, const struct tracer_slot *all, struct err *err
 void tracer_detach(struct tracer *t, bool hooks)
 {
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
-		if (hooks || tracer_programs[i].need != NEED_HOOK)
+		if (hooks || !tracer_is_hook(i))
 			tracer_detach_one(t, i);
 	}
 }

@@ -146,17 +146,12 @@ void tracer_try_hooks(struct tracer *t)
 		t->no_hooks = err;
 }
 
-static bool is_hook(size_t i)
-{
-	return tracer_programs[i].need == NEED_HOOK;
-}
-
 static void find_hooked(const struct tracer *t, uint64_t ret[TRACER_CALLS / 64])
 {
 	for (size_t i = 0; i < TRACER_PROGRAMS; i++) {
 		int nr = tracer_programs[i].nr;
 
-		if (is_hook(i) && t->programs[i] >= 0 && nr >= 0)
+		if (tracer_is_hook(i) && t->programs[i] >= 0 && nr >= 0)
 			ret[nr / 64] |= (uint64_t)1 << (nr % 64);
 	}
 }
@@ -174,7 +169,7 @@ static bool is_for(size_t i, const struct tracer_slot *slot)
 {
 	int nr = tracer_programs[i].nr;
 
-	if (!is_hook(i))
+	if (!tracer_is_hook(i))
 		return false;
 	if (nr < 0)
 		return !(slot->want & TRACER_WANT_NATIVE);

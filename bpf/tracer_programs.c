@@ -77,6 +77,11 @@ bool tracer_is_guard(size_t i)
 	return tracer_programs[i].need == NEED_TO_GUARD || tracer_programs[i].need == NEED_IF_HOOK;
 }
 
+bool tracer_is_hook(size_t i)
+{
+	return tracer_programs[i].need == NEED_HOOK;
+}
+
 /* What the kernel calls the function that a program is for; "": it is for no function. */
 static void function_of(const struct bpf_program *program, char ret[FUNCTION_MAX])
 {

@@ -34,6 +34,7 @@ struct tracer_program {
 extern const struct tracer_program tracer_programs[TRACER_PROGRAMS];
 
 bool tracer_is_guard(size_t i);
+bool tracer_is_hook(size_t i);
 
 /*
  * Has this kernel what a program is for, a hook of the LSM or a function? Later ones have more,
