@@ -172,11 +172,16 @@ static bool has_bpf_lsm(void)
 	return false;
 }
 
-static void choose_programs(const struct tracer *t, const struct bpf_object *object, bool guards,
-			    bool hooks)
+/* Programs that may be loaded or left out, besides those without which there is no trace. */
+enum part {
+	PART_HOOKS = 1 << 0,
+	PART_GUARDS = 1 << 1,
+};
+
+static void choose_programs(const struct tracer *t, const struct bpf_object *object, uint32_t parts)
 {
 	bool there[TRACER_PROGRAMS] = { false };
-	struct btf *kernel = guards || hooks ? btf__load_vmlinux_btf() : NULL;
+	struct btf *kernel = parts ? btf__load_vmlinux_btf() : NULL;
 
 	if (kernel)
 		tracer_find_hooks(kernel, object, there);
@@ -185,16 +190,17 @@ static void choose_programs(const struct tracer *t, const struct bpf_object *obj
 			bpf_object__find_program_by_name(object, tracer_programs[i].name);
 
 		if (p && tracer_is_guard(i))
-			bpf_program__set_autoload(p, guards && there[i]);
+			bpf_program__set_autoload(p, parts & PART_GUARDS && there[i]);
 		if (p && tracer_is_hook(i))
 			bpf_program__set_autoload(
-				p, hooks && there[i] &&
+				p, parts & PART_HOOKS && there[i] &&
 					   (tracer_programs[i].nr >= 0 || !t->misses_ia32));
 	}
 	btf__free(kernel);
 }
 
-static int load(struct tracer *t, bool guards, bool hooks, struct err *err)
+/* parts: enum part */
+static int load(struct tracer *t, uint32_t parts, struct err *err)
 {
 	cleanup(close_object) struct bpf_object *object = NULL;
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "immure");
@@ -213,7 +219,7 @@ static int load(struct tracer *t, bool guards, bool hooks, struct err *err)
 	if (ring_takes)
 		bpf_program__set_autoload(ring_takes,
 					  has_tracepoint("btf_trace_io_uring_submit_req"));
-	choose_programs(t, object, guards, hooks);
+	choose_programs(t, object, parts);
 	r = bpf_object__load(object);
 	if (r < 0)
 		return err_sys(err, -r,
@@ -231,27 +237,27 @@ static void close_all(struct tracer *t)
 	}
 }
 
-/* First with all that the kernel may have. Some have it, and let nobody load such programs. */
+/* With as much as the kernel takes: some have it, and let nobody load such programs. */
 static int load_what_can_be(struct tracer *t, struct err *err)
 {
-	bool hooks = t->no_hooks.code == 0;
-	bool guards = has_bpf_lsm();
-	int r = load(t, guards, hooks, err);
+	/* The best first. */
+	static const uint32_t choices[] = { PART_HOOKS | PART_GUARDS, PART_HOOKS, PART_GUARDS, 0 };
+	const uint32_t hooks = t->no_hooks.code == 0 ? PART_HOOKS : 0;
+	const uint32_t guards = has_bpf_lsm() ? PART_GUARDS : 0;
+	struct err why = { 0 };
 
-	if (r < 0 && guards) {
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+		if (choices[i] & ~(hooks | guards))
+			continue;
+		if (load(t, choices[i], &why) == 0)
+			return 0;
 		close_all(t);
-		r = load(t, false, hooks, err);
+		/* Those that follow have none. */
+		if (choices[i] == PART_HOOKS)
+			t->no_hooks = why;
 	}
-	if (r < 0 && hooks) {
-		t->no_hooks = *err;
-		close_all(t);
-		r = load(t, guards, false, err);
-	}
-	if (r < 0 && guards && hooks) {
-		close_all(t);
-		r = load(t, false, false, err);
-	}
-	return r;
+	*err = why;
+	return -why.code;
 }
 
 /* Programs of an earlier daemon stay as they are, whatever it knew. */
