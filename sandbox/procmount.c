@@ -155,7 +155,6 @@ int procmount_apply(struct confine *c, struct err *err)
 	r = tree_attach(c->proc, target, err);
 	if (r < 0)
 		return r;
-	side_give_number_back(c->proc);
 	c->sys_user = openat(c->proc, "sys/user", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->sys_user < 0)
 		return err_sys(err, errno, "cannot open /proc/sys/user");

@@ -12,6 +12,7 @@
 #include <linux/sockios.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,6 +22,7 @@
 #include "sandbox/steps.h"
 
 #define STACK_BYTES 32768
+#define LAST_NUMBER "/proc/sys/kernel/ns_last_pid"
 
 static struct {
 	uint32_t running; /* futex: the kernel clears it when the thread has ended */
@@ -56,18 +58,35 @@ static int work(void *unused)
 	return 0;
 }
 
+/* The next process of our PID namespace gets the number after this one. */
+static void set_last_number(int file, const char *number)
+{
+	if (file >= 0 && pwrite(file, number, strlen(number), 0) < 0)
+		return; /* then it gets the next one that is free */
+}
+
+/*
+ * Number 2 inside is the program's. A thread that has ended may hold its number a little longer,
+ * so ours has one far away. Without the file (CONFIG_CHECKPOINT_RESTORE) the program is number 3.
+ */
 int side_begin_apply(struct confine *c, struct err *err)
 {
 	static _Alignas(16) char stack[STACK_BYTES];
+	cleanup_close int last = -1;
+	pid_t number;
 
 	if (!(c->plan->namespaces & CLONE_NEWNET))
 		return 0;
+	last = open(LAST_NUMBER, O_WRONLY | O_CLOEXEC);
+	set_last_number(last, "299");
 	side.running = 1;
-	if (clone(work, stack + sizeof(stack),
-		  CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM |
-			  CLONE_CHILD_CLEARTID,
-		  NULL, NULL, NULL, &side.running) < 0)
+	number = clone(work, stack + sizeof(stack),
+		       CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_FS | CLONE_FILES |
+			       CLONE_SYSVSEM | CLONE_CHILD_CLEARTID,
+		       NULL, NULL, NULL, &side.running);
+	if (number < 0)
 		return err_sys(err, errno, "cannot start a thread");
+	set_last_number(last, "1");
 	return 0;
 }
 
@@ -77,14 +96,6 @@ int side_leave_old_root(const struct confine *c, struct err *err)
 		return root_leave_old(err);
 	confine_page_set(&side.changed);
 	return 0;
-}
-
-void side_give_number_back(int proc)
-{
-	struct err ignored = { 0 };
-
-	if (fd_write_text(proc, "sys/kernel/ns_last_pid", "1", &ignored) < 0)
-		return; /* a kernel without CONFIG_CHECKPOINT_RESTORE: then it is number 3 */
 }
 
 int side_join_apply(struct confine *c, struct err *err)

@@ -98,8 +98,6 @@ must_check int loopback_apply(struct err *err);
 
 /* Used by several steps. */
 
-/* The thread of side_begin_apply() has number 2 inside; the program is to have it. */
-void side_give_number_back(int proc);
 /*
  * The root has changed: the old one is taken down, by the thread if there is one. Until
  * side_join_apply() nobody may change the working folder, by which it is found.

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -99,6 +100,34 @@ static int try_without_thread(const void *nothing)
 	return 0;
 }
 
+/* As process 1 of a PID namespace; the thread lives on, since the root does not change. */
+static int fork_second(void)
+{
+	struct err err = { 0 };
+	pid_t second;
+
+	if (side_begin_apply(&c, &err) < 0)
+		return __LINE__;
+	second = fork();
+	if (second == 0)
+		_exit(0);
+	return second == 2 ? 0 : __LINE__;
+}
+
+static int try_number(const void *nothing)
+{
+	int status = 0;
+	pid_t first;
+
+	(void)nothing;
+	userns_check(unshare(CLONE_NEWPID) == 0);
+	first = fork();
+	if (first == 0)
+		_exit(fork_second());
+	userns_check(first > 0 && waitpid(first, &status, 0) == first && WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
 /* Nothing was mounted there: what the thread could not do ends the start. */
 static int try_failing(const void *nothing)
 {
@@ -159,6 +188,14 @@ static void an_old_root_that_is_still_there_is_noticed(void **state)
 	in_a_namespace(try_unsettled);
 }
 
+static void the_program_is_number_2_whatever_becomes_of_the_thread(void **state)
+{
+	(void)state;
+	if (access("/proc/sys/kernel/ns_last_pid", W_OK) < 0)
+		skip();
+	in_a_namespace(try_number);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +204,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_network_of_its_own_there_is_no_thread,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_thread_cannot_do_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			the_program_is_number_2_whatever_becomes_of_the_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_old_root_that_is_still_there_is_noticed, setup,
 						teardown),
 	};
