@@ -11,6 +11,13 @@
 
 #include <cmocka.h>
 
+/* Leave a test that cannot run on this machine: tests/run says so, with the reason. */
+#define skip_because(reason)                        \
+	do {                                        \
+		print_message("SKIP %s\n", reason); \
+		skip();                             \
+	} while (0)
+
 /* An empty folder below $TMPDIR; the path is static until the next call. */
 const char *temp_dir_make(void);
 /* Remove it and all below it. */

@@ -233,7 +233,7 @@ static void what_was_read_before_is_not_read_again(void **state)
 	evidence_exe_finish(&s->exe);
 	assert_int_equal(s->exe.state, EXE_DONE);
 	if (major(s->exe.file.dev) == 0)
-		skip(); /* a temporary folder on a file system without a device */
+		skip_because("the folder for temporary files is on no disk");
 	assert_false(s->exe.remembered);
 	keep_as_settled(s, &known);
 	evidence_exe_done(&s->exe);

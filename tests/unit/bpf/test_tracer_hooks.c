@@ -43,7 +43,7 @@ static void check_choice(struct tracer *t, uint32_t groups, int wanted, const ch
 	before = slot.want;
 	r = tracer_choose_hooks(t, &slot, &err);
 	if (r == -EBUSY)
-		skip();
+		skip_because("kernel.ftrace_enabled is 0");
 	assert_int_equal(r, wanted);
 	assert_string_equal(err.msg, why);
 	if (r == 0)
@@ -119,7 +119,7 @@ static void remembers_what_could_not_be_attached(void **state)
 	tracer_calls_select(TRACER_GROUP_SECURITY, &slot);
 	r = tracer_choose_hooks(&t, &slot, &err);
 	if (r == -EBUSY)
-		skip();
+		skip_because("kernel.ftrace_enabled is 0");
 	assert_true(r < 0 && r != -ENOTSUP);
 	assert_string_equal(tracer_no_hooks(&t), err.msg);
 	assert_true(slot.want & TRACER_WANT_RETURNS);

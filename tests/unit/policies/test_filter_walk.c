@@ -108,7 +108,7 @@ static void tells_what_this_libseccomp_does(void **state)
 
 	(void)state;
 	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
-		skip();
+		skip_because("the filter is for x86-64");
 	assert_int_equal(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, &large), 0);
 	assert_int_equal(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, &small), 0);
 	n = export(ctx, code, ARRAY_LEN(code));
@@ -128,7 +128,7 @@ static void agrees_with_libseccomp_on_one_comparison(void **state)
 
 	(void)state;
 	if (seccomp_arch_native() != SCMP_ARCH_X86_64)
-		skip();
+		skip_because("the filter is for x86-64");
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		const struct scmp_arg_cmp cmp = { 0, SCMP_CMP_GE, values[i], 0 };
 		cleanup_arena struct arena arena = { 0 };

@@ -90,7 +90,7 @@ static void is_accepted_by_the_parser(void **state)
 
 	(void)state;
 	if (!features || access("/usr/sbin/apparmor_parser", X_OK) < 0)
-		skip();
+		skip_because("no apparmor_parser, or IMMURE_APPARMOR_FEATURES is not set");
 	for (size_t i = 0; i < ARRAY_LEN(kernels); i++) {
 		cleanup_strbuf struct strbuf text = { 0 };
 		char command[1024];

@@ -133,7 +133,7 @@ static void marks_what_is_hidden_as_overlay_does(void **state)
 	assert_int_equal(add(ENTRY_FILE, "d/.wh.gone", "", 0), 0);
 	assert_true(S_ISREG(mode_of("d/gone")));
 	if (add(ENTRY_FILE, "o/.wh..wh..opq", "", 0) == -ENOTSUP)
-		skip();
+		skip_because("the folder for temporary files takes no extended attributes");
 	assert_int_equal(fgetxattr(openat(f.dir, "o", O_RDONLY | O_CLOEXEC), "user.overlay.opaque",
 				   value, sizeof(value)),
 			 1);

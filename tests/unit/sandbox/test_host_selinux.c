@@ -73,7 +73,7 @@ static void knows_its_own(void **state)
 
 	(void)state;
 	if (!is_on())
-		skip();
+		skip_because("SELinux is not on");
 	assert_int_equal(fd_read_file(AT_FDCWD, "/proc/self/attr/current", 4096, &text, &err), 0);
 	own = strbuf_str(&text);
 	assert_true(host_selinux_knows(own));
