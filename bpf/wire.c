@@ -83,11 +83,18 @@ int wire_reply_decode(const void *bytes, size_t n, struct wire_reply *ret, struc
 {
 	struct wire_reply reply = { 0 };
 
+	/* These two every version has in the same place, whatever follows. */
+	memcpy(&reply, bytes, n < sizeof(reply) ? n : sizeof(reply));
+	if (n < offsetof(struct wire_reply, status) || reply.magic != WIRE_MAGIC)
+		return err_set(err, EBADMSG, "what answers is no immure-tracerd");
+	if (reply.version != WIRE_VERSION)
+		return err_set(
+			err, EPROTONOSUPPORT,
+			"the immure-tracerd that answers is of another version: its messages "
+			"are of version %u, ours of %d",
+			reply.version, WIRE_VERSION);
 	if (n != sizeof(reply))
 		return err_set(err, EBADMSG, "immure-tracerd: a reply of %zu bytes", n);
-	memcpy(&reply, bytes, sizeof(reply));
-	if (reply.magic != WIRE_MAGIC || reply.version != WIRE_VERSION)
-		return err_set(err, EBADMSG, "immure-tracerd is of another version");
 	reply.text[sizeof(reply.text) - 1] = '\0';
 	*ret = reply;
 	return 0;

@@ -63,6 +63,10 @@ enum wire_can {
 	WIRE_CAN_HOOK = 1 << 1,  /* calls of lists are told where each of them returns */
 };
 
+/* Longer than any version's reply: what another version answers can be read so far as to tell it.
+ */
+#define WIRE_REPLY_ROOM 1024
+
 struct wire_reply {
 	uint32_t magic;
 	uint16_t version;
@@ -83,7 +87,7 @@ void wire_request_init(enum wire_kind kind, uint32_t groups, const char *name,
 /*
  * Check what somebody sent.
  *
- * Returns   0, or -EBADMSG and the reason.
+ * Returns   0, or -EBADMSG and the reason; of a reply, -EPROTONOSUPPORT: it is of another version.
  */
 must_check int wire_request_decode(const void *bytes, size_t n, struct wire_request *ret,
 				   struct err *err);

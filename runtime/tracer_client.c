@@ -41,15 +41,20 @@ int tracer_client_connect(const char *path, struct err *err)
 static int ask_bytes(int connection, const void *message, size_t size, int pidfd,
 		     struct wire_reply *ret, int fds[2], struct err *err)
 {
-	char bytes[sizeof(*ret) + 1];
+	char bytes[WIRE_REPLY_ROOM];
 	ssize_t n;
 	int r = wire_send(connection, message, size, pidfd, -1);
 
 	if (r < 0)
 		return err_sys(err, -r, "cannot ask immure-tracerd");
 	n = wire_receive(connection, bytes, sizeof(bytes), fds);
+	if (n == -EAGAIN)
+		return err_set(err, ETIMEDOUT, "immure-tracerd has not answered for %d seconds",
+			       ANSWER_SECONDS);
 	if (n < 0)
 		return err_sys(err, (int)-n, "immure-tracerd does not answer");
+	if (n == 0)
+		return err_set(err, ECONNRESET, "immure-tracerd has ended the connection");
 	r = wire_reply_decode(bytes, (size_t)n, ret, err);
 	if (r < 0)
 		return r;

@@ -51,7 +51,7 @@ must_check int tracer_client_start(int pidfd, uint32_t groups, const char *name,
  *
  *   ret  enum wire_can bits
  *
- * Returns   0, or -errno: as for connect.
+ * Returns   0, or -errno: as for connect, or -EPROTONOSUPPORT: the daemon is of another version.
  */
 must_check int tracer_client_ask(uint32_t *ret, struct err *err);
 

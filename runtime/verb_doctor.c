@@ -143,12 +143,16 @@ static void look_at_folder(struct arena *arena, struct findings *f)
 		add(f, "records", FINDING_OK, "the folder for records can be written", NULL);
 }
 
-static void look_at_collector(struct findings *f)
+/* What answers there and is of no use is not what is missing. */
+static void look_at_collector(struct arena *arena, struct findings *f)
 {
-	struct err ignored = { 0 };
+	const char *remedy = "as root: immure setup tracer";
+	const char *text = "refused calls only: no immure-tracerd";
+	struct err err = { 0 };
 	uint32_t can = 0;
+	int r = tracer_client_ask(&can, &err);
 
-	if (tracer_client_ask(&can, &ignored) == 0)
+	if (r == 0) {
 		add(f, "collector", FINDING_OK,
 		    can & WIRE_CAN_HOOK
 			    ? "immure-tracerd: the kernel records programs, files, connections, "
@@ -156,9 +160,18 @@ static void look_at_collector(struct findings *f)
 			    : "immure-tracerd: the kernel records programs, files, connections, "
 			      "where all calls return",
 		    NULL);
-	else
-		add(f, "collector", FINDING_LESS, "refused calls only: no immure-tracerd",
-		    "as root: immure setup tracer");
+		return;
+	}
+	if (*tracer_client_socket() == '\0')
+		remedy = "unset IMMURE_TRACERD, which is empty";
+	else if (r == -EPROTONOSUPPORT)
+		remedy = "as root, with one version of both: immure setup tracer; systemctl "
+			 "restart immure-tracerd";
+	else if (r != -ENOENT)
+		remedy = "as root: systemctl restart immure-tracerd, or start it by hand";
+	if (r != -ENOENT || *tracer_client_socket() == '\0')
+		text = arena_printf(arena, "refused calls only: %s", err.msg);
+	add(f, "collector", FINDING_LESS, text, remedy);
 }
 
 static void print_text(const struct findings *f, const struct host *h)
@@ -217,7 +230,7 @@ static int doctor(const struct verb_call *call, struct err *err)
 	look_at_apparmor(&host, &findings);
 	look_at_selinux(&host, &findings);
 	look_at_folder(call->arena, &findings);
-	look_at_collector(&findings);
+	look_at_collector(call->arena, &findings);
 	for (size_t i = 0; i < findings.n; i++)
 		works = works && findings.items[i].state != FINDING_STOPS;
 	if (options->json)

@@ -118,6 +118,46 @@ teardown() {
   "$IMMURE" doctor --json | python3 -m json.tool >/dev/null
 }
 
+# Answers whoever asks with what it is given: magic, version, padding up to a length.
+answer_as() {
+  rm -f "$work/d.sock"
+  python3 - "$work/d.sock" "$@" 3>&- <<'END' &
+import os, socket, struct, sys
+path, magic, version, length = sys.argv[1], *map(int, sys.argv[2:])
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+    s.bind(path + '.new')
+    s.listen()
+    os.rename(path + '.new', path)
+    with s.accept()[0] as c:
+        c.recv(4096)
+        c.send(struct.pack('<IH', magic, version).ljust(length, b'\0'))
+END
+  answerer=$!
+  until [ -S "$work/d.sock" ]; do kill -0 $answerer || return 1; done
+}
+
+@test "doctor tells a daemon that is of no use from one that is missing" {
+  local length
+  IMMURE_TRACERD=$work/none run "$IMMURE" doctor
+  [[ $output == *"no immure-tracerd"*"immure setup tracer"* ]]
+  IMMURE_TRACERD='' run "$IMMURE" doctor
+  [[ $output == *"switched off"*"unset IMMURE_TRACERD"* ]]
+  for length in 8 250 700; do # IMRT, of a version long gone or yet to come
+    answer_as $((0x54524d49)) 4711 $length
+    IMMURE_TRACERD=$work/d.sock run "$IMMURE" doctor
+    wait $answerer
+    [[ $output == *"of another version: its messages are of version 4711, ours of "*"systemctl restart immure-tracerd"* ]]
+    [[ $output != *"no immure-tracerd"* ]]
+  done
+  # Nobody listens any more.
+  IMMURE_TRACERD=$work/d.sock run "$IMMURE" doctor
+  [[ $output == *"$work/d.sock: Connection refused"*"restart immure-tracerd, or start it by hand"* ]]
+  answer_as 1 1 216
+  IMMURE_TRACERD=$work/d.sock run "$IMMURE" doctor
+  wait $answerer
+  [[ $output == *"what answers is no immure-tracerd"* ]]
+}
+
 @test "a verb that is not there is told with the list that it is not in" {
   run "$IMMURE" policy nothing-like-it
   [ "$status" -eq 2 ]

@@ -144,6 +144,30 @@ static void ends_the_text_of_a_reply(void **state)
 	assert_int_equal(strlen(got.text), sizeof(got.text) - 1);
 }
 
+/* Of whatever length: its first fields are where ours are. */
+static void tells_which_version_answers(void **state)
+{
+	struct wire_reply reply = { .magic = WIRE_MAGIC, .version = WIRE_VERSION - 1 };
+	struct wire_reply got = { 0 };
+	char bytes[sizeof(reply) + 40] = { 0 };
+	char expected[40];
+	struct err err = { 0 };
+
+	(void)state;
+	snprintf(expected, sizeof(expected), "of version %d, ours of %d", WIRE_VERSION - 1,
+		 WIRE_VERSION);
+	memcpy(bytes, &reply, sizeof(reply));
+	for (size_t n = offsetof(struct wire_reply, status); n <= sizeof(bytes); n += 7) {
+		err = (struct err){ 0 };
+		assert_int_equal(wire_reply_decode(bytes, n, &got, &err), -EPROTONOSUPPORT);
+		assert_non_null(strstr(err.msg, expected));
+	}
+	assert_int_equal(wire_reply_decode(bytes, 5, &got, &err), -EBADMSG);
+	memset(bytes, 'x', sizeof(bytes));
+	assert_int_equal(wire_reply_decode(bytes, sizeof(reply), &got, &err), -EBADMSG);
+	assert_int_equal(got.magic, 0);
+}
+
 static int open_fds(void)
 {
 	int n = 0;
@@ -187,6 +211,7 @@ int main(void)
 		cmocka_unit_test(refuses_each_field_of_a_rule),
 		cmocka_unit_test(refuses_each_field_of_grants),
 		cmocka_unit_test(ends_the_text_of_a_reply),
+		cmocka_unit_test(tells_which_version_answers),
 		cmocka_unit_test(sends_descriptors_and_keeps_no_others),
 	};
 
