@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit/suggest.h"
+#include "audit/report_parts.h"
 
 static const char *arch_name(const struct bundle *bundle)
 {
@@ -88,88 +88,7 @@ static json_t *make_subject(const struct report_input *in)
 			 copy_text(record->plan, "user"));
 }
 
-/* Is it the first rule of its line? One line may have become several rules. */
-static bool is_first_of_line(const struct bundle *bundle, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (bundle->rules[i].where.line == bundle->rules[n].where.line &&
-		    strcmp(bundle->rules[i].where.file, bundle->rules[n].where.file) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* NULL when calls were not counted, or the rule is not about allowing calls. */
-static const char *use_of(const struct rule *rule, json_t *calls)
-{
-	const char *call;
-	json_t *count;
-
-	if (json_object_size(calls) == 0 || strncmp(rule->text, "allow ", 6) != 0)
-		return NULL;
-	json_object_foreach(calls, call, count)
-	{
-		if (json_integer_value(count) > 0 && rule_mentions_call(rule->text, call))
-			return "used";
-	}
-	return "unused";
-}
-
-struct line {
-	size_t file; /* rank of its file: that of the file's first rule */
-	uint32_t line;
-	const struct rule *rule;
-};
-
-static int by_line(const void *a, const void *b)
-{
-	const struct line *x = a;
-	const struct line *y = b;
-
-	if (x->file != y->file)
-		return x->file < y->file ? -1 : 1;
-	return x->line < y->line ? -1 : x->line > y->line;
-}
-
-static size_t rank_of_file(const struct bundle *bundle, const char *file)
-{
-	size_t i = 0;
-
-	while (i < bundle->n_rules && strcmp(bundle->rules[i].where.file, file) != 0)
-		i++;
-	return i;
-}
-
-/* The lines of the policy that are rules: file by file, in order. */
-static json_t *make_rules(const struct bundle *bundle, json_t *calls, struct arena *arena)
-{
-	struct line *lines =
-		bundle ? arena_array(arena, bundle->n_rules + 1, sizeof(*lines)) : NULL;
-	json_t *rules = json_array();
-	size_t n = 0;
-
-	for (size_t i = 0; lines && i < bundle->n_rules; i++) {
-		const struct rule *rule = &bundle->rules[i];
-
-		if (is_first_of_line(bundle, i))
-			lines[n++] = (struct line){ rank_of_file(bundle, rule->where.file),
-						    rule->where.line, rule };
-	}
-	if (n > 1)
-		qsort(lines, n, sizeof(*lines), by_line);
-	for (size_t i = 0; i < n; i++) {
-		const struct rule *rule = lines[i].rule;
-
-		json_array_append_new(
-			rules, json_pack("{s:s, s:I, s:s, s:s?, s:s?}", "file", rule->where.file,
-					 "line", (json_int_t)rule->where.line, "text", rule->text,
-					 "use", use_of(rule, calls), "why", rule->why));
-	}
-	return rules;
-}
-
-static json_t *make_policy(const struct report_input *in, const json_t *activity,
-			   struct arena *arena)
+static json_t *make_policy(const struct report_input *in, struct arena *arena)
 {
 	const struct bundle *bundle = in->judge.bundle;
 	const json_t *plan = in->judge.record->plan;
@@ -182,11 +101,12 @@ static json_t *make_policy(const struct report_input *in, const json_t *activity
 		json_array_append_new(sources, json_pack("{s:s, s:s}", "name",
 							 bundle->sources[i].name, "sha256", hex));
 	}
-	return json_pack("{s:o, s:o, s:s, s:o, s:o, s:O?, s:o}", "digest",
-			 copy_text(plan, "policy_digest"), "layers", copy(plan, "ledger"), "mode",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:O?, s:o}", "digest",
+			 copy_text(plan, "policy_digest"), "grants", report_grants(in->grants),
+			 "layers", copy(plan, "ledger"), "mode",
 			 record_text(plan, "mode", "enforce"), "name", copy_text(plan, "policy"),
-			 "rules", make_rules(bundle, json_object_get(activity, "calls"), arena),
-			 "signature", in->policy_signature, "sources", sources);
+			 "rules", report_rules(bundle, in->grants, arena), "signature",
+			 in->policy_signature, "sources", sources);
 }
 
 static json_t *make_completeness(const struct report_input *in, const struct completeness *c)
@@ -334,7 +254,7 @@ int report_make(const struct report_input *in, struct arena *arena, json_t **ret
 			  "activity", activity, "completeness", make_completeness(in, &c),
 			  "findings", make_findings(findings, n), "identity", make_identity(in, &c),
 			  "integrity", "limits", limits_text, "signature", in->signature, "policy",
-			  make_policy(in, activity, arena), "schema", REPORT_SCHEMA, "standards",
+			  make_policy(in, arena), "schema", REPORT_SCHEMA, "standards",
 			  make_standards(&in->judge), "subject", make_subject(in), "summary",
 			  make_summary(findings, n), "waivers", make_waivers(&in->judge));
 	if (!report)

@@ -8,6 +8,7 @@
  */
 
 #include "audit/activity.h"
+#include "audit/grants.h"
 #include "audit/judge.h"
 
 #define REPORT_SCHEMA "immure-report/1"
@@ -15,8 +16,9 @@
 struct report_input {
 	struct judge_input judge;
 	const struct activity *activity;
-	const char *run;   /* id */
-	const char *build; /* of immure */
+	const struct grants *grants; /* judged; NULL: its policy cannot be read, or is another */
+	const char *run;             /* id */
+	const char *build;           /* of immure */
 	const json_t
 		*signature; /* signature.json of the run's folder after it was checked, or NULL */
 	const json_t *policy_signature; /* {"key", "state"}, or NULL */

@@ -340,82 +340,6 @@ static void put_layers(const json_t *report, struct strbuf *out)
 	strbuf_puts(out, "</tbody></table>\n");
 }
 
-/* How often calls were refused by the rule that stands there. */
-static int64_t denied_by(const json_t *report, const json_t *rule)
-{
-	const json_t *list = json_object_get(json_object_get(report, "activity"), "denials");
-	int64_t n = 0;
-	const json_t *d;
-	size_t i;
-
-	json_array_foreach(list, i, d)
-	{
-		const json_t *r = json_object_get(d, "rule");
-
-		if (json_is_object(r) &&
-		    record_number(r, "line", -1) == record_number(rule, "line", 0) &&
-		    strcmp(record_text(r, "file", ""), record_text(rule, "file", "?")) == 0)
-			n += record_number(d, "records", 1);
-	}
-	return n;
-}
-
-static void put_rule(const json_t *report, const json_t *rule, struct strbuf *out)
-{
-	const char *use = record_text(rule, "use", "");
-	int64_t denied = denied_by(report, rule);
-
-	strbuf_puts(out, "<div class=\"row ");
-	put_xml(out, denied > 0 ? "denied" : use);
-	strbuf_puts(out, "\"><span class=\"hits\">");
-	if (denied > 0)
-		strbuf_addf(out, "%lld refused", (long long)denied);
-	else
-		put_xml(out, use);
-	strbuf_addf(out, "</span><span class=\"n\">%lld</span><span>",
-		    (long long)record_number(rule, "line", 0));
-	put_xml(out, record_text(rule, "text", "?"));
-	if (record_text(rule, "why", NULL)) {
-		strbuf_puts(out, " <span class=\"why\"># why: ");
-		put_xml(out, record_text(rule, "why", ""));
-		strbuf_puts(out, "</span>");
-	}
-	strbuf_puts(out, "</span></div>\n");
-}
-
-/* Rules in the order of files and lines, like a coverage report. */
-static void put_policy(const json_t *report, struct strbuf *out)
-{
-	const json_t *policy = json_object_get(report, "policy");
-	const json_t *rule;
-	const char *file = "";
-	size_t i;
-
-	strbuf_puts(out, "<h2>Policy, line by line</h2>\n");
-	if (json_object_size(json_object_get(json_object_get(report, "activity"), "calls")) == 0)
-		strbuf_puts(out,
-			    "<p class=\"soft small\">Which rules were used was not measured in "
-			    "this run: that takes the bpf collector.</p>\n");
-	json_array_foreach(json_object_get(policy, "rules"), i, rule)
-	{
-		const char *here = record_text(rule, "file", "?");
-
-		if (strcmp(here, file) != 0) {
-			if (*file)
-				strbuf_puts(out, "</div>\n");
-			strbuf_puts(
-				out,
-				"<div class=\"source card\" style=\"padding:0\"><div class=\"file\">");
-			put_xml(out, here);
-			strbuf_puts(out, "</div>\n");
-			file = here;
-		}
-		put_rule(report, rule, out);
-	}
-	if (*file)
-		strbuf_puts(out, "</div>\n");
-}
-
 static void put_integrity(const json_t *report, struct strbuf *out)
 {
 	const json_t *c = json_object_get(report, "completeness");
@@ -466,7 +390,7 @@ void report_html(const json_t *report, struct strbuf *out)
 		put_denials(report, out);
 		put_drawings(report, out);
 		put_layers(report, out);
-		put_policy(report, out);
+		html_policy(report, out);
 		put_integrity(report, out);
 	}
 	strbuf_puts(out, "<footer>immure ");

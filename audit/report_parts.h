@@ -35,8 +35,16 @@ void program_text(const json_t *report, struct strbuf *out);
 /* Its name, and by whose key it is signed. */
 void policy_text(const json_t *report, struct strbuf *out);
 
+/* The lines of a policy that are rules, file by file, each with what became of its grants. */
+json_t *report_rules(const struct bundle *bundle, const struct grants *grants, struct arena *arena);
+/* How many of the user's own grants are used, unused, unknown; null without grants. */
+json_t *report_grants(const struct grants *grants);
+
 /* A list of the activity as HTML: what, how often, and how much there was no room for. */
 void html_names(const json_t *activity, const char *key, const char *title, struct strbuf *out);
+
+/* The policy's rules in the order of files and lines, like a coverage report, as HTML. */
+void html_policy(const json_t *report, struct strbuf *out);
 
 /* Any text as XML or HTML text or attribute: control bytes shown as \\xNN, never raw. */
 void put_xml(struct strbuf *out, const char *text);

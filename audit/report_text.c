@@ -247,22 +247,21 @@ static void put_denials(const json_t *report, struct strbuf *out)
 	}
 }
 
-/* Rules that allow calls, none of which was made; nothing where calls were not counted. */
+/* Grants of the user's own lines; nothing where the record tells of none of them. */
 static void put_unused(const json_t *report, struct strbuf *out)
 {
-	const json_t *rule;
-	size_t unused = 0;
-	size_t used = 0;
-	size_t i;
+	const json_t *grants = json_object_get(json_object_get(report, "policy"), "grants");
+	long long unused = (long long)record_number(grants, "unused", 0);
+	long long unknown = (long long)record_number(grants, "unknown", 0);
+	long long used = (long long)record_number(grants, "used", 0);
 
-	json_array_foreach(json_object_get(json_object_get(report, "policy"), "rules"), i, rule)
-	{
-		unused += strcmp(record_text(rule, "use", ""), "unused") == 0;
-		used += strcmp(record_text(rule, "use", ""), "used") == 0;
-	}
-	if (used + unused > 0)
-		strbuf_addf(out, "unused %zu of %zu rules that allow calls\n", unused,
-			    used + unused);
+	if (unused + used == 0)
+		return;
+	strbuf_addf(out, "unused  %lld of %lld grants never used in this run", unused,
+		    unused + used + unknown);
+	if (unknown > 0)
+		strbuf_addf(out, ", %lld not known", unknown);
+	strbuf_putc(out, '\n');
 }
 
 /* A waiver that is over, or that nothing needed: somebody should look at it again. */

@@ -52,6 +52,41 @@ int layer_find(const char *name)
 	return -1;
 }
 
+static bool is_one_of(const struct cond *cond, uint32_t value)
+{
+	for (uint32_t i = 0; i < cond->n_values; i++) {
+		if (cond->values[i] == value)
+			return true;
+	}
+	return false;
+}
+
+bool cond_holds(const struct cond *cond, const uint64_t args[6])
+{
+	uint32_t given = (uint32_t)args[cond->arg];
+	uint32_t value = cond->n_values > 0 ? cond->values[0] : 0;
+
+	switch (cond->kind) {
+	case COND_EQ:
+		return given == value;
+	case COND_LT:
+		return given < value;
+	case COND_IN:
+		return is_one_of(cond, given);
+	case COND_HAS:
+		return (given & value) == value;
+	case COND_ONLY:
+		return (given & ~value) == 0;
+	case COND_AND:
+		return cond_holds(cond->left, args) && cond_holds(cond->right, args);
+	case COND_OR:
+		return cond_holds(cond->left, args) || cond_holds(cond->right, args);
+	case COND_NOT:
+		return !cond_holds(cond->left, args);
+	}
+	return false;
+}
+
 bool policy_name_is_valid(const char *name)
 {
 	struct span rest = span_of(name);

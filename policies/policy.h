@@ -48,6 +48,9 @@ struct cond {
 	const struct cond *left, *right;
 };
 
+/* Does it hold for these arguments? Pure. */
+bool cond_holds(const struct cond *cond, const uint64_t args[6]);
+
 struct syscall_rule {
 	struct rule rule;
 	bool allow;

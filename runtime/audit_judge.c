@@ -198,6 +198,7 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 			   .seen = &run->seen,
 			   .bundle = run->has_bundle ? &run->bundle : NULL },
 		.activity = &run->activity,
+		.grants = run->has_grants ? &run->grants : NULL,
 		.run = run->id,
 		.build = IMMURE_BUILD_ID,
 	};

@@ -47,6 +47,17 @@ static void take(void *data, const struct run_record *record, json_t *event)
 
 	activity_take(&run->activity, event);
 	sightings_take(&run->seen, record, event);
+	if (run->has_grants)
+		grants_take(&run->grants, record, event);
+}
+
+/* The chain vouches for the plan, and the plan for the policy. */
+static bool is_policy_of_plan(const struct audit_run *run)
+{
+	char hex[DIGEST_HEX_LEN];
+
+	digest_hex(&run->bundle.digest, hex);
+	return strcmp(record_text(run->record.plan, "policy_digest", ""), hex) == 0;
 }
 
 static int open_run(const char *which, bool looks, struct arena *arena, struct audit_run *run,
@@ -59,9 +70,19 @@ static int open_run(const char *which, bool looks, struct arena *arena, struct a
 		return run->dir;
 	if (syncfs(run->dir) < 0)
 		return err_sys(err, errno, "cannot sync the record of run %s", run->id);
+	read_bundle(run, arena);
+	if (looks && run->has_bundle) {
+		int r = grants_init(&run->bundle, arena, &run->grants, err);
+
+		if (r < 0)
+			return r;
+		run->has_grants = true;
+	}
 	if (run_record_read(run->dir, looks ? &taker : NULL, &run->record, err) < 0)
 		return err_wrap(err, "run %s", run->id);
-	read_bundle(run, arena);
+	run->has_grants = run->has_grants && is_policy_of_plan(run);
+	if (run->has_grants)
+		grants_judge(&run->grants, &run->record, arena);
 	return 0;
 }
 
@@ -97,4 +118,5 @@ void audit_run_close(struct audit_run *run)
 	run_record_done(&run->record);
 	activity_done(&run->activity);
 	sightings_done(&run->seen);
+	grants_done(&run->grants);
 }

@@ -5,6 +5,7 @@
 /* A run on record, opened for the verbs of `immure audit`. */
 
 #include "audit/activity.h"
+#include "audit/grants.h"
 #include "audit/sighting.h"
 #include "policies/bundle.h"
 
@@ -15,7 +16,9 @@ struct audit_run {
 	struct activity activity; /* what its events come to, ... */
 	struct sightings seen;    /* and what verdicts ask of them; both empty after _sealed() */
 	struct bundle bundle;
-	bool has_bundle; /* its policy.bundle could be read by this version */
+	bool has_bundle;      /* its policy.bundle could be read by this version */
+	struct grants grants; /* of that policy, and their use */
+	bool has_grants; /* it is the very policy that the plan is sealed with; not _sealed() */
 };
 
 #define cleanup_audit_run cleanup(audit_run_close)

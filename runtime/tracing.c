@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "audit/denial.h"
+#include "audit/recorded.h"
 #include "base/log.h"
 #include "runtime/guard.h"
 
 #define EVENTS_PER_TURN 4096
 #define READY_STEP_US 100
 #define READY_STEPS 100000 /* ten seconds: mounts on a busy machine */
-#define BASE_GROUPS (TRACER_GROUP_EXEC | TRACER_GROUP_FLOW | TRACER_GROUP_SECURITY)
 
 int collector_find(const char *word)
 {
@@ -28,27 +28,6 @@ int collector_find(const char *word)
 			return (int)i;
 	}
 	return -1;
-}
-
-/* What the policy wants recorded beyond what always is. */
-static uint32_t groups_of(const struct bundle *bundle)
-{
-	static const struct {
-		enum recording recording;
-		uint32_t group;
-	} rows[] = {
-		{ RECORDING_WRITE, TRACER_GROUP_WRITE },
-		{ RECORDING_READ, TRACER_GROUP_READ },
-		{ RECORDING_TASKS, TRACER_GROUP_TASKS },
-		{ RECORDING_ALL, TRACER_GROUP_ALL },
-	};
-	uint32_t groups = BASE_GROUPS;
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (bundle->record >> rows[i].recording & 1)
-			groups |= rows[i].group;
-	}
-	return groups;
 }
 
 /* Without us, only the first of these is done. */
@@ -113,7 +92,7 @@ int tracing_start(enum collector collector, const struct plan *plan,
 {
 	const struct bundle *bundle = plan->bundle;
 	bool unfiltered = plan->without & 1U << LAYER_SECCOMP;
-	uint32_t groups = groups_of(bundle) | guard_groups(plan) |
+	uint32_t groups = recorded_groups(bundle->record) | guard_groups(plan) |
 			  (unfiltered ? 0 : (uint32_t)TRACER_GROUP_NATIVE);
 	struct err why = { 0 };
 	int r;
