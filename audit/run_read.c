@@ -5,6 +5,7 @@
 
 #include "audit/log_read.h"
 #include "base/fd.h"
+#include "policies/bundle_format.h"
 
 #define FILE_MAX ((size_t)64 << 20)
 
@@ -103,17 +104,41 @@ static bool digest_fits(int dir, const char *name, const char *expected)
 	return strcmp(hex, expected) == 0;
 }
 
+/* The plan has the digest of what follows the head of the compiled policy, in every version. */
+static int check_policy(int dir, const char *expected, struct err *err)
+{
+	const size_t head = sizeof(struct bundle_head);
+	cleanup_strbuf struct strbuf bytes = { 0 };
+	struct err ignored = { 0 };
+	char hex[DIGEST_HEX_LEN] = "";
+	int r = fd_read_file(dir, "policy.bundle", FILE_MAX, &bytes, &ignored);
+
+	if (r == 0 && bytes.len >= head) {
+		struct digest digest = digest_of(bytes.p + head, bytes.len - head);
+
+		digest_hex(&digest, hex);
+	}
+	if (r == -ENOENT)
+		return err_set(err, EBADMSG, "policy.bundle is missing");
+	return strcmp(hex, expected) == 0
+		       ? 0
+		       : err_set(err, EBADMSG, "policy.bundle was changed: its digest is another");
+}
+
 /* What the chain says of the files beside it. Each is compared with the sealed record. */
 static int check_files(int dir, const struct run_record *record, struct err *err)
 {
 	const json_t *first = record->first;
 	const json_t *last = record->last;
 	const char *plan = record_text(first, "plan_sha256", NULL);
+	const char *policy = record_text(record->plan, "policy_digest", NULL);
 	const char *evidence = record_text(last, "evidence_sha256", NULL);
 	char head[DIGEST_HEX_LEN];
 
 	if (plan && !digest_fits(dir, "plan.json", plan))
 		return err_set(err, EBADMSG, "plan.json was changed: its digest is another");
+	if (policy && check_policy(dir, policy, err) < 0)
+		return -EBADMSG;
 	if (!record->status)
 		return 0;
 	digest_hex(&record->head, head);

@@ -223,6 +223,29 @@ status_of() {
 	[[ "$output" == *"never sealed"* ]]
 }
 
+@test "the compiled policy of a record is the one that the run had" {
+	cat >lenient.yaml <<-'END'
+		policy: 1
+		name: acme/lenient
+		extends: [builtin/default]
+		waivers:
+		  - cis-docker-5.27 until 2999-12-31 by me why x
+	END
+	"$IMMURE" run --host --policy lenient.yaml -- true
+	lenient=$(newest)
+	"$IMMURE" run --host -- true
+	strict=$(newest)
+	rm "$strict/policy.bundle"
+	cp "$lenient/policy.bundle" "$strict/policy.bundle"
+	run "$IMMURE" audit verify "${strict##*/}"
+	[ "$status" -eq 4 ]
+	[[ $output == *"policy.bundle was changed"* ]]
+	rm "$strict/policy.bundle"
+	run "$IMMURE" audit check -o r.json "${strict##*/}"
+	[ "$status" -eq 4 ]
+	[ "$(jq -r '.completeness.chain, .summary.pass' r.json | paste -sd,)" = 'policy.bundle is missing,0' ]
+}
+
 @test "a standard of one's own" {
 	"$IMMURE" run --host -- true
 	cat >own.json <<-END
