@@ -30,7 +30,8 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 
 	c.dropped = sum_dropped(sealed, &c);
 	if (record->chain.code)
-		c.not_whole = arena_printf(arena, "the chain is broken: %s", record->chain.msg);
+		c.not_whole =
+			arena_printf(arena, "the record does not hold: %s", record->chain.msg);
 	else if (!record->complete)
 		c.not_whole = "the run was cut short: its record was never sealed";
 	else if (json_is_true(json_object_get(sealed, "lost")))

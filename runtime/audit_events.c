@@ -88,5 +88,10 @@ int audit_events(const struct event_request *request, const char *run, struct er
 		if (r == 0 && poll(NULL, 0, LOOK_AGAIN_MS) < 0 && errno != EINTR)
 			return err_sys(err, errno, "cannot wait");
 	}
+	if (r >= 0 && !follow.sealed && !run_folder_is_live(runs, run)) {
+		r = log_follow_step(&follow, err); /* it may have ended just now */
+		if (r >= 0 && !follow.sealed)
+			r = err_set(err, EBADMSG, "it was cut short, and never sealed");
+	}
 	return r < 0 ? err_wrap(err, "run %s", run) : 0;
 }

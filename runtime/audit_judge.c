@@ -223,6 +223,9 @@ int audit_judge(struct audit_run *run, const struct audit_judge_options *options
 		return r;
 	in.judge.standards = standards->list;
 	in.judge.n_standards = standards->n;
+	r = audit_key_check(options->key, arena, err);
+	if (r < 0)
+		return r;
 	r = run->dir < 0 ? 0 : check_signature(run, options->key, arena, &signature, err);
 	if (r < 0)
 		return r;

@@ -117,8 +117,13 @@ static int write_one(const json_t *report, const char *file, const struct format
 			return r;
 		written = &envelope;
 	}
-	if (strcmp(file, "-") != 0)
-		return policy_write_file(file, written->p, written->len, arena, err);
+	if (strcmp(file, "-") != 0) {
+		r = policy_write_file(file, written->p, written->len, arena, err);
+		if (r == 0)
+			return 0;
+		err_wrap(err, "--output %.80s", file);
+		return err_at(err, ERR_USAGE);
+	}
 	r = fd_write_all(STDOUT_FILENO, written->p, written->len);
 	return r < 0 ? err_sys(err, -r, "cannot write the report") : 0;
 }

@@ -66,6 +66,16 @@ int audit_envelope(const char *type, const struct strbuf *body, const char *key,
 	return out->failed || pae.failed ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 
+int audit_key_check(const char *key, struct arena *arena, struct err *err)
+{
+	const char *id = NULL;
+
+	if (!key || sign_key_id(key, arena, &id, err) == 0)
+		return 0;
+	err_wrap(err, "--key");
+	return err_at(err, ERR_USAGE);
+}
+
 static int sign_head(int dir, const char *file, const struct head *head, const char *key,
 		     struct arena *arena, const char **ret_key_id, struct err *err)
 {
@@ -203,7 +213,7 @@ int audit_signature(const struct audit_run *run, const char *key, struct arena *
 	head.hash = hex;
 	r = check_file(run->dir, FILE_NAME, &head, key, arena, ret, err);
 	if (r == 0 && !*ret && key)
-		return err_set(err, EBADMSG, "the run is not signed");
+		return err_set(err, EBADMSG, "the run is not signed, which --key asks for");
 	return r;
 }
 

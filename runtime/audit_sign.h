@@ -54,6 +54,9 @@ must_check int audit_segment_signatures(const struct audit_run *run, const char 
 must_check int audit_signature(const struct audit_run *run, const char *key, struct arena *arena,
 			       json_t **ret, struct err *err);
 
+/* Can a key that was named be used? 0 if none was; -errno (stage ERR_USAGE) if not. */
+must_check int audit_key_check(const char *key, struct arena *arena, struct err *err);
+
 /* Turn a statement into a signed envelope, by the user's own key. */
 must_check int audit_envelope(const char *type, const struct strbuf *body, const char *key,
 			      struct arena *arena, struct strbuf *out, const char **ret_key_id,

@@ -58,7 +58,10 @@ int sink_open(struct sink *sink, const char *target, const char *run, struct err
 	}
 	if (sink->fd >= 0)
 		return 0;
-	return err->code ? -err->code : err_sys(err, errno, "cannot open %s", target);
+	if (!err->code)
+		err_sys(err, errno, "cannot open %s", target);
+	err_wrap(err, "--to");
+	return err_at(err, ERR_USAGE);
 }
 
 static int send_whole(int fd, const struct strbuf *text, struct err *err)

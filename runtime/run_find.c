@@ -53,7 +53,7 @@ static bool fits(const char *id, const char *part)
 	size_t n = strlen(id);
 	size_t k = strlen(part);
 
-	return k <= n && (strncmp(id, part, k) == 0 || strcmp(id + n - k, part) == 0);
+	return k > 0 && k <= n && (strncmp(id, part, k) == 0 || strcmp(id + n - k, part) == 0);
 }
 
 static int64_t sealed_at(int runs, const char *id)

@@ -137,7 +137,7 @@ static int read_row(int runs, const char *id, enum run_rows_which which,
 	if (dir < 0 || (which == RUN_ROWS_LIVE && !live))
 		return 0;
 	plan = record_file(dir, "plan.json");
-	if (!plan)
+	if (!plan && (which != RUN_ROWS_DAMAGED || live))
 		return 0; /* only just starting */
 	status = record_file(dir, "status.json");
 	life = record_file(dir, LIFE_FILE);
@@ -147,7 +147,7 @@ static int read_row(int runs, const char *id, enum run_rows_which which,
 	row.exit = record_number(status, "exit", -1);
 	row.denied = record_number(status, "denied", denied_so_far(dir));
 	row.kept = kept_is_there(id);
-	row.state = run_state(status, row.kept, live);
+	row.state = plan ? run_state(status, row.kept, live) : "damaged";
 	row.name = run_name_of(names, id);
 	if (!row.name)
 		row.name =

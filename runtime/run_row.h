@@ -29,7 +29,8 @@ struct run_row {
 enum run_rows_which {
 	RUN_ROWS_LIVE, /* those that go on */
 	RUN_ROWS_ALL,
-	RUN_ROWS_KEPT, /* and kept layers without a record */
+	RUN_ROWS_DAMAGED, /* all, and those whose record has no plan that can be read */
+	RUN_ROWS_KEPT,    /* and kept layers without a record */
 };
 
 /*
@@ -40,7 +41,8 @@ enum run_rows_which {
 const char *run_state(bool sealed, bool kept, bool live);
 
 /*
- * Read the rows, newest first. A run that has no plan yet is not among them.
+ * Read the rows, newest first. A run that has no plan (yet) is not among them, but for
+ * RUN_ROWS_DAMAGED: if nobody makes one any more, its state is "damaged".
  *
  *   runs  descriptor of the folder of runs
  *

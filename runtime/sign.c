@@ -35,6 +35,7 @@ static int spawn(const char *const argv[], int in, int out, struct arena *arena,
 		return err_set(err, ENOMEM, "out of memory");
 	r = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	r |= posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	r |= posix_spawn_file_actions_adddup2(&actions, out, STDERR_FILENO);
 	if (r == 0)
 		r = posix_spawn(ret, path, &actions, NULL, args, env);
 	posix_spawn_file_actions_destroy(&actions);
@@ -69,6 +70,20 @@ static int start(const char *const argv[], struct arena *arena, struct helper *r
 
 /* The helper reads all of its message before it answers, so that one pipe never waits for the
  * other. */
+/* What it says of its failure, in place of an answer: "immure: sign: cannot ...\n". */
+static int take_failure(const struct strbuf *answer, const char *verb, struct err *err)
+{
+	static const char prefix[] = "immure: sign: ";
+	struct span all = { strbuf_str(answer), answer->len };
+	struct span text = span_cut(&all, '\n');
+
+	if (!span_starts(text, prefix))
+		return err_set(err, EIO, "immure-sign could not %s", verb);
+	text.p += sizeof(prefix) - 1;
+	text.n -= sizeof(prefix) - 1;
+	return err_set(err, EIO, "%.*s", (int)text.n, text.p);
+}
+
 static int talk(const char *const argv[], struct span message, struct strbuf *answer,
 		struct arena *arena, struct err *err)
 {
@@ -93,7 +108,7 @@ static int talk(const char *const argv[], struct span message, struct strbuf *an
 		return err_sys(err, -r, "cannot talk to immure-sign");
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
 		return WEXITSTATUS(status);
-	return err_set(err, EIO, "immure-sign could not %s: see above", argv[1]);
+	return take_failure(answer, argv[1], err);
 }
 
 static int key_path(struct arena *arena, const char **ret, struct err *err)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "audit/report_diff.h"
+#include "audit/report_parts.h"
 #include "base/fd.h"
 #include "runtime/audit_judge.h"
 #include "runtime/dirs.h"
@@ -54,18 +55,43 @@ static void print_list(const json_t *diff, const char *list, const char *label)
 	}
 }
 
+/* Where nothing passes, nothing became better or worse. */
+static bool is_broken(const char *name, const json_t *report)
+{
+	if (strcmp(report_verdict(report), "broken") != 0)
+		return false;
+	fprintf(stderr, "%s: the record does not hold, its verdicts say nothing\n", name);
+	return true;
+}
+
+static void print_diff(const json_t *diff)
+{
+	static const char *const lists[][2] = { { "worse", "WORSE" },
+						{ "better", "better" },
+						{ "changed", "changed" },
+						{ "new", "new" },
+						{ "gone", "gone" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+		print_list(diff, lists[i][0], lists[i][1]);
+}
+
 static int diff(const struct verb_call *call, struct err *err)
 {
 	const struct diff_options *options = call->options;
 	json_t *before = NULL;
 	json_t *after = NULL;
 	json_t *out = NULL;
+	bool broken = false;
 	int r = open_side(call, call->argv[0], &before, err);
 
 	if (r == 0)
 		r = open_side(call, call->argv[1], &after, err);
-	if (r == 0)
+	if (r == 0) {
 		out = report_diff(before, after);
+		broken = is_broken(call->argv[0], before);
+		broken |= is_broken(call->argv[1], after);
+	}
 	json_decref(before);
 	json_decref(after);
 	if (r < 0)
@@ -76,15 +102,11 @@ static int diff(const struct verb_call *call, struct err *err)
 		json_dumpf(out, stdout, JSON_SORT_KEYS | JSON_INDENT(1));
 		printf("\n");
 	} else {
-		print_list(out, "worse", "WORSE");
-		print_list(out, "better", "better");
-		print_list(out, "changed", "changed");
-		print_list(out, "new", "new");
-		print_list(out, "gone", "gone");
+		print_diff(out);
 	}
 	r = json_array_size(json_object_get(out, "worse")) > 0;
 	json_decref(out);
-	return r;
+	return broken ? STATUS_INTEGRITY : r;
 }
 
 struct retain_options {

@@ -14,15 +14,28 @@ static const struct opt list_opts[] = {
 	{ "json", 0, OPT_FLAG, offsetof(struct list_options, json), NULL, "print JSON", NULL },
 };
 
+/* What nobody knows is null. */
 static void print_json(const struct run_row *row, bool first)
 {
-	json_t *o = json_pack("{s:I, s:I, s:s, s:s, s:s}", "denied", (json_int_t)row->denied,
-			      "exit", (json_int_t)row->exit, "policy", row->policy, "run", row->id,
-			      "state", row->state);
+	json_t *o = json_pack("{s:s, s:I, s:o, s:s, s:s, s:s, s:I, s:s}", "command", row->command,
+			      "denied", (json_int_t)row->denied, "exit",
+			      row->exit < 0 ? json_null() : json_integer((json_int_t)row->exit),
+			      "name", row->name, "policy", row->policy, "run", row->id, "started",
+			      (json_int_t)row->started, "state", row->state);
 
 	fputs(first ? "" : ",", stdout);
 	json_dumpf(o, stdout, JSON_SORT_KEYS | JSON_COMPACT);
 	json_decref(o);
+}
+
+static void print_line(const struct run_row *row)
+{
+	char end[24] = "-";
+
+	if (row->exit >= 0)
+		snprintf(end, sizeof(end), "%lld", (long long)row->exit);
+	printf("%s  %-9s  exit %3s  denied %4lld  %-20s %s\n", row->id, row->state, end,
+	       (long long)row->denied, row->policy, row->name);
 }
 
 static int list(const struct verb_call *call, struct err *err)
@@ -30,21 +43,17 @@ static int list(const struct verb_call *call, struct err *err)
 	const struct list_options *options = call->options;
 	cleanup_close int runs = dirs_open_state("runs", err);
 	struct run_row *rows = NULL;
-	int n = runs < 0 ? runs : run_rows_read(runs, RUN_ROWS_ALL, call->arena, &rows, err);
+	int n = runs < 0 ? runs : run_rows_read(runs, RUN_ROWS_DAMAGED, call->arena, &rows, err);
 
 	if (n < 0)
 		return n;
 	if (options->json)
 		putchar('[');
 	for (int i = 0; i < n; i++) {
-		const struct run_row *row = &rows[i];
-
 		if (options->json)
-			print_json(row, i == 0);
+			print_json(&rows[i], i == 0);
 		else
-			printf("%s  %-9s  exit %3lld  denied %4lld  %-20s %s\n", row->id,
-			       row->state, (long long)row->exit, (long long)row->denied,
-			       row->policy, row->name);
+			print_line(&rows[i]);
 	}
 	if (options->json)
 		printf("]\n");

@@ -66,6 +66,9 @@ static int sign(const struct verb_call *call, struct err *err)
 	const char *id = NULL;
 	int r;
 
+	r = audit_key_check(options->key, call->arena, err);
+	if (r < 0)
+		return r;
 	if (options->segment)
 		return sign_segment(call, err);
 	r = audit_run_open_sealed(which_run(call), call->arena, &run, err);
@@ -97,7 +100,9 @@ static int verify_signature(const struct audit_run *run, const char *key, struct
 	if (r < 0)
 		return r;
 	is_known = !signature || strcmp(record_text(signature, "state", ""), "ok") == 0;
-	if (!signature)
+	if (!signature && (run->record.chain.code || !run->record.complete))
+		printf("signed  no\n");
+	else if (!signature)
 		printf("signed  no: immure audit sign %s\n", run->id);
 	else if (is_known)
 		printf("signed  by %s\n", record_text(signature, "key", "?"));
@@ -112,10 +117,12 @@ static int verify(const struct verb_call *call, struct err *err)
 {
 	const struct sign_options *options = call->options;
 	cleanup_audit_run struct audit_run run = { .dir = -1 };
-	int r = audit_run_open_sealed(which_run(call), call->arena, &run, err);
+	int r = audit_key_check(options->key, call->arena, err);
 	char head[DIGEST_HEX_LEN];
 	int status = 0;
 
+	if (r == 0)
+		r = audit_run_open_sealed(which_run(call), call->arena, &run, err);
 	if (r < 0)
 		return r;
 	digest_hex(&run.record.head, head);

@@ -7,6 +7,7 @@
 #include "audit/ocsf.h"
 #include "audit/run_read.h"
 #include "base/strbuf.h"
+#include "policies/syscall_args.h"
 #include "runtime/audit_events.h"
 #include "runtime/audit_sink.h"
 #include "runtime/verb_audit.h"
@@ -50,10 +51,10 @@ static int read_request(const struct verb_call *call, const struct tail_options 
 	return err_at(err, ERR_USAGE);
 }
 
-/* What to say of an event in one line, whatever its kind. */
+/* What an event is about, whatever its kind. */
 static const char *words_of(const json_t *event)
 {
-	static const char *const keys[] = { "text", "path", "remote", "local", "name", "call" };
+	static const char *const keys[] = { "text", "path", "remote", "local", "name" };
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *text = record_text(event, keys[i], NULL);
@@ -62,6 +63,24 @@ static const char *words_of(const json_t *event)
 			return text;
 	}
 	return "";
+}
+
+/* "execve /bin/as = ENOENT", "/bin/ls", "exit 0, 3 refused": what there is of it. */
+static void put_words(const json_t *event, struct strbuf *out)
+{
+	const char *words = words_of(event);
+	const char *call = json_object_get(event, "text") ? "" : record_text(event, "call", "");
+	int error = (int)record_number(event, "errno", 0);
+
+	strbuf_escaped(out, call, strlen(call));
+	strbuf_puts(out, *call && *words ? " " : "");
+	strbuf_escaped(out, words, strlen(words));
+	if (error > 0)
+		strbuf_addf(out, " = %s", errno_name(error));
+	if (strcmp(record_text(event, "kind", ""), "sealed") == 0)
+		strbuf_addf(out, "exit %lld, %lld refused",
+			    (long long)record_number(event, "exit", -1),
+			    (long long)record_number(event, "denied", 0));
 }
 
 /* "32 calls: read write ...": one after another, without repetitions. */
@@ -113,7 +132,7 @@ static int print_event(void *data, const json_t *event, struct span line, struct
 	if (json_is_array(json_object_get(event, "calls")))
 		put_calls(json_object_get(event, "calls"), &text);
 	else
-		strbuf_escaped(&text, words_of(event), strlen(words_of(event)));
+		put_words(event, &text);
 	if (record_number(event, "target", 0) > 0)
 		strbuf_addf(&text, "%s-> %lld", *words_of(event) ? "  " : "",
 			    (long long)record_number(event, "target", 0));

@@ -111,9 +111,16 @@ static int explain_denial(const struct subject *s, const char *which, struct are
 	struct seccomp_data data = { .nr = (int)record_number(event, "nr", -1),
 				     .arch = s->bundle.audit_arch };
 	const json_t *who;
+	uint64_t number = 0;
 	uint32_t leaf;
 	size_t i;
 
+	if (!event && (which[0] != 'd' || span_u64(span_of(which + 1), INT64_MAX, &number) < 0)) {
+		err_set(err, EINVAL,
+			"%.40s: expected dN, such as d1; immure why lists them, and see immure why --help",
+			which);
+		return err_at(err, ERR_USAGE);
+	}
 	if (!event) {
 		err_set(err, EINVAL,
 			"run %s has no denial %.20s: immure why lists them; for files: --path PATH",
@@ -209,6 +216,8 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 /* Nothing was asked: what could be. */
 static void list_denials(const struct subject *s)
 {
+	bool traced = false;
+	const json_t *source;
 	const json_t *event;
 	size_t i;
 
@@ -223,7 +232,12 @@ static void list_denials(const struct subject *s)
 		printf("immure why dN explains one of them\n");
 	else
 		printf("no refused call is recorded\n");
-	printf("Files that were refused are not recorded without immure-tracerd: immure why --path PATH [--op OP]\n");
+	json_array_foreach(json_object_get(s->record.last, "losses"), i, source) traced |=
+		strcmp(record_text(source, "source", ""), "bpf") == 0;
+	printf("Files that were refused are not %s: immure why --path PATH [--op OP]\n",
+	       traced ? "among them, but events if the policy has record: [read, write] (immure "
+			"audit tail -k open)"
+		      : "recorded without immure-tracerd");
 }
 
 static int explain(const struct verb_call *call, const struct subject *subject,
@@ -252,6 +266,10 @@ static int why(const struct verb_call *call, struct err *err)
 	bool lists = asked == 0 && call->argc == 0 && !options->bisect && !options->apply;
 	int r;
 
+	if (options->op && !options->path) {
+		err_set(err, EINVAL, "--op %.20s goes with --path", options->op);
+		return err_at(err, ERR_USAGE);
+	}
 	if (asked != 1 && !lists) {
 		err_set(err, EINVAL,
 			"expected one of dN, --path PATH, --connect HOST:PORT, --syscall NAME");

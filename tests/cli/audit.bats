@@ -338,8 +338,70 @@ status_of() {
 	[ "$status" -eq 4 ]
 	chmod 644 other.pem
 	run "$IMMURE" audit sign --key other.pem
-	[ "$status" -eq 125 ]
+	[ "$status" -eq 2 ]
 	[[ "$output" == *"can be read by others"* ]]
+}
+
+@test "a file that was named and cannot be used is wrong usage, told in one line" {
+	"$IMMURE" run --host -- true
+	for verb in check report verify sign; do
+		run "$IMMURE" audit $verb --key none.pem
+		[ "$status" -eq 2 ]
+		[ "$output" = "immure: --key: cannot open the key none.pem: No such file or directory" ]
+	done
+	echo nonsense >none.pem
+	run "$IMMURE" audit check --key none.pem
+	[ "$status" -eq 2 ]
+	[ "$output" = "immure: --key: none.pem holds no Ed25519 key in PEM form" ]
+	for args in 'report -o none/r.html' 'export --to none/e.jsonl' 'export --to syslog:none'; do
+		# shellcheck disable=SC2086
+		run "$IMMURE" audit $args
+		[ "$status" -eq 2 ] || { echo "$args: $status $output" >&2; return 1; }
+		[ "${#lines[@]}" -eq 1 ]
+	done
+	openssl genpkey -algorithm ed25519 -out key.pem 2>/dev/null
+	chmod 600 key.pem
+	run "$IMMURE" audit check --key key.pem
+	[ "$status" -eq 4 ]
+	[[ $output == *"the record does not hold: the run is not signed, which --key asks for"* ]]
+}
+
+@test "an empty name is no run" {
+	"$IMMURE" run --host -- true
+	for verb in 'audit show' 'audit check' 'audit verify' 'audit tail' 'audit export' 'why --run'; do
+		# shellcheck disable=SC2086
+		run "$IMMURE" $verb ''
+		[ "$status" -eq 125 ] || { echo "$verb: $status $output" >&2; return 1; }
+		[[ $output == *'no run ""'* ]]
+	done
+}
+
+@test "a record that is damaged or cut short is listed and told as that" {
+	"$IMMURE" run --host -- true
+	"$IMMURE" audit report -o whole.json
+	"$IMMURE" run --host -- sh -c 'exit 3' || [ $? -eq 3 ]
+	run=$(newest)
+	id=${run##*/}
+	"$IMMURE" audit list --json | jq -e --arg id "$id" '.[] | select(.run == $id) |
+		.exit == 3 and .command == "sh -c exit 3" and .name != "" and .started > 1700000000' >/dev/null
+	rm "$run/status.json"
+	sed -i '$d' "$run/events.jsonl"
+	"$IMMURE" audit list | grep -qE "^$id  cut short  exit   - "
+	"$IMMURE" audit list --json | jq -e --arg id "$id" '.[] | select(.run == $id) | .exit == null' >/dev/null
+	for verb in 'tail' 'tail --no-follow' export verify; do
+		# shellcheck disable=SC2086
+		run "$IMMURE" audit $verb "$id"
+		[ "$status" -eq 4 ] || { echo "$verb: $status $output" >&2; return 1; }
+		[[ $output == *"cut short"* ]]
+	done
+	[[ $output != *"immure audit sign"* ]]
+	run "$IMMURE" audit diff "$id" ./whole.json
+	[ "$status" -eq 4 ]
+	[[ $output == *"$id: the record does not hold"* ]]
+	rm "$run/plan.json"
+	"$IMMURE" audit list | grep -qE "^$id  damaged "
+	run "$IMMURE" audit show "$id"
+	[ "$status" -eq 125 ]
 }
 
 @test "the signed statement is verified by openssl" {
@@ -413,7 +475,7 @@ status_of() {
 	"$IMMURE" audit tail >all
 	wait "$pid"
 	[ "$(grep -c denied all)" -eq 2 ]
-	[ "$(tail -n 1 all | grep -c sealed)" -eq 1 ]
+	[[ $(tail -n 1 all) == *"sealed    exit 0, 2 refused" ]]
 	[ "$("$IMMURE" audit tail -k sealed | wc -l)" -eq 1 ]
 	run "$IMMURE" audit tail -k nonesuch
 	[ "$status" -eq 2 ]

@@ -65,6 +65,19 @@ call(101, -1, -2**63, -1, -1, -1, -1)'
 	[[ $output == *"confirmed seccomp"* ]]
 }
 
+@test "what makes no sense is wrong usage" {
+	"$IMMURE" run --host -- true
+	for args in '--op read' frob d d1x '--path etc' '--path /x --syscall mount'; do
+		# shellcheck disable=SC2086
+		run "$IMMURE" why $args
+		[ "$status" -eq 2 ] || { echo "$args: $status $output" >&2; return 1; }
+	done
+	run "$IMMURE" why frob
+	[[ $output == *"frob: expected dN, such as d1"* ]]
+	run "$IMMURE" why d7
+	[[ $output == *"has no denial d7"* ]]
+}
+
 @test "--connect tells the filter from the network" {
 	on_host --policy mine.yaml -- cat /usr/share/common-licenses/BSD >/dev/null
 	run -0 "$IMMURE" why --connect 10.0.0.1:443
