@@ -127,7 +127,7 @@ ECHO='while read -r line; do [ "$line" != end ] || exit 7; echo "got $line"; ech
 	kill -STOP "$three"
 	touch "$WORK/go"
 	local i
-	for i in $(seq 60); do [ ! -e "$WORK/done" ] || break; sleep 0.5; done
+	for i in $(seq 900); do [ ! -e "$WORK/done" ] || break; sleep 0.5; done
 	[ -e "$WORK/done" ]
 	kill -CONT "$three"
 	ends 125 "$three"

@@ -16,7 +16,7 @@ setup() {
 
 start() {
   "$IMMURE" run -d --keep --name job -u 0 one sh -c 'PATH=/bin; busybox mkdir -p /priv /work/d; echo s >/priv/s; chmod 0 /priv; ln -s /etc /work/link; echo there >/work/file; touch /ready; sleep 1000' >/dev/null
-  for _ in $(seq 100); do "$IMMURE" cp job:/ready - >/dev/null 2>&1 && break; sleep 0.1; done
+  for _ in $(seq 900); do "$IMMURE" cp job:/ready - >/dev/null 2>&1 && break; sleep 0.1; done
 }
 finish() {
   "$IMMURE" stop -t 1 job >/dev/null
@@ -124,7 +124,7 @@ refusals() {
 
 @test "a run whose root is read-only gives, and takes nothing; one without --keep is gone when it has ended" {
   "$IMMURE" run -d --name job one sh -c 'echo tmp >/tmp/x; sleep 1000' >/dev/null
-  for _ in $(seq 100); do "$IMMURE" cp job:/tmp/x x 2>/dev/null && break; sleep 0.1; done
+  for _ in $(seq 900); do "$IMMURE" cp job:/tmp/x x 2>/dev/null && break; sleep 0.1; done
   [ "$(cat x)" = tmp ]
   "$IMMURE" cp x job:/tmp/y
   run "$IMMURE" exec job cat /tmp/y

@@ -61,7 +61,7 @@ detached() {
 @test "stop: a signal, some patience, the end" {
 	run -0 detached -- sh -c 'trap "echo bye; exit 3" TERM; echo ready; while :; do sleep 0.1; done'
 	local id=$output i
-	for i in $(seq 50); do [ -z "$("$IMMURE" logs "$id")" ] || break; sleep 0.1; done
+	for i in $(seq 900); do [ -z "$("$IMMURE" logs "$id")" ] || break; sleep 0.1; done
 	run -0 "$IMMURE" stop "$id"
 	run -3 "$IMMURE" wait "$id"
 	run -0 "$IMMURE" logs "$id"
@@ -163,7 +163,7 @@ detached() {
 	run -0 detached --rm --name short -- sh -c 'sleep 0.3; exit 5'
 	run -5 "$IMMURE" wait short
 	local i
-	for i in $(seq 50); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs" "$XDG_STATE_HOME/immure/names" | grep -v :)" ] || break; sleep 0.1; done
+	for i in $(seq 900); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs" "$XDG_STATE_HOME/immure/names" | grep -v :)" ] || break; sleep 0.1; done
 	[ -z "$(ls -A "$XDG_STATE_HOME/immure/runs")$(ls -A "$XDG_STATE_HOME/immure/names")" ]
 	run -2 detached --rm --keep -- true
 }

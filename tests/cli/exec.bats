@@ -46,7 +46,7 @@ load background
 @test "-d returns and lets it go on; otherwise it ends with who asked; all end with the run" {
 	start -- sh -c "sleep 1000; : $TOKEN"
 	run -0 "$IMMURE" exec -d "$ID" sh -c "touch /data/here; sleep 1000; : $TOKEN"
-	for _ in $(seq 50); do [ ! -e "$WORK/here" ] || break; sleep 0.1; done
+	for _ in $(seq 900); do [ ! -e "$WORK/here" ] || break; sleep 0.1; done
 	[ -e "$WORK/here" ]
 	run -124 timeout 1 "$IMMURE" exec "$ID" sleep 7000
 	run -0 "$IMMURE" exec "$ID" ps ax
@@ -61,7 +61,7 @@ load background
 		cat /proc/self/limits /proc/self/cgroup; readlink /proc/self/ns/*; umask
 		cat /proc/sys/user/max_user_namespaces; ls /proc /dev; ls -l /proc/self/fd | wc -l; hostname'
 	start -- sh -c "$what >/data/first 2>&1; sleep 1000"
-	for _ in $(seq 50); do [ -z "$(tail -n 1 "$WORK/first" 2>/dev/null)" ] || break; sleep 0.1; done
+	for _ in $(seq 900); do [ -z "$(tail -n 1 "$WORK/first" 2>/dev/null)" ] || break; sleep 0.1; done
 	"$IMMURE" exec "$ID" sh -c "$what >/data/second 2>&1" </dev/null >/dev/null 2>&1
 	sed -i 's/^[0-9]*$//' "$WORK/first" "$WORK/second" # numbers of processes in /proc
 	diff "$WORK/first" "$WORK/second"

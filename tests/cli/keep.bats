@@ -52,7 +52,7 @@ kept() { # COMMAND
 
 @test "in the background: in use until it ends, and a kill leaves it" {
   id=$(kept 'echo x >/new; sleep 1000' -d)
-  for _ in $(seq 100); do [ -s "$store/kept/$id/data/upper/new" ] && break; sleep 0.1; done
+  for _ in $(seq 900); do [ -s "$store/kept/$id/data/upper/new" ] && break; sleep 0.1; done
   run "$IMMURE" image prune --kept
   [[ "${lines[0]}" == "removed 0 kept layers"* ]]
   run "$IMMURE" rm "$id"
@@ -61,10 +61,10 @@ kept() { # COMMAND
   [ ! -e "$store/kept/$id" ]
 
   id=$(kept 'echo x >/new; sleep 1000' -d)
-  for _ in $(seq 100); do [ -s "$store/kept/$id/data/upper/new" ] && break; sleep 0.1; done
+  for _ in $(seq 900); do [ -s "$store/kept/$id/data/upper/new" ] && break; sleep 0.1; done
   monitor=$(for p in /proc/[0-9]*; do [ "$(readlink "$p/exe" 2>/dev/null)" = "$(realpath "$IMMURE")" ] || continue; tr '\0' ' ' <"$p/cmdline" | grep -q "sleep 1000" && echo "${p#/proc/}"; done | head -n 1)
   kill -9 "$monitor"
-  for _ in $(seq 100); do "$IMMURE" ps -q | grep -q . || break; sleep 0.1; done
+  for _ in $(seq 900); do "$IMMURE" ps -q | grep -q . || break; sleep 0.1; done
   [ "$(cat "$store/kept/$id/data/upper/new")" = x ]
   [ "$("$IMMURE" ps -a --json | jq -r '.[0].state')" = kept ]
   "$IMMURE" rm "$id"

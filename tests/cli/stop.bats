@@ -20,20 +20,20 @@ HEARS='trap "echo int" INT; trap "echo term" TERM; trap "echo quit; exit 3" QUIT
 hears() {
 	"$IMMURE" run "$@" --host -- bash -c "$HEARS" >"$WORK/out" 2>&1 &
 	PID=$!
-	for _ in $(seq 200); do grep -q ready "$WORK/out" && return; sleep 0.05; done
+	for _ in $(seq 900); do grep -q ready "$WORK/out" && return; sleep 0.05; done
 	return 1
 }
 
 @test "immure stop sends the stop signal of the run, and waits as long as it says" {
 	local id
 	id=$("$IMMURE" run -d --stop-signal SIGQUIT --host -- bash -c "$HEARS")
-	for _ in $(seq 200); do "$IMMURE" logs "$id" | grep -q ready && break; sleep 0.05; done
+	for _ in $(seq 900); do "$IMMURE" logs "$id" | grep -q ready && break; sleep 0.05; done
 	"$IMMURE" stop "$id"
 	run -3 "$IMMURE" wait "$id"
 	"$IMMURE" logs "$id" | grep -qx quit
 	[ "$("$IMMURE" inspect "$id" | jq -r '.[0].plan.stop | "\(.signal) \(.ms)"')" = "QUIT 10000" ]
 	id=$("$IMMURE" run -d --stop-timeout 300ms --host -- bash -c "$HEARS")
-	for _ in $(seq 200); do "$IMMURE" logs "$id" | grep -q ready && break; sleep 0.05; done
+	for _ in $(seq 900); do "$IMMURE" logs "$id" | grep -q ready && break; sleep 0.05; done
 	"$IMMURE" stop "$id"
 	run -137 "$IMMURE" wait "$id"
 	"$IMMURE" logs "$id" | grep -qx term
@@ -63,7 +63,7 @@ hears() {
 	# Nobody chose one: passed as it is.
 	hears
 	kill -INT "$PID"
-	for _ in $(seq 100); do grep -qx int "$WORK/out" && break; sleep 0.05; done
+	for _ in $(seq 900); do grep -qx int "$WORK/out" && break; sleep 0.05; done
 	kill -QUIT "$PID"
 	status=0
 	wait "$PID" || status=$?

@@ -12,7 +12,7 @@ top_of() { IMMURE_TRACERD='' "$IMMURE" top --interval 1 --json | jq -c ".[] | se
 	run -0 "$IMMURE" run -d --host -- sh -c "
 		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do unshare -U true; done; echo done; sleep 1000; : $TOKEN"
 	local id=$output i
-	for i in $(seq 100); do [[ "$("$IMMURE" logs "$id")" != *done ]] || break; sleep 0.1; done
+	for i in $(seq 900); do [[ "$("$IMMURE" logs "$id")" != *done ]] || break; sleep 0.1; done
 	run -0 top_of "$id" '[.denied, .calls_per_second, .events_per_second, .sent, .lost]'
 	[ "$output" = '[15,null,null,null,null]' ]
 	run -0 top_of "$id" '.processes >= 2 and .memory > 100000'

@@ -59,7 +59,7 @@ teardown() {
 @test "a volume that a run uses is not removed, and is told to be in use" {
   "$IMMURE" run --host -v v:/v -- sh -c 'touch /v/ready; exec sleep 30' &
   pid=$!
-  for _ in $(seq 100); do [ -e "$volumes/v/data/ready" ] && break; sleep 0.1; done
+  for _ in $(seq 900); do [ -e "$volumes/v/data/ready" ] && break; sleep 0.1; done
   run "$IMMURE" volume rm -f v
   [ "$status" -eq 125 ]
   [[ "$output" == *"in use"* ]]
@@ -67,7 +67,7 @@ teardown() {
   [ -z "$("$IMMURE" volume prune -a)" ]
   kill -KILL $pid
   wait $pid || true
-  for _ in $(seq 100); do [ "$("$IMMURE" volume ls --json | jq '.[0].in_use')" = false ] && break; sleep 0.1; done
+  for _ in $(seq 900); do [ "$("$IMMURE" volume ls --json | jq '.[0].in_use')" = false ] && break; sleep 0.1; done
   "$IMMURE" volume rm v
 }
 

@@ -73,10 +73,10 @@ sub" ]
 	[ "$(names | wc -w)" = 1 ]
 	"$IMMURE" kill "$id"
 	# The record is the last to go.
-	for i in $(seq 100); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs")" ] || break; sleep 0.1; done
+	for i in $(seq 900); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs")" ] || break; sleep 0.1; done
 	[ -z "$(names)" ]
 	for i in $(seq 10); do "$IMMURE" run -d --rm v:1 true; done
-	for i in $(seq 100); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs")" ] || break; sleep 0.1; done
+	for i in $(seq 900); do [ -n "$(ls "$XDG_STATE_HOME/immure/runs")" ] || break; sleep 0.1; done
 	[ -z "$(names)" ]
 	run -127 "$IMMURE" run -d --rm v:1 /no/such
 	[ -z "$(names)" ]
