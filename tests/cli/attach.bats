@@ -36,25 +36,25 @@ ECHO='while read -r line; do [ "$line" != end ] || exit 7; echo "got $line"; ech
 
 @test "the end of one's input is not the program's; the next one goes on" {
 	start -i -- sh -c "$ECHO"
-	timeout 10 "$IMMURE" attach "$ID" <<<first >"$WORK/out" &
+	timeout 120 "$IMMURE" attach "$ID" <<<first >"$WORK/out" &
 	local client=$!
 	wait_for says "$WORK/out" "got first"
-	run -7 timeout 10 "$IMMURE" attach "$ID" <<<end
+	run -7 timeout 120 "$IMMURE" attach "$ID" <<<end
 	ends 7 "$client"
 }
 
 @test "without -i input is ignored; --no-stdin leaves it to others" {
 	start -- sh -c 'cat; until [ -e /data/go ]; do sleep 0.1; done; echo over; exit 3'
 	(wait_for attached 1; touch "$WORK/go") &
-	run -3 timeout 10 "$IMMURE" attach "$ID" <<<lost
+	run -3 timeout 120 "$IMMURE" attach "$ID" <<<lost
 	[ "$output" = over ]
 	start -i -- sh -c "$ECHO"
 	printf 'end\n' >"$WORK/in"
 	exec 7<"$WORK/in"
-	timeout 10 "$IMMURE" attach --no-stdin "$ID" <&7 &
+	timeout 120 "$IMMURE" attach --no-stdin "$ID" <&7 &
 	local client=$!
 	wait_for attached 1
-	run -7 timeout 10 "$IMMURE" attach "$ID" <&7
+	run -7 timeout 120 "$IMMURE" attach "$ID" <&7
 	ends 7 "$client"
 }
 
@@ -148,7 +148,7 @@ ECHO='while read -r line; do [ "$line" != end ] || exit 7; echo "got $line"; ech
 	local client=$!
 	wait_for attached 1
 	sleep 0.5
-	run -0 timeout 10 "$IMMURE" ps -q
+	run -0 timeout 120 "$IMMURE" ps -q
 	run -124 timeout -s HUP 1 "$IMMURE" attach --no-stdin "$ID"
 	# Those that are gone, with input that nobody took, do not keep others out.
 	kill -9 "$client"

@@ -38,7 +38,7 @@ detached() {
 @test "logs: follow, tail, time stamps, a long line, an end without a newline" {
 	run -0 detached -- sh -c 'echo one; echo two; head -c 10000 /dev/zero | tr "\0" x; echo; sleep 0.5; printf end'
 	local id=$output
-	run -0 timeout 20 "$IMMURE" logs -f "$id"
+	run -0 timeout 120 "$IMMURE" logs -f "$id"
 	[ "${lines[0]}" = one ]
 	[ "${#lines[2]}" = 10000 ]
 	[ "${lines[3]}" = end ]

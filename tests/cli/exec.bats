@@ -199,7 +199,7 @@ while True:
 '
 	local i
 	for i in $(seq 20); do
-		run timeout 20 "$IMMURE" exec "$ID" sleep 0.1
+		run timeout 120 "$IMMURE" exec "$ID" sleep 0.1
 		[ "$status" != 124 ]
 	done
 	run -0 "$IMMURE" stop --time 1 "$ID"

@@ -44,22 +44,22 @@ events() { # RUN WORDS
 @test "on-failure: so often, then its status; one record and one log for all starts" {
 	run -0 detached --name three --restart on-failure:2 -- sh -c 'echo start; exit 3'
 	local id=$output
-	run -3 timeout 20 "$IMMURE" wait three
+	run -3 timeout 120 "$IMMURE" wait three
 	[ "$("$IMMURE" logs three | grep -c start)" = 3 ]
 	[ "$(events "$id" '"what":"restarted"')" = 2 ]
 	"$IMMURE" audit verify "$id"
 	run -0 detached --name good --restart on-failure -- true
-	run -0 timeout 20 "$IMMURE" wait good
+	run -0 timeout 120 "$IMMURE" wait good
 }
 
 @test "always: until it is stopped, also between two starts" {
 	run -0 detached --name again --restart always -- sh -c 'echo start'
 	await sh -c "[ \$('$IMMURE' logs again | grep -c start) -ge 3 ]"
-	run -0 timeout 20 "$IMMURE" stop --time 1 again
+	run -0 timeout 120 "$IMMURE" stop --time 1 again
 	is State again done
 	run -0 detached --name slow --restart unless-stopped -- false
 	await is State slow waiting
-	run -0 timeout 20 "$IMMURE" rm --force slow
+	run -0 timeout 120 "$IMMURE" rm --force slow
 }
 
 @test "restart: the program is another one, in the same run" {
@@ -99,7 +99,7 @@ events() { # RUN WORDS
 @test "a monitor that is told to end does not start it again; a killed one is told as cut short" {
 	run -0 detached --name ended --restart always -- sh -c "sleep 1000; : $TOKEN"
 	kill -TERM "$(pgrep -o -f "run -d --host.*$TOKEN")"
-	run -143 timeout 20 "$IMMURE" wait ended
+	run -143 timeout 120 "$IMMURE" wait ended
 	run -0 detached --name killed --restart always -- sh -c "sleep 1000; : $TOKEN"
 	kill -9 "$(pgrep -o -f "run -d --host.*$TOKEN")"
 	assert_no_process

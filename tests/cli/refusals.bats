@@ -61,7 +61,7 @@ nothing_left() {
   [ "$status" -eq 2 ]
   [[ "$output" == *none.yaml* ]]
   mkfifo pipe.yaml
-  run timeout 10 "$IMMURE" run --host --policy pipe.yaml -- true
+  run timeout 120 "$IMMURE" run --host --policy pipe.yaml -- true
   [ "$status" -eq 2 ]
   [[ "$output" == *"pipe.yaml: expected a file, not a pipe"* ]]
   nothing_left
