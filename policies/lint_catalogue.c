@@ -107,6 +107,8 @@ const struct lint_entry lint_catalogue[LINT_COUNT] = {
 		"What the rules refuse goes on, and every verdict on them fails. Say: mode: enforce." },
 	[LINT_NO_NAME] = { "no-name", LINT_LOW, "the policy has no name", "Records then call it by its file. Say: name: WHO/WHAT." },
 	[LINT_NO_TESTS] = { "no-tests", LINT_LOW, "the policy has no tests", "Say what must stay closed: tests: - expect deny syscall mount." },
+	[LINT_GRANT_UNUSED] = { "grant-unused", LINT_MEDIUM, "a grant is never used",
+		"Looked for with --unused, by the records of runs. What nobody needs is only there for who breaks in: leave it out, or write down who needs it and when, as a waiver. A grant to write or to execute that was only read from becomes one to read." },
 };
 /* clang-format on */
 

@@ -36,6 +36,7 @@ void lint_families(struct linter *l); /* calls that do the same and are treated 
 void lint_rules(struct linter *l);    /* rules that do not do what they look like */
 void lint_files(struct linter *l);
 void lint_network(struct linter *l);
+void lint_waive(struct linter *l, const struct policy_waiver *waiver, const char *today);
 void lint_whole(struct linter *l,
 		const char *today); /* limits, user, layers, tests; waivers last */
 

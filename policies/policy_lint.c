@@ -101,6 +101,15 @@ static int by_place(const void *a, const void *b)
 	return (int)x->id - (int)y->id;
 }
 
+static int end(struct lint *lint, struct err *err)
+{
+	if (lint->out_of_memory)
+		return err_set(err, ENOMEM, "out of memory");
+	if (lint->n > 1)
+		qsort(lint->items, lint->n, sizeof(*lint->items), by_place);
+	return 0;
+}
+
 int policy_lint(const struct policy *policy, uint32_t arch, const char *today, struct lint *ret,
 		struct err *err)
 {
@@ -122,9 +131,19 @@ int policy_lint(const struct policy *policy, uint32_t arch, const char *today, s
 	lint_whole(&l, today);
 	if (l.set.failed)
 		return err_set(err, E2BIG, "the conditions are too complex to be looked into");
-	if (ret->out_of_memory)
-		return err_set(err, ENOMEM, "out of memory");
-	if (ret->n > 1)
-		qsort(ret->items, ret->n, sizeof(*ret->items), by_place);
-	return 0;
+	return end(ret, err);
+}
+
+int policy_lint_unused(const struct policy *policy, const struct lint_unused *list, size_t n,
+		       const char *today, struct lint *ret, struct err *err)
+{
+	struct linter l = { .policy = policy, .out = ret };
+
+	for (size_t i = 0; i < n; i++)
+		lint_add(&l, LINT_GRANT_UNUSED, list[i].rule, "%s", list[i].text);
+	for (size_t i = 0; i < policy->n_waivers; i++) {
+		if (strcmp(policy->waivers[i].id, lint_catalogue[LINT_GRANT_UNUSED].id) == 0)
+			lint_waive(&l, &policy->waivers[i], today);
+	}
+	return end(ret, err);
 }

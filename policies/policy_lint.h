@@ -75,6 +75,7 @@ enum lint_id {
 	LINT_MODE_AUDIT,
 	LINT_NO_NAME,
 	LINT_NO_TESTS,
+	LINT_GRANT_UNUSED, /* by policy_lint_unused() alone */
 	LINT_COUNT,
 };
 
@@ -117,5 +118,19 @@ struct lint {
  */
 must_check int policy_lint(const struct policy *policy, uint32_t arch, const char *today,
 			   struct lint *ret, struct err *err);
+
+/* What records of runs tell of a rule: its grants, and in how many runs nobody used them. */
+struct lint_unused {
+	const struct rule *rule;
+	const char *text;
+};
+
+/*
+ * Add a finding for each, and judge the waivers for such findings.
+ *
+ *   ret  as for policy_lint()
+ */
+must_check int policy_lint_unused(const struct policy *policy, const struct lint_unused *list,
+				  size_t n, const char *today, struct lint *ret, struct err *err);
 
 #endif

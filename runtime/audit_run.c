@@ -10,19 +10,19 @@
 #include "runtime/run_find.h"
 
 /* A bundle of another version is no reason not to show the rest. */
-static void read_bundle(struct audit_run *run, struct arena *arena)
+bool audit_run_bundle(int dir, struct arena *arena, struct bundle *ret)
 {
 	cleanup_strbuf struct strbuf bytes = { 0 };
 	struct err ignored = { 0 };
 	void *aligned;
 
-	if (fd_read_file(run->dir, "policy.bundle", BUNDLE_MAX_BYTES, &bytes, &ignored) < 0)
-		return;
+	if (fd_read_file(dir, "policy.bundle", BUNDLE_MAX_BYTES, &bytes, &ignored) < 0)
+		return false;
 	aligned = arena_alloc(arena, bytes.len + 1);
 	if (!aligned || bytes.len == 0)
-		return;
+		return false;
 	memcpy(aligned, bytes.p, bytes.len);
-	run->has_bundle = bundle_decode(aligned, bytes.len, arena, &run->bundle, &ignored) == 0;
+	return bundle_decode(aligned, bytes.len, arena, ret, &ignored) == 0;
 }
 
 int audit_run_open_folder(const char *which, struct arena *arena, const char **ret_id,
@@ -70,7 +70,7 @@ static int open_run(const char *which, bool looks, struct arena *arena, struct a
 		return run->dir;
 	if (syncfs(run->dir) < 0)
 		return err_sys(err, errno, "cannot sync the record of run %s", run->id);
-	read_bundle(run, arena);
+	run->has_bundle = audit_run_bundle(run->dir, arena, &run->bundle);
 	if (looks && run->has_bundle) {
 		int r = grants_init(&run->bundle, arena, &run->grants, err);
 

@@ -47,6 +47,9 @@ must_check int audit_run_open_sealed(const char *which, struct arena *arena, str
 must_check int audit_run_open_folder(const char *which, struct arena *arena, const char **ret_id,
 				     struct err *err);
 
+/* The policy that a run was made from; false: it is not there, or of another version. */
+bool audit_run_bundle(int dir, struct arena *arena, struct bundle *ret);
+
 void audit_run_close(struct audit_run *run);
 
 #endif

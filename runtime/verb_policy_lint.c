@@ -6,14 +6,17 @@
 #include "audit/judge.h"
 #include "base/jsonw.h"
 #include "policies/policy_lint.h"
+#include "runtime/lint_runs.h"
 #include "runtime/status.h"
 #include "runtime/verb_policy.h"
 
 #define STATUS_FOUND 1
+#define STATUS_NOT_TOLD 3 /* --unused: no run can tell */
+#define RUNS_MAX 1000000
 
 struct lint_options {
-	const char *format, *fail_on, *network, *output;
-	bool list;
+	const char *format, *fail_on, *network, *output, *runs;
+	bool list, unused, json;
 };
 
 static const struct opt lint_opts[] = {
@@ -27,6 +30,12 @@ static const struct opt lint_opts[] = {
 	  "none private host" },
 	{ "output", 'o', OPT_TEXT, offsetof(struct lint_options, output), "FILE",
 	  "write the findings there", "@files" },
+	{ "unused", 0, OPT_FLAG, offsetof(struct lint_options, unused), NULL,
+	  "find instead what the policy grants and no run on record has used", NULL },
+	{ "runs", 0, OPT_TEXT, offsetof(struct lint_options, runs), "NUMBER",
+	  "with --unused: how many runs of the policy to read, the newest first (100)", NULL },
+	{ "json", 0, OPT_FLAG, offsetof(struct lint_options, json), NULL,
+	  "with --unused: print every grant with its numbers as JSON", NULL },
 	{ "list", 0, OPT_FLAG, offsetof(struct lint_options, list), NULL,
 	  "list everything that is looked for", NULL },
 };
@@ -275,73 +284,152 @@ static bool is_control(const char *id)
 	return false;
 }
 
+static int find_today(char ret[11], struct err *err)
+{
+	time_t now = time(NULL);
+	struct tm day = { 0 };
+
+	if (!gmtime_r(&now, &day) || strftime(ret, 11, "%Y-%m-%d", &day) == 0)
+		return err_set(err, EOVERFLOW, "cannot tell the day");
+	return 0;
+}
+
 static int judge(const struct verb_call *call, const char *name, struct lint *lint, struct err *err)
 {
 	struct policy policy = { 0 };
 	struct bundle bundle = { 0 };
-	time_t now = time(NULL);
-	struct tm day = { 0 };
 	char today[11] = "";
 	int r = policy_open_or_tell(name, call->arena, &policy, &bundle, err);
 
+	if (r == 0)
+		r = find_today(today, err);
 	if (r != 0)
 		return r;
-	if (!gmtime_r(&now, &day) || strftime(today, sizeof(today), "%Y-%m-%d", &day) == 0)
-		return err_set(err, EOVERFLOW, "cannot tell the day");
 	lint->is_control = is_control;
 	return policy_lint(&policy, bundle.audit_arch, today, lint, err);
+}
+
+/* What is wrong with the options, or NULL. */
+static const char *fault_of(const struct lint_options *options, int argc, uint64_t *ret_runs)
+{
+	*ret_runs = GRANT_RUNS_DEFAULT;
+	if (!is_network(options->network))
+		return "unknown network: expected none, private or host";
+	if (!find_format(options->format))
+		return "unknown format: expected text, json or sarif";
+	if (find_level(options->fail_on) < 0)
+		return "unknown level: expected low, medium, high or none";
+	if (!options->unused && (options->runs || options->json))
+		return "--runs and --json are for --unused";
+	if (options->json && options->format)
+		return "--json and --format are two answers to one question";
+	if (options->runs &&
+	    (span_u64(span_of(options->runs), RUNS_MAX, ret_runs) < 0 || *ret_runs == 0))
+		return "--runs: expected a number from 1 to 1000000";
+	if (options->unused && argc > 1)
+		return "--unused is for one policy";
+	return options->unused || argc > 0 ? NULL : "no policy: expected a file or a builtin";
+}
+
+static int status_of_findings(const struct lint *lint, int fail_on)
+{
+	for (size_t i = 0; i < lint->n; i++) {
+		const struct lint_finding *f = &lint->items[i];
+
+		if (!f->waiver && (int)lint_catalogue[f->id].level >= fail_on)
+			return STATUS_FOUND;
+	}
+	return 0;
+}
+
+static int print(const struct verb_call *call, const struct strbuf *text, int status,
+		 struct err *err)
+{
+	const struct lint_options *options = call->options;
+	int r;
+
+	if (text->failed)
+		return err_set(err, ENOMEM, "out of memory");
+	if (options->output) {
+		r = policy_write_file(options->output, strbuf_str(text), text->len, call->arena,
+				      err);
+		return r < 0 ? r : status;
+	}
+	fputs(strbuf_str(text), stdout);
+	return status;
+}
+
+/* What runs on record have used decides, not what the policy says. */
+static int lint_unused(const struct verb_call *call, uint64_t max, struct err *err)
+{
+	const struct lint_options *options = call->options;
+	const struct format *format = find_format(options->format);
+	const struct grant_runs_limits limits = { .runs = max };
+	const char *name = call->argc > 0 ? call->argv[0] : NULL;
+	cleanup_grant_runs struct grant_runs runs = { 0 };
+	cleanup_strbuf struct strbuf out = { 0 };
+	struct lint lint = { .arena = call->arena };
+	struct policy policy = { 0 };
+	struct bundle bundle = { 0 };
+	char today[11] = "";
+	int r = name ? 0 : lint_runs_last_policy(call->arena, &name, err);
+
+	if (r == 0)
+		r = policy_open_or_tell(name, call->arena, &policy, &bundle, err);
+	if (r == 0)
+		r = find_today(today, err);
+	if (r == 0)
+		r = grant_runs_read(&bundle, &limits, call->arena, &runs, err);
+	if (r == 0)
+		r = lint_runs_find(&runs, &policy, today, &lint, err);
+	if (r != 0)
+		return r;
+	if (options->json)
+		lint_runs_json(&runs, &out);
+	else
+		format->write(&lint, &out);
+	if (!options->json && format->write == text_of)
+		lint_runs_text(&runs, &out);
+	if (runs.n_told == 0)
+		lint_runs_explain(&runs);
+	return print(call, &out,
+		     runs.n_told == 0 ? STATUS_NOT_TOLD
+				      : status_of_findings(&lint, find_level(options->fail_on)),
+		     err);
 }
 
 static int run_lint(const struct verb_call *call, struct err *err)
 {
 	const struct lint_options *options = call->options;
-	const struct format *format = find_format(options->format);
-	int fail_on = find_level(options->fail_on);
 	cleanup_strbuf struct strbuf out = { 0 };
 	struct lint lint = { .arena = call->arena, .network = options->network };
-	int status = 0;
+	const char *fault;
+	uint64_t runs;
 
 	if (options->list) {
 		print_catalogue();
 		return 0;
 	}
-	if (!format || fail_on < 0 || call->argc == 0 || !is_network(options->network)) {
-		err_set(err, EINVAL, "%s",
-			!is_network(options->network)
-				? "unknown network: expected none, private or host"
-			: !format     ? "unknown format: expected text, json or sarif"
-			: fail_on < 0 ? "unknown level: expected low, medium, high or none"
-				      : "no policy: expected a file or a builtin");
+	fault = fault_of(options, call->argc, &runs);
+	if (fault) {
+		err_set(err, EINVAL, "%s", fault);
 		return err_at(err, ERR_USAGE);
 	}
+	if (options->unused)
+		return lint_unused(call, runs, err);
 	for (int i = 0; i < call->argc; i++) {
 		int r = judge(call, call->argv[i], &lint, err);
 
 		if (r != 0)
 			return r;
 	}
-	for (size_t i = 0; i < lint.n; i++) {
-		const struct lint_finding *f = &lint.items[i];
-
-		if (!f->waiver && (int)lint_catalogue[f->id].level >= fail_on)
-			status = STATUS_FOUND;
-	}
-	format->write(&lint, &out);
-	if (out.failed)
-		return err_set(err, ENOMEM, "out of memory");
-	if (options->output) {
-		int r = policy_write_file(options->output, strbuf_str(&out), out.len, call->arena,
-					  err);
-
-		return r < 0 ? r : status;
-	}
-	fputs(strbuf_str(&out), stdout);
-	return status;
+	find_format(options->format)->write(&lint, &out);
+	return print(call, &out, status_of_findings(&lint, find_level(options->fail_on)), err);
 }
 
 const struct verb verb_policy_lint = {
 	.name = "lint",
-	.args = "[OPTION...] POLICY... | --list",
+	.args = "[OPTION...] POLICY... | --unused [POLICY] | --list",
 	.help = "find what is allowed and yet a bad idea",
 	.opts = lint_opts,
 	.n_opts = ARRAY_LEN(lint_opts),

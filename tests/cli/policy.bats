@@ -53,6 +53,38 @@ assert found and all(d["class"] == "narrower" for d in found), found'
   [ "$status" -eq 2 ]
 }
 
+@test "lint --unused says why no run can tell, and names damaged records" {
+  printf 'policy: 1\nname: t\nextends: [builtin/default]\nsyscalls:\n  - allow ptrace\n' >p.yaml
+  run "$IMMURE" policy lint --unused p.yaml
+  [ "$status" -eq 3 ]
+  [[ "$output" == *"0 runs of t: 0 grants never used, 0 used, 1 not known"* ]]
+  [[ "$output" == *"none was made with this policy"*"record: [all]"* ]]
+  "$IMMURE" run --collector notify --host --policy p.yaml -- true
+  "$IMMURE" run --collector notify --host --policy p.yaml -- true
+  # Without a policy it is that of the last run.
+  run "$IMMURE" policy lint --unused
+  [ "$status" -eq 3 ]
+  [[ "$output" == *"2 runs of t, "*"1 not known"*"not known: ptrace"*"there was no immure-tracerd"* ]]
+  run "$IMMURE" policy lint --unused --runs 1 p.yaml
+  [[ "$output" == *"1 run of t, "*"older runs were not looked at: --runs"* ]]
+  # Another policy, or this one changed: its runs do not count.
+  printf '  - allow kcmp\n' >>p.yaml
+  run "$IMMURE" policy lint --unused --json p.yaml
+  [ "$status" -eq 3 ]
+  [[ "$output" == *'"runs":0'* ]]
+  "$IMMURE" run --collector notify --host --policy p.yaml -- true
+  id=$("$IMMURE" audit show --json last | python3 -c 'import json, sys; print(json.load(sys.stdin)["run"])')
+  sed -i 's/"policy":"t"/"policy":"u"/' "$XDG_STATE_HOME/immure/runs/$id/events.jsonl"
+  run "$IMMURE" policy lint --unused p.yaml
+  [ "$status" -eq 3 ]
+  [[ "$output" == *"0 runs of t"*"left out: run $id: "*"record 0 was changed"* ]]
+  for wrong in "--runs 0 --unused p.yaml" "--runs 5 p.yaml" "--json p.yaml" "--unused p.yaml p.yaml" "--unused --json --format json p.yaml"; do
+    # shellcheck disable=SC2086
+    run "$IMMURE" policy lint $wrong
+    [ "$status" -eq 2 ]
+  done
+}
+
 @test "lint writes SARIF with rules, places and suppressions" {
   printf 'policy: 1\nextends: [builtin/default]\nsyscalls:\n  - allow bpf\n  - allow ioctl\nwaivers:\n  - ioctl-unfiltered until 2999-01-01 by me why x\n' >p.yaml
   run "$IMMURE" policy lint --format sarif --output out.sarif p.yaml
