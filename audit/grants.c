@@ -198,9 +198,12 @@ static int fill(struct grants *g)
 int grants_init(const struct bundle *bundle, struct arena *arena, struct grants *ret,
 		struct err *err)
 {
-	struct grants g = { .arena = arena, .bundle = bundle, .numbers = json_object() };
+	struct grants g = { .arena = arena,
+			    .bundle = bundle,
+			    .numbers = json_object(),
+			    .calls = arena_alloc(arena, sizeof(*g.calls)) };
 
-	if (!g.numbers || fill(&g) < 0) {
+	if (!g.numbers || !g.calls || fill(&g) < 0) {
 		grants_done(&g);
 		return err_set(err, ENOMEM, "out of memory");
 	}
@@ -220,9 +223,7 @@ void grants_reset(struct grants *g)
 	}
 	g->plan = NULL;
 	g->n_shown = 0;
-	memset(g->counts, 0, sizeof(g->counts));
-	memset(g->refused, 0, sizeof(g->refused));
-	memset(g->events, 0, sizeof(g->events));
+	*g->calls = (struct grant_counts){ 0 };
 	g->unnamed = 0;
 	g->unnamed_net = g->started_again = false;
 }
@@ -273,8 +274,10 @@ static struct telling telling_of(const struct grants *g, const struct run_record
 static uint64_t count_of(const struct grants *g, const struct telling *t, size_t nr)
 {
 	if (!t->all)
-		return g->events[nr];
-	return g->counts[nr] > g->refused[nr] ? g->counts[nr] - g->refused[nr] : 0;
+		return g->calls->events[nr];
+	return g->calls->counts[nr] > g->calls->refused[nr]
+		       ? g->calls->counts[nr] - g->calls->refused[nr]
+		       : 0;
 }
 
 static void judge_calls(const struct grants *g, const struct telling *t, struct grant *grant)

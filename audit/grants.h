@@ -49,6 +49,12 @@ struct grant_path {
 	unsigned access;
 };
 
+/* By number of the call. */
+struct grant_counts {
+	uint64_t counts[TRACER_CALLS], refused[TRACER_CALLS];
+	uint64_t events[TRACER_CALLS]; /* calls with a record of their own */
+};
+
 struct grants {
 	struct arena *arena;         /* borrowed */
 	const struct bundle *bundle; /* borrowed */
@@ -60,10 +66,9 @@ struct grants {
 	const json_t *plan;
 	size_t n_shown;
 	const struct grant_path *shown; /* what the plan grants, volumes and all */
-	uint64_t counts[TRACER_CALLS], refused[TRACER_CALLS];
-	uint64_t events[TRACER_CALLS]; /* calls with a record of their own */
-	unsigned unnamed;              /* accesses to files that no path explains */
-	bool unnamed_net;              /* the same of connections */
+	struct grant_counts *calls;
+	unsigned unnamed; /* accesses to files that no path explains */
+	bool unnamed_net; /* the same of connections */
 	bool started_again;
 };
 

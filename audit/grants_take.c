@@ -172,8 +172,8 @@ static void take_exec(struct grants *g, const json_t *event)
 	bool by_path = is_shown(g, path, FILE_EXEC);
 	bool by_name = is_plain(name) && is_shown(g, name, FILE_EXEC);
 
-	g->events[SYS_execve]++;
-	g->events[SYS_execveat]++;
+	g->calls->events[SYS_execve]++;
+	g->calls->events[SYS_execveat]++;
 	if (by_path)
 		use_path(g, path, FILE_EXEC);
 	if (by_name && strcmp(name, path) != 0)
@@ -382,9 +382,9 @@ static void take_counts(struct grants *g, const json_t *event)
 	if (nr >= TRACER_CALLS || json_object_get(event, "abi"))
 		return;
 	if (json_object_get(event, "layer"))
-		g->refused[nr] += n;
+		g->calls->refused[nr] += n;
 	else
-		g->counts[nr] += n;
+		g->calls->counts[nr] += n;
 }
 
 static void take_call(struct grants *g, const json_t *event)
@@ -394,7 +394,7 @@ static void take_call(struct grants *g, const json_t *event)
 
 	if (nr >= TRACER_CALLS || json_object_get(event, "abi"))
 		return;
-	g->events[nr]++;
+	g->calls->events[nr]++;
 	take_arguments(g, call, nr, json_object_get(event, "args"), 0);
 	take_change(g, event, call);
 }

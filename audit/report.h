@@ -13,6 +13,13 @@
 
 #define REPORT_SCHEMA "immure-report/1"
 
+/*
+ * A report is about one run: the same record gives the same bytes, whatever other runs there are.
+ * Only audit show, which answers a person, adds {"policy", "runs", "unused"} under this name, of
+ * all runs of that policy, to the report that it prints as text; no report has it.
+ */
+#define REPORT_RUNS "policy_runs"
+
 struct report_input {
 	struct judge_input judge;
 	const struct activity *activity;

@@ -247,6 +247,22 @@ static void put_denials(const json_t *report, struct strbuf *out)
 	}
 }
 
+/* What audit show adds to the report that it prints: other runs of the same policy. */
+static bool put_unused_in_runs(const json_t *report, struct strbuf *out)
+{
+	const json_t *runs = json_object_get(report, REPORT_RUNS);
+
+	if (!json_is_object(runs))
+		return false;
+	strbuf_addf(out,
+		    "unused %lld  grants never used in %lld runs  immure policy lint --unused ",
+		    (long long)record_number(runs, "unused", 0),
+		    (long long)record_number(runs, "runs", 0));
+	put_escaped(out, record_text(runs, "policy", "POLICY"));
+	strbuf_putc(out, '\n');
+	return true;
+}
+
 /* Grants of the user's own lines; nothing where the record tells of none of them. */
 static void put_unused(const json_t *report, struct strbuf *out)
 {
@@ -255,9 +271,9 @@ static void put_unused(const json_t *report, struct strbuf *out)
 	long long unknown = (long long)record_number(grants, "unknown", 0);
 	long long used = (long long)record_number(grants, "used", 0);
 
-	if (unused + used == 0)
+	if (put_unused_in_runs(report, out) || unused + used == 0)
 		return;
-	strbuf_addf(out, "unused  %lld of %lld grants never used in this run", unused,
+	strbuf_addf(out, "unused %lld  of %lld grants never used in this run", unused,
 		    unused + used + unknown);
 	if (unknown > 0)
 		strbuf_addf(out, ", %lld not known", unknown);

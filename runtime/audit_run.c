@@ -97,6 +97,7 @@ static int open_or_close(const char *which, bool looks, struct arena *arena, str
 	if (r < 0)
 		return r;
 	*ret = run;
+	ret->grants.bundle = &ret->bundle;
 	run = (struct audit_run){ .dir = -1 };
 	return 0;
 }

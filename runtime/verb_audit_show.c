@@ -7,8 +7,11 @@
 #include "runtime/audit_judge.h"
 #include "runtime/audit_output.h"
 #include "runtime/audit_run.h"
+#include "runtime/grant_runs.h"
 #include "runtime/status.h"
 #include "runtime/verb_audit.h"
+
+#define BYTES_OF_RUNS ((uint64_t)32 << 20) /* of other runs' events: it answers at once */
 
 struct show_options {
 	bool json;
@@ -60,6 +63,39 @@ static int print_json(struct audit_run *run, const json_t *report)
 	return r == 0 || r == -EBADMSG ? 0 : STATUS_FAILED;
 }
 
+/* Can it tell of any grant of the user's own? */
+static bool tells(const struct grants *grants)
+{
+	for (size_t i = 0; i < grants->n; i++) {
+		if (grants->items[i].use != GRANT_UNKNOWN &&
+		    grant_is_own(grants, &grants->items[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What all runs of the policy together did not use, if another one than this can tell. */
+static int add_runs(const struct audit_run *run, json_t *report, struct arena *arena,
+		    struct err *err)
+{
+	const struct grant_runs_limits limits = { GRANT_RUNS_DEFAULT, BYTES_OF_RUNS };
+	const struct policy_source *source = run->bundle.sources;
+	cleanup_grant_runs struct grant_runs runs = { 0 };
+	int r;
+
+	if (!run->has_grants || run->bundle.n_sources == 0)
+		return 0;
+	r = grant_runs_read(&run->bundle, &limits, arena, &runs, err);
+	if (r < 0 || runs.n_told <= tells(&run->grants))
+		return r;
+	r = json_object_set_new(report, REPORT_RUNS,
+				json_pack("{s:s, s:I, s:I}", "policy",
+					  source->path ? source->path : source->name, "runs",
+					  (json_int_t)runs.n_told, "unused",
+					  (json_int_t)grant_runs_unused(&runs)));
+	return r < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
+}
+
 static int integrity_of(const struct run_record *record)
 {
 	return record->chain.code || !record->complete ? STATUS_INTEGRITY : 0;
@@ -76,8 +112,12 @@ static int show(const struct verb_call *call, struct err *err)
 
 	if (r == 0)
 		r = audit_judge(&run, &judge, call->arena, &report, err);
-	if (r < 0)
+	if (r == 0 && !options->json)
+		r = add_runs(&run, report, call->arena, err);
+	if (r < 0) {
+		json_decref(report);
 		return r;
+	}
 	r = options->json ? print_json(&run, report)
 			  : audit_output(report, &none, NULL, call->arena, err);
 	json_decref(report);

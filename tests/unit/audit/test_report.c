@@ -182,9 +182,43 @@ static void html_runs_nothing(void **state)
 	assert_non_null(strstr(out.p, "default-src 'none'"));
 }
 
+/* A report is of one run; only audit show adds what others have left unused. */
+static void unused_grants_are_counted(void **state)
+{
+#define GRANTS(unknown, unused, used) \
+	"\"policy\":{\"grants\":{\"unknown\":" unknown ",\"unused\":" unused ",\"used\":" used "}}"
+	static const struct {
+		const char *report, *line; /* NULL: none */
+	} rows[] = {
+		{ "{" GRANTS("0", "2", "3") "}",
+		  "\nunused 2  of 5 grants never used in this run\n" },
+		{ "{" GRANTS("4", "0", "3") "}",
+		  "\nunused 0  of 7 grants never used in this run, 4 not known\n" },
+		{ "{" GRANTS("4", "0", "0") "}", NULL },
+		{ "{\"policy\":{\"grants\":null}}", NULL },
+		{ "{" GRANTS("4", "0",
+			     "0") ",\"" REPORT_RUNS
+				  "\":{\"policy\":\"p\\u001b.yaml\",\"runs\":37,\"unused\":14}}",
+		  "\nunused 14  grants never used in 37 runs  immure policy lint --unused "
+		  "p\\x1b.yaml\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		cleanup_strbuf struct strbuf out = { 0 };
+
+		render(rows[i].report, report_text, &out);
+		if (rows[i].line)
+			assert_non_null(strstr(strbuf_str(&out), rows[i].line));
+		else
+			assert_null(strstr(strbuf_str(&out), "unused"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unused_grants_are_counted),
 		cmocka_unit_test(the_worst_decides),
 		cmocka_unit_test(a_baseline_forgives_only_what_was_there),
 		cmocka_unit_test(sarif_points_at_the_line),
