@@ -354,6 +354,19 @@ static json_t *more_json(const struct activity *activity)
 		(json_int_t)activity->written.more);
 }
 
+/* What the supervisor was told when all had ended; null where that does not tell of all of them. */
+static json_t *usage_json(const json_t *sealed)
+{
+	const json_t *usage = json_object_get(sealed, "usage");
+
+	if (!json_is_object(usage))
+		return json_null();
+	return json_pack("{s:I, s:s, s:I, s:I}", "largest_process_kib",
+			 (json_int_t)record_number(usage, "largest_kib", 0), "level", "E3",
+			 "system_us", (json_int_t)record_number(usage, "system_us", 0), "user_us",
+			 (json_int_t)record_number(usage, "user_us", 0));
+}
+
 json_t *activity_json(const struct activity *activity, const struct run_record *record)
 {
 	const char *cgroup = record_text(record->evidence, "cgroup_limits", NULL);
@@ -362,14 +375,14 @@ json_t *activity_json(const struct activity *activity, const struct run_record *
 
 	if (!activity->lanes)
 		return NULL;
-	return json_pack("{s:O, s:I, s:O, s:O, s:o, s:O, s:o, s:O, s:{s:o}, s:O, s:o, s:O}",
+	return json_pack("{s:O, s:I, s:O, s:O, s:o, s:O, s:o, s:O, s:{s:o, s:o}, s:O, s:o, s:O}",
 			 "calls", activity->calls, "denied", denied + would_be, "denials",
 			 activity->denials.items, "flows", activity->flows.items, "kinds",
 			 kinds_json(activity), "listeners", activity->listeners.items, "more",
 			 more_json(activity), "names", activity->names.items, "peaks", "cgroup",
-			 cgroup ? json_string(cgroup) : json_null(), "processes",
-			 activity->processes.items, "timeline", timeline_json(activity), "written",
-			 activity->written.items);
+			 cgroup ? json_string(cgroup) : json_null(), "usage",
+			 usage_json(record->last), "processes", activity->processes.items,
+			 "timeline", timeline_json(activity), "written", activity->written.items);
 }
 
 static void list_done(struct activity_list *list)

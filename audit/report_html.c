@@ -90,6 +90,15 @@ static void put_fact(struct strbuf *out, const char *name, const char *value)
 	strbuf_puts(out, "</dd></div>");
 }
 
+static void put_wide_fact(struct strbuf *out, const char *name, const char *value)
+{
+	if (*value == '\0')
+		return;
+	strbuf_addf(out, "<div class=\"wide\"><dt>%s</dt><dd>", name);
+	put_xml(out, value);
+	strbuf_puts(out, "</dd></div>");
+}
+
 /* "2026-01-02T03:04:05.678901234Z" to the second. */
 static void put_time(struct strbuf *out, const char *text)
 {
@@ -134,9 +143,11 @@ static void put_facts(const json_t *report, struct strbuf *out)
 	put_fact(out, "collector", strbuf_str(&text));
 	strbuf_reset(&text);
 	program_text(report, &text);
-	strbuf_puts(out, "<div class=\"wide\"><dt>program</dt><dd>");
-	put_xml(out, strbuf_str(&text));
-	strbuf_puts(out, "</dd></div></dl>\n");
+	put_wide_fact(out, "program", strbuf_str(&text));
+	strbuf_reset(&text);
+	peaks_text(report, &text);
+	put_wide_fact(out, "peaks", strbuf_str(&text));
+	strbuf_puts(out, "</dl>\n");
 }
 
 static void put_row(const json_t *f, struct strbuf *out)

@@ -25,8 +25,10 @@ static json_t *make_finding(const json_t *report, const json_t *f)
 		part_text(report, "subject", "end", part_text(report, "subject", "start", "")));
 	const char *status = record_text(f, "status", "?");
 	cleanup_strbuf struct strbuf program = { 0 };
+	cleanup_strbuf struct strbuf peaks = { 0 };
 
 	program_text(report, &program);
+	peaks_text(report, &peaks);
 
 	json_object_set_new(o, "compliance",
 			    json_pack("{s:s, s:[s], s:s, s:s, s:i}", "control",
@@ -47,10 +49,11 @@ static json_t *make_finding(const json_t *report, const json_t *f)
 				      "uid", part_text(report, "subject", "run", "?"), "name",
 				      strbuf_str(&program), "type", "program"));
 	json_object_set_new(o, "unmapped",
-			    json_pack("{s:s, s:s, s:s}", "evidence_level",
+			    json_pack("{s:s, s:s, s:s, s:s*}", "evidence_level",
 				      record_text(f, "level", "-"), "evidence_source",
 				      record_text(f, "source", "?"), "expected",
-				      record_text(f, "expected", "?")));
+				      record_text(f, "expected", "?"), "peaks",
+				      peaks.len > 0 ? strbuf_str(&peaks) : NULL));
 	return o;
 }
 

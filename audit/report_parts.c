@@ -100,6 +100,59 @@ void program_text(const json_t *report, struct strbuf *out)
 			    record_text(exe, "sha256_absent", "it was not looked at"));
 }
 
+void put_bytes(struct strbuf *out, int64_t bytes)
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < ARRAY_LEN(units)) {
+		value /= 1024;
+		unit++;
+	}
+	strbuf_addf(out, "%.*f %s", unit > 0 ? 1 : 0, value, units[unit]);
+}
+
+/* "memory.peak 12345" in the lines that were read of the cgroup; -1 if it is not there. */
+static int64_t cgroup_number(const char *lines, const char *name)
+{
+	struct span rest = span_of(lines);
+
+	while (rest.n > 0) {
+		struct span line = span_cut(&rest, '\n');
+		uint64_t number = 0;
+
+		if (span_eq(span_cut(&line, ' '), name) && span_u64(line, INT64_MAX, &number) == 0)
+			return (int64_t)number;
+	}
+	return -1;
+}
+
+void peaks_text(const json_t *report, struct strbuf *out)
+{
+	const json_t *peaks = json_object_get(json_object_get(report, "activity"), "peaks");
+	const json_t *usage = json_object_get(peaks, "usage");
+	const char *cgroup = record_text(peaks, "cgroup", "");
+	int64_t memory = cgroup_number(cgroup, "memory.peak");
+	int64_t tasks = cgroup_number(cgroup, "pids.peak");
+	int64_t us = record_number(usage, "user_us", 0) + record_number(usage, "system_us", 0);
+
+	if (memory >= 0) {
+		strbuf_puts(out, "memory of all together ");
+		put_bytes(out, memory);
+		strbuf_puts(out, ", ");
+	}
+	if (tasks >= 0)
+		strbuf_addf(out, "%lld tasks at a time, ", (long long)tasks);
+	if (json_is_object(usage)) {
+		strbuf_puts(out, "of processes that had ended: the largest ");
+		put_bytes(out, record_number(usage, "largest_process_kib", 0) * 1024);
+		strbuf_addf(out, ", processor time %.3f s, ", (double)us / 1e6);
+	}
+	if (memory >= 0 || tasks >= 0 || json_is_object(usage))
+		strbuf_puts(out, "E3");
+}
+
 void policy_text(const json_t *report, struct strbuf *out)
 {
 	const json_t *policy = json_object_get(report, "policy");

@@ -32,6 +32,13 @@ void put_command(struct strbuf *out, const json_t *report);
 /* The executed file and its digest, or why there is none: "/usr/bin/sh sha256:1a2b...". As it is.
  */
 void program_text(const json_t *report, struct strbuf *out);
+/*
+ * What was used at most, as far as it is known: of all processes together where they had a cgroup
+ * of their own, and of the largest one. Nothing where none of it is known.
+ */
+void peaks_text(const json_t *report, struct strbuf *out);
+/* "1.5 MiB". */
+void put_bytes(struct strbuf *out, int64_t bytes);
 /* Its name, and by whose key it is signed. */
 void policy_text(const json_t *report, struct strbuf *out);
 

@@ -162,18 +162,21 @@ void report_sarif(const json_t *report, struct strbuf *out)
 	json_t *results = json_array();
 	const json_t *f;
 	cleanup_strbuf struct strbuf program = { 0 };
+	cleanup_strbuf struct strbuf peaks = { 0 };
 	json_t *log;
 	size_t i;
 
 	program_text(report, &program);
+	peaks_text(report, &peaks);
 	json_array_foreach(json_object_get(report, "findings"), i, f)
 		add_finding(report, f, rules, results);
 	log = json_pack(
-		"{s:s, s:[{s:{s:s}, s:[o], s:{s:s, s:s, s:s}, s:o, s:{s:{s:s, s:o, s:s}}}], s:s}",
+		"{s:s, s:[{s:{s:s}, s:[o], s:{s:s*, s:s, s:s, s:s}, s:o, s:{s:{s:s, s:o, s:s}}}], s:s}",
 		"$schema", "https://json.schemastore.org/sarif-2.1.0.json", "runs",
 		"automationDetails", "id", part_text(report, "policy", "name", "immure"),
-		"invocations", make_invocation(report), "properties", "program",
-		strbuf_str(&program), "report_id", record_text(report, "report_id", "?"), "verdict",
+		"invocations", make_invocation(report), "properties", "peaks",
+		peaks.len > 0 ? strbuf_str(&peaks) : NULL, "program", strbuf_str(&program),
+		"report_id", record_text(report, "report_id", "?"), "verdict",
 		report_verdict(report), "results", results, "tool", "driver", "name", "immure",
 		"rules", rules, "version", record_text(tool, "version", "?"), "version", "2.1.0");
 	put_json(out, log);

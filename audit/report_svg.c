@@ -212,19 +212,6 @@ void svg_processes(const json_t *processes, struct strbuf *out)
 			    n - ROWS_MAX);
 }
 
-static void put_bytes(struct strbuf *out, int64_t bytes)
-{
-	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	double value = (double)bytes;
-	size_t unit = 0;
-
-	while (value >= 1024 && unit + 1 < ARRAY_LEN(units)) {
-		value /= 1024;
-		unit++;
-	}
-	strbuf_addf(out, "%.*f %s", unit > 0 ? 1 : 0, value, units[unit]);
-}
-
 void svg_flows(const json_t *flows, struct strbuf *out)
 {
 	size_t n = json_array_size(flows);

@@ -72,6 +72,7 @@ void report_junit(const json_t *report, struct strbuf *out)
 	const char *start = part_text(report, "subject", "start", "");
 	const char *host = part_text(report, "subject", "hostname", "");
 	cleanup_strbuf struct strbuf program = { 0 };
+	cleanup_strbuf struct strbuf peaks = { 0 };
 	const json_t *f;
 	size_t i;
 
@@ -94,6 +95,9 @@ void report_junit(const json_t *report, struct strbuf *out)
 	strbuf_puts(out, " time=\"0\">\n    <properties>\n");
 	program_text(report, &program);
 	put_property("program", strbuf_str(&program), out);
+	peaks_text(report, &peaks);
+	if (peaks.len > 0)
+		put_property("peaks", strbuf_str(&peaks), out);
 	put_property("policy", part_text(report, "policy", "name", "?"), out);
 	put_property("policy_digest", part_text(report, "policy", "digest", "?"), out);
 	put_property("head", part_text(report, "completeness", "head", "?"), out);
@@ -127,6 +131,7 @@ void report_csv(const json_t *report, struct strbuf *out)
 					       "severity", "level", "expected", "observed",
 					       "source",   "remedy" };
 	cleanup_strbuf struct strbuf program = { 0 };
+	cleanup_strbuf struct strbuf peaks = { 0 };
 	const json_t *f;
 	size_t i;
 
@@ -134,7 +139,8 @@ void report_csv(const json_t *report, struct strbuf *out)
 	strbuf_puts(out, "run,");
 	for (size_t k = 0; k < ARRAY_LEN(columns); k++)
 		strbuf_addf(out, "%s,", columns[k]);
-	strbuf_puts(out, "place,program\r\n");
+	peaks_text(report, &peaks);
+	strbuf_puts(out, "place,program,peaks\r\n");
 	json_array_foreach(json_object_get(report, "findings"), i, f)
 	{
 		cleanup_strbuf struct strbuf place = { 0 };
@@ -147,7 +153,8 @@ void report_csv(const json_t *report, struct strbuf *out)
 		}
 		put_place(&place, json_object_get(f, "place"));
 		put_cell(out, strbuf_str(&place), false);
-		put_cell(out, strbuf_str(&program), true);
+		put_cell(out, strbuf_str(&program), false);
+		put_cell(out, strbuf_str(&peaks), true);
 	}
 }
 
@@ -257,6 +264,7 @@ void report_markdown(const json_t *report, struct strbuf *out)
 	const char *verdict = report_verdict(report);
 	cleanup_strbuf struct strbuf command = { 0 };
 	cleanup_strbuf struct strbuf program = { 0 };
+	cleanup_strbuf struct strbuf peaks = { 0 };
 
 	command_text(report, &command);
 	strbuf_addf(out, "### immure: %s\n\n", verdict);
@@ -269,6 +277,9 @@ void report_markdown(const json_t *report, struct strbuf *out)
 	program_text(report, &program);
 	strbuf_puts(out, ", program ");
 	put_md(out, strbuf_str(&program));
+	peaks_text(report, &peaks);
+	strbuf_puts(out, peaks.len > 0 ? "; " : "");
+	put_md(out, strbuf_str(&peaks));
 	strbuf_addf(out,
 		    ".\n\n**%lld pass**, **%lld fail**, %lld not proven, %lld not applicable, "
 		    "%lld manual, %lld waived.\n",

@@ -280,6 +280,15 @@ static void put_unused(const json_t *report, struct strbuf *out)
 	strbuf_putc(out, '\n');
 }
 
+static void put_peaks(const json_t *report, struct strbuf *out)
+{
+	cleanup_strbuf struct strbuf peaks = { 0 };
+
+	peaks_text(report, &peaks);
+	if (peaks.len > 0)
+		strbuf_addf(out, "peaks   %s\n", strbuf_str(&peaks));
+}
+
 /* A waiver that is over, or that nothing needed: somebody should look at it again. */
 static void put_waivers(const json_t *report, struct strbuf *out)
 {
@@ -352,6 +361,7 @@ void report_text(const json_t *report, struct strbuf *out)
 		return;
 	put_denials(report, out);
 	put_unused(report, out);
+	put_peaks(report, out);
 	put_waivers(report, out);
 	put_end(report, out);
 }

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -26,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/sys.h"
 #include "base/text.h"
 #include "sandbox/idmap.h"
@@ -420,17 +422,39 @@ int launch_failure(const struct launched *launched, struct err *err)
 	return 0;
 }
 
+int launch_reap(struct launched *launched, int *ret, struct err *err)
+{
+	struct rusage used = { 0 };
+	int status = 0;
+
+	if (launched->reaped || launched->pid <= 0)
+		return 0;
+	while (wait4(launched->pid, &status, 0, &used) < 0) {
+		if (errno != EINTR)
+			return err_sys(err, errno, "cannot learn how the program ended");
+	}
+	launched->reaped = true;
+	launched->usage = (struct usage){
+		.known = launched->ended,
+		.largest_kib = (uint64_t)used.ru_maxrss,
+		.user_us =
+			(uint64_t)used.ru_utime.tv_sec * 1000000 + (uint64_t)used.ru_utime.tv_usec,
+		.system_us =
+			(uint64_t)used.ru_stime.tv_sec * 1000000 + (uint64_t)used.ru_stime.tv_usec,
+	};
+	*ret = status;
+	return 0;
+}
+
 void launch_done(struct launched *launched)
 {
-	if (launched->pid > 0 && launched->pidfd >= 0) {
-		siginfo_t info = { 0 };
+	if (launched->pid > 0 && launched->pidfd >= 0 && !launched->reaped) {
+		struct err ignored = { 0 };
+		int status = 0;
 
-		/* ESRCH: it has been reaped already. */
-		if (sys_pidfd_send_signal(launched->pidfd, SIGKILL) == 0) {
-			while (waitid(P_PIDFD, (id_t)launched->pidfd, &info, WEXITED) < 0 &&
-			       errno == EINTR)
-				;
-		}
+		if (sys_pidfd_send_signal(launched->pidfd, SIGKILL) == 0 &&
+		    launch_reap(launched, &status, &ignored) < 0)
+			log_debug("%s", ignored.msg);
 	}
 	closep(&launched->pidfd);
 	closep(&launched->program_pidfd);

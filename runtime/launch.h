@@ -33,6 +33,13 @@ struct launch_fds {
 			.enter = -1 }                                     \
 	}
 
+/* What the kernel says of processes that have ended. */
+struct usage {
+	bool known;           /* the program was among them, and all that were waited for */
+	uint64_t largest_kib; /* the most memory that one of them held (resident) */
+	uint64_t user_us, system_us;
+};
+
 /* A child on its way to the workload, and then the workload. */
 struct launched {
 	pid_t pid; /* process 1 of the sandbox, our child */
@@ -43,6 +50,9 @@ struct launched {
 	struct cgroup cgroup;
 	struct launch_fds fds;
 	int enter; /* where process 1 takes orders (sandbox/enter.h); -1: it takes none */
+	bool reaped;
+	bool ended;         /* the program had ended before process 1 did, and was not yet reaped */
+	struct usage usage; /* once it is reaped */
 };
 
 /*
@@ -112,6 +122,17 @@ bool launch_await_exec(const struct launched *launched);
  * Returns   0 (the workload ran), or the child's error in *err; -EPROTO when it died half-way.
  */
 must_check int launch_failure(const struct launched *launched, struct err *err);
+
+/*
+ * Wait until process 1, which was told to end, is gone, and with it all of the sandbox. A no-op if
+ * it has been reaped already.
+ *
+ *   ret  as wait(2) gives it; untouched in a no-op
+ *
+ * Returns   0, -errno. launched->usage is filled: of process 1 and of what was waited for below it;
+ *           the kernel counts nothing of processes that end with process 1 itself.
+ */
+must_check int launch_reap(struct launched *launched, int *ret, struct err *err);
 
 /* Kill the child if it lives, reap it, release all. A no-op on LAUNCHED_NONE. */
 void launch_done(struct launched *launched);

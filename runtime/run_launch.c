@@ -176,6 +176,7 @@ static bool is_again(struct run *run, struct supervisor *s, int status, uint64_t
 		return false;
 	uplink_stop(&run->uplink);
 	tracing_done(&run->tracing);
+	run_record_usage(run);
 	launch_done(&run->launched);
 	life->health.state = HEALTH_NONE;
 	wait_between(run, s, wait);

@@ -52,6 +52,8 @@ struct run {
 	struct look look;            /* used in mode audit */
 	struct tracing tracing;
 	struct lifetime lifetime; /* of the program, start by start */
+	struct usage usage;       /* of all starts that have ended: the largest, and the sums */
+	bool usage_lost;          /* of one of them it is not known */
 	struct detach *detach;    /* in arena; NULL without --detach */
 	struct stdfds stdio;
 	struct strbuf text; /* reused for what is written */
@@ -79,6 +81,9 @@ must_check int run_record_start(struct run *run, struct err *err);
  * peaks, or a private network counters, to tell. `data` is the struct run.
  */
 must_check int run_record_evidence(void *data, struct err *err);
+
+/* One start is over: wait for all of it, and add what the kernel says of its processes. */
+void run_record_usage(struct run *run);
 
 /* The end: events sealed, then the status, whose presence means that all else is there. */
 must_check int run_record_end(struct run *run, const struct supervisor *s, int status,

@@ -117,6 +117,35 @@ int run_record_evidence(void *data, struct err *err)
 	return r < 0 ? err_at(err, ERR_STATE) : 0;
 }
 
+void run_record_usage(struct run *run)
+{
+	struct usage *sum = &run->usage;
+	struct err ignored = { 0 };
+	int status = 0;
+
+	if (launch_reap(&run->launched, &status, &ignored) < 0 || !run->launched.usage.known) {
+		run->usage_lost = true;
+		return;
+	}
+	sum->known = true;
+	if (sum->largest_kib < run->launched.usage.largest_kib)
+		sum->largest_kib = run->launched.usage.largest_kib;
+	sum->user_us += run->launched.usage.user_us;
+	sum->system_us += run->launched.usage.system_us;
+}
+
+static void put_usage(const struct run *run, struct jsonw *j)
+{
+	if (!run->usage.known || run->usage_lost)
+		return;
+	jsonw_key(j, "usage");
+	jsonw_object(j);
+	jsonw_ku64(j, "largest_kib", run->usage.largest_kib);
+	jsonw_ku64(j, "system_us", run->usage.system_us);
+	jsonw_ku64(j, "user_us", run->usage.user_us);
+	jsonw_object_end(j);
+}
+
 int run_record_end(struct run *run, const struct supervisor *s, int status, struct err *err)
 {
 	struct jsonw j = { .out = &run->text };
@@ -127,6 +156,7 @@ int run_record_end(struct run *run, const struct supervisor *s, int status, stru
 		r = run_learn_record(&run->learn, &run->folder, err);
 	if (r < 0)
 		return r;
+	run_record_usage(run);
 	/* The chain vouches for what the verdicts are made from, too. */
 	digest_hex(&run->evidence_hash, head);
 	strbuf_reset(&run->text);
@@ -138,6 +168,7 @@ int run_record_end(struct run *run, const struct supervisor *s, int status, stru
 	jsonw_kbool(&j, "lost", s->lost.code != 0);
 	event_log_losses(&run->log, &j);
 	jsonw_kbool(&j, "out_of_time", s->out_of_time);
+	put_usage(run, &j);
 	if (run->policy.bundle.audit_only)
 		jsonw_ku64(&j, "would_deny", run->denials->audited);
 	r = event_log_note(&run->log, RECORD_SEALED, &run->text, err);

@@ -377,22 +377,21 @@ static bool exit_code_of(pid_t pid, int *ret)
 static int learn_end(struct supervisor *s, int *ret, struct err *err)
 {
 	bool known = launch_find_program(s->launched) && exit_code_of(s->launched->program, ret);
-	siginfo_t info = { 0 };
+	int first = 0;
+	int r;
 
+	s->launched->ended = known;
 	kill_workload(s);
 	/*
-	 * Dead from here on; launch_done() reaps it, while we write what there is to tell. A trace
-	 * is whole only when all of them have ended.
+	 * Dead from here on; it is reaped while we write what there is to tell. A trace is whole
+	 * only when all of them have ended.
 	 */
 	if (known && !s->plan->tty && !s->tracing->on)
 		return 0;
-	while (waitid(P_PIDFD, (id_t)s->launched->pidfd, &info, WEXITED) < 0) {
-		if (errno != EINTR)
-			return err_sys(err, errno, "cannot learn how the program ended");
-	}
-	if (!known)
-		*ret = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
-	return 0;
+	r = launch_reap(s->launched, &first, err);
+	if (r == 0 && !known)
+		*ret = first;
+	return r;
 }
 
 /* Turn by turn, until the program or process 1 has ended. */

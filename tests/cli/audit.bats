@@ -101,6 +101,30 @@ status_of() {
 	[[ "${lines[-1]}" != exit* ]]
 }
 
+@test "peaks are those of the largest process, with or without a cgroup, in every format" {
+	need python3
+	"$IMMURE" run --host -- sh -c 'python3 -c "x = bytearray(90 << 20)"; python3 -c "x = bytearray(60 << 20)"; true'
+	"$IMMURE" audit report -o r.json -o r.txt -o r.md -o r.csv -o r.xml -o r.sarif -o r.ocsf.json -o r.html
+	jq -e '.activity.peaks.usage | .level == "E3" and .largest_process_kib > (90 * 1024) and
+		.largest_process_kib < (140 * 1024) and .user_us + .system_us > 0' r.json >/dev/null
+	mib=$(grep -o 'of processes that had ended: the largest [0-9]*\.[0-9] MiB, processor time [0-9.]* s, E3' r.txt)
+	for file in r.csv r.xml r.sarif r.ocsf.json r.html; do
+		grep -qF "$mib" $file || { echo "$file has no $mib" >&2; return 1; }
+	done
+	grep -qF "${mib%%:*}" r.md
+	# Who is ended with the sandbox is not counted: then nothing is said.
+	run "$IMMURE" run --host --wall 300ms -- sleep 60
+	[ "$status" -eq 137 ]
+	"$IMMURE" audit report --format json | jq -e '.activity.peaks.usage == null' >/dev/null
+	run "$IMMURE" audit report
+	[[ $output != *"processes that had ended"* ]]
+	# Of several starts the largest.
+	"$IMMURE" run -d --restart on-failure:1 --host -v "$WORK:/data" -- sh -c \
+		'[ -e /data/second ] || { touch /data/second; python3 -c "x = bytearray(90 << 20)"; }; exit 3' >id
+	run "$IMMURE" wait "$(cat id)"
+	"$IMMURE" audit report --format json "$(cat id)" | jq -e '.activity.peaks.usage.largest_process_kib > (90 * 1024)' >/dev/null
+}
+
 @test "the exit status says what came of it, and never depends on formats" {
 	"$IMMURE" run --host -- true
 	run "$IMMURE" audit check --standard nist-800-190 --fail-on critical

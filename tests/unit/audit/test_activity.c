@@ -54,6 +54,35 @@ static void little_is_told_whole(void **state)
 	activity_done(&activity);
 }
 
+/* Told by the sealed record alone; what is not there is not zero. */
+static void peaks_are_those_of_the_seal(void **state)
+{
+	struct run_record record = { .last = json_loads("{\"kind\":\"sealed\",\"usage\":{"
+							"\"largest_kib\":2048,\"system_us\":5,"
+							"\"user_us\":7}}",
+							0, NULL) };
+	struct activity activity;
+	const json_t *usage;
+	json_t *json;
+
+	(void)state;
+	activity_init(&activity);
+	json = activity_json(&activity, &record);
+	usage = json_object_get(json_object_get(json, "peaks"), "usage");
+	assert_int_equal(record_number(usage, "largest_process_kib", 0), 2048);
+	assert_int_equal(record_number(usage, "user_us", 0), 7);
+	assert_int_equal(record_number(usage, "system_us", 0), 5);
+	assert_string_equal(record_text(usage, "level", ""), "E3");
+	json_decref(json);
+	json_object_del(record.last, "usage");
+	json = activity_json(&activity, &record);
+	usage = json_object_get(json_object_get(json, "peaks"), "usage");
+	assert_true(json_is_null(usage));
+	json_decref(json);
+	json_decref(record.last);
+	activity_done(&activity);
+}
+
 /* A shell's "( ... )" executes nothing itself. */
 static void a_process_between_two_programs_is_in_the_tree(void **state)
 {
@@ -119,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(little_is_told_whole),
+		cmocka_unit_test(peaks_are_those_of_the_seal),
 		cmocka_unit_test(a_process_between_two_programs_is_in_the_tree),
 		cmocka_unit_test(much_is_bounded_and_counted),
 	};
