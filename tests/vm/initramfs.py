@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Segments of an initramfs, written without cpio(1): the kernel unpacks any number of them, one after the other."""
 
+import functools
 import os
 import stat
 import subprocess
@@ -76,30 +77,35 @@ class Segment:
     def write(self, out):
         for number, path in enumerate(sorted(self.entries)):
             mode, data = self.entries[path]
+            changed = 0
             if isinstance(data, str):
+                changed = int(os.stat(data).st_mtime)  # Python compiles anew what its cache has of another time
                 with open(data, "rb") as file:
                     data = file.read()
-            write_entry(out, number, path, mode, data)
-        write_entry(out, 0, "TRAILER!!!", 0, b"")
+            write_entry(out, number, path, mode, changed, data)
+        write_entry(out, 0, "TRAILER!!!", 0, 0, b"")
         out.write(b"\0" * (-out.tell() % 512))
 
 
+@functools.cache
 def libraries(program):
     """Absolute paths that the dynamic loader would open."""
+    found = []
     text = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
     for line in text.splitlines():
         words = line.split()
         if "=>" in words and len(words) > 2 and words[2].startswith("/"):
-            yield words[2]
+            found.append(words[2])
         elif words and words[0].startswith("/"):
-            yield words[0]
+            found.append(words[0])
+    return found
 
 
-def write_entry(out, number, path, mode, data):
+def write_entry(out, number, path, mode, changed, data):
     """One header of the "newc" format: see cpio(5)."""
     name = path.encode() + b"\0"
     links = 2 if stat.S_ISDIR(mode) else 1
-    fields = (number + 1, mode, 0, 0, links, 0, len(data), 0, 0, 0, 0, len(name), 0)
+    fields = (number + 1, mode, 0, 0, links, changed, len(data), 0, 0, 0, 0, len(name), 0)
     out.write(b"070701" + b"".join(b"%08x" % f for f in fields) + name)
     out.write(b"\0" * (-out.tell() % 4))
     out.write(data)

@@ -7,9 +7,10 @@ import sys
 
 PROGRAMS = ("bash", "python3", "unshare", "newuidmap", "newgidmap", "setpriv", "ldd", "rm", "sleep")
 STDLIB = f"/usr/lib/python3.{sys.version_info.minor}"
-# Tests, tools and documentation of Python are most of its size.
+# Tests, tools, documentation and the library for embedding are most of Python's size.
 STDLIB_SKIP = ("test", "idlelib", "lib2to3", "tkinter", "ensurepip", "distutils", "pydoc_data", "unittest",
-               "turtledemo", "venv", "xmlrpc", "wsgiref", "sqlite3", "curses")
+               "turtledemo", "venv", "xmlrpc", "wsgiref", "sqlite3", "curses",
+               f"config-3.{sys.version_info.minor}-x86_64-linux-gnu")
 
 UNITS = ("base_path", "base_procfs", "sandbox_plan", "runtime_run_folder", "sandbox_host_selinux")
 
