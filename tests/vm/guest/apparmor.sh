@@ -27,16 +27,19 @@ says "the program has its own profile" "immure-" as_user "immure run --host -- c
 says "seen from outside: floor and own" "immure-floor//&:immure-1234:immure-" \
 	as_user "immure run --host -- true; cat .local/state/immure/runs/*/evidence.json"
 says "root too" ":immure-0:" sh -c "immure run --host -- true; cat /root/.local/state/immure/runs/*/evidence.json"
-check "the profile is gone afterwards" test -z "$(ls $namespace/profiles)"
+has_profile() { test -n "$(ls $namespace/profiles)"; }
+refuse "the profile is gone afterwards" has_profile
 says "no other profile from inside" "denied" as_user "immure run --host -- sh -c 'echo exec immure-floor >/proc/self/attr/apparmor/exec' 2>&1"
 
 as_user "immure run --host -- sleep 100" &
-for _ in $(seq 100); do test -n "$(ls $namespace/profiles)" && break; sleep 0.1; done
+await process "sleep 100"
 pidof immure | xargs kill -9
 wait
-check "a killed launcher leaves its profile" test -n "$(ls $namespace/profiles)"
+is_over() { ! process "sleep 100"; }
+await is_over
+check "a killed launcher leaves its profile" has_profile
 as_user "immure run --host -- true"
-check "which the next one removes" test -z "$(ls $namespace/profiles)"
+refuse "which the next one removes" has_profile
 
 cat >/tmp/audit.yaml <<'Y'
 policy: 1
@@ -60,7 +63,7 @@ two_sandboxes
 # Another user makes a running sandbox's own profile allow all: the floor is as it was.
 mkdir /tmp/meet && chmod 777 /tmp/meet
 su -s /bin/sh immure-test -c "cd && IMMURE_TEST_WITHOUT=mounts,seccomp,capabilities,nslimits,landlock,rlimits exec /vm/immure-layers run --host --read /vm -v /tmp/meet:/meet -- python3 /vm/tests/vm/guest/try.py create:/meet/up wait:/meet/go hostname:x mount:/meet chroot:/usr socket:packet,raw write:/proc/sys/kernel/hostname" >/tmp/victim.out 2>&1 &
-for _ in $(seq 100); do test -n "$(ls $namespace/profiles)" && sleep 1 && break; sleep 0.1; done
+await grep "create:/meet/up yes" /tmp/victim.out
 profile=$(cd $namespace/profiles && echo * | cut -d. -f1)
 says "any local user can replace a profile" "replaced" su -s /bin/sh immure-nosub -c "python3 /vm/tests/vm/guest/attack.py $profile 1234"
 touch /tmp/meet/go

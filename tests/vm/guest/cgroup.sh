@@ -23,7 +23,7 @@ answers() { # the guest does something else within a few seconds of its own cloc
 	start=$(cut -d. -f1 /proc/uptime)
 	ls -R /usr/bin >/dev/null && sh -c 'echo alive' | grep -q alive
 	end=$(cut -d. -f1 /proc/uptime)
-	test $((end - start)) -lt 20
+	test $((end - start)) -lt 60
 }
 
 says "nothing delegated: the ledger says so" "none delegated" as_user "immure run --dry-run --host -- true"
@@ -48,16 +48,17 @@ says "its peak is evidence" "memory.peak" cat /home/immure-test/.local/state/imm
 
 # pause: nothing inside runs, nobody enters, it goes on where it was, and stop ends it as it stands.
 in_group $top/slice/leaf "immure run -d --name still --host -v /tmp:/data -- sh -c 'while :; do date +%N; sleep 0.05; done'"
-lines() { in_group $top/slice/leaf "immure logs still" | wc -l; }
-stands() { local before; before=$(lines); sleep 1; test "$before" = "$(lines)"; }
-goes() { local before; before=$(lines); sleep 1; test "$before" -lt "$(lines)"; }
-check "it goes" goes
+logged() { in_group $top/slice/leaf "immure logs still" | wc -l; }
+grows() { test "$before" -lt "$("$1")"; }
+goes() { local before; before=$("$1"); await grows "$1"; }
+stands() { local before; before=$("$1"); sleep 1; ! grows "$1"; }
+check "it goes" goes logged
 check "pause" in_group $top/slice/leaf "immure pause still"
-check "it stands still" stands
+check "it stands still" await stands logged # what it wrote before may be logged late
 says "ps says so" "paused" in_group $top/slice/leaf "immure ps"
 check "nobody enters meanwhile" sh -c "$(declare -f in_group); ! in_group $top/slice/leaf 'immure exec still true'"
 check "unpause" in_group $top/slice/leaf "immure unpause still"
-check "it goes on" goes
+check "it goes on" goes logged
 check "exec works again" in_group $top/slice/leaf "immure exec still true"
 check "pause once more" in_group $top/slice/leaf "immure pause still"
 check "stop ends what stands still" in_group $top/slice/leaf "immure stop --time 5 still"
@@ -86,10 +87,10 @@ elif kind == "forks":
     except OSError as why:
         print("stopped after", n, why.strerror)
 elif kind == "cpu":
-    end = time.monotonic() + 4
-    while time.monotonic() < end:
+    start, used = time.monotonic(), time.process_time()
+    while time.monotonic() < start + 4:
         pass
-    print("used", time.process_time())
+    print("share", (time.process_time() - used) / (time.monotonic() - start))
 elif kind == "disk":
     import mmap
     block = mmap.mmap(-1, 1 << 18)
@@ -122,8 +123,8 @@ check "the guest answers" answers
 bash -c 'hog forks --pids 32' >/tmp/forks.out
 check "and nothing of it is left" sh -c '! pidof python3'
 bash -c 'hog cpu --cpus 0.2' >/tmp/cpu.out
-used=$(sed -n 's/^used //p' /tmp/cpu.out)
-check "processor time: $used s of 4 s at 0.2" sh -c "echo '$used' | awk '{ exit !(\$1 > 0.1 && \$1 < 2.4) }'"
+share=$(sed -n 's/^share //p' /tmp/cpu.out)
+check "a share of $share of a processor's time at 0.2" sh -c "echo '$share' | awk '{ exit !(\$1 > 0.01 && \$1 < 0.6) }'"
 says "an inotify hog stops" "instances" bash -c 'hog inotify'
 sed 's/instances/n/' /tmp/check.out >/tmp/inotify.out
 check "at a count that leaves others some" sh -c "awk '/^n / { found = \$2 <= 64 } END { exit !found }' /tmp/inotify.out"
@@ -133,9 +134,13 @@ check "the guest answers" answers
 dd if=/dev/zero of=/var/io-disk bs=1M count=16 2>/dev/null && losetup /dev/loop1 /var/io-disk
 mke2fs -F /dev/loop1 >/dev/null 2>&1
 mkdir -p /mnt/disk && mount -t ext4 /dev/loop1 /mnt/disk && chown 1234:1234 /mnt/disk
-free=$(bash -c 'hog disk -v /mnt/disk:/disk' | sed -n 's/^seconds //p')
 bound=$(bash -c 'hog disk -v /mnt/disk:/disk --io 1MiB' | sed -n 's/^seconds //p')
-check "disks: 3 MiB in ${free}s without a limit, ${bound}s at 1 MiB/s" sh -c "echo '$free $bound' | awk '{ exit !(\$2 > 1.5 && \$2 > 2 * \$1) }'"
+is_bound() { echo "$free $bound" | awk '{ exit !($2 > 1.5 && $2 > 2 * $1) }'; }
+for _ in 1 2 3; do # a busy machine may be slow without a limit, too
+	free=$(bash -c 'hog disk -v /mnt/disk:/disk' | sed -n 's/^seconds //p')
+	is_bound && break
+done
+check "disks: 3 MiB in ${free}s without a limit, ${bound}s at 1 MiB/s" is_bound
 says "the ledger names the cgroup" "in $top/slice" in_group $top/slice/leaf "immure run --io 1MiB --dry-run --host -- true"
 says "without the controller the ledger says so" "disks are not limited" as_user "immure run --io 1MiB --dry-run --host -- true"
 
@@ -146,15 +151,13 @@ check "its cgroup is gone" sh -c "! ls -d $top/slice/immure-* 2>/dev/null"
 
 # Frozen by its owner: nothing moves, and it goes on afterwards.
 run "--name frozen --host -- sh -c 'while :; do echo x; sleep 0.2; done'" >/tmp/frozen.out &
-for _ in $(seq 100); do test -s /tmp/frozen.out && break; sleep 0.2; done
+await test -s /tmp/frozen.out
 group=$(ls -d $top/slice/immure-*)
 check "freeze" su -s /bin/sh immure-test -c "echo 1 >$group/cgroup.freeze"
-sleep 1
-before=$(stat -c %s /tmp/frozen.out)
-sleep 2
-check "nothing moves while frozen" test "$before" = "$(stat -c %s /tmp/frozen.out)"
+await grep "frozen 1" "$group/cgroup.events"
+written() { wc -l </tmp/frozen.out; }
+check "nothing moves while frozen" stands written
 su -s /bin/sh immure-test -c "echo 0 >$group/cgroup.freeze"
-for _ in $(seq 50); do test "$before" != "$(stat -c %s /tmp/frozen.out)" && break; sleep 0.2; done
-check "and it goes on" test "$before" != "$(stat -c %s /tmp/frozen.out)"
+check "and it goes on" goes written
 check "cgroup.kill ends it" su -s /bin/sh immure-test -c "echo 1 >$group/cgroup.kill"
 wait

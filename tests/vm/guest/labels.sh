@@ -28,20 +28,9 @@ print(len(own), "probes;", "all flip, no others" if own == flipped and own else 
 P
 check "... its probes and no others: $(cat /tmp/prove.out)" grep -qE '([6-9]|[0-9]{2,}) probes; all flip' /tmp/prove.out
 
-process() { # COMMAND LINE: its number
-	local file
-	for file in /proc/[0-9]*/cmdline; do
-		if [ "$( (tr '\0' ' ' <"$file") 2>/dev/null)" = "$1 " ]; then file=${file%/*} && echo "${file##*/}" && return; fi
-	done
-	return 1
-}
 label_of() { # COMMAND LINE: of the process that has it, read from outside as soon as it is there
-	local pid
-	for _ in $(seq 100); do
-		pid=$(process "$1") && break
-		sleep 0.1
-	done
-	tr -d '\0' <"${attr/self/$pid}"
+	await process "$1"
+	tr -d '\0' <"${attr/self/$(process "$1")}"
 }
 begin() { # NAME SECONDS: a sandbox in the background; its first program's label is left in $first
 	check "$1 runs" as_user "immure run -d --name $1 --policy $policy --host -- sleep $2"

@@ -26,6 +26,25 @@ says() {
 	if grep -qF -- "$text" /tmp/check.out; then ok "$name"; else fail "$name: no \"$text\" in: $(tail -n 5 /tmp/check.out | tr '\n\0' '  ' | tail -c 600)"; fi
 }
 
+# await COMMAND...: until it succeeds, or for a minute.
+await() {
+	local end=$((SECONDS + 60))
+	until "$@" >/dev/null 2>&1; do
+		test $SECONDS -lt $end || return
+		sleep 0.1
+	done
+}
+
+# process COMMAND LINE: the number of the process that has exactly this one. Not before it has its label, as its name may be.
+process() {
+	local file line
+	for file in /proc/[0-9]*/cmdline; do
+		mapfile -d '' line 2>/dev/null <"$file"
+		if [ "${line[*]}" = "$1" ]; then file=${file%/*} && echo "${file##*/}" && return; fi
+	done
+	return 1
+}
+
 as_user() { su -s /bin/sh immure-test -c "cd && $*"; }
 
 # The same without a shell between.
@@ -78,11 +97,8 @@ lost() {
 two_sandboxes() {
 	local other tries
 	as_user "immure run --name first --host -- sleep 12345" &
-	for _ in $(seq 100); do
-		other=$(pidof sleep)
-		test -n "$other" && break
-		sleep 0.1
-	done
+	await process "sleep 12345"
+	other=$(process "sleep 12345")
 	as_user "immure run --read /vm --host -- python3 /vm/tests/vm/guest/try.py kill:$other ptrace:$other read:/proc/$other/environ list:/proc/$other/fd" >/tmp/two.out 2>&1
 	tries=$(grep -c ':' /tmp/two.out)
 	check "two sandboxes of one user: $tries tries, none succeeds" sh -c "test $tries -eq 4 && ! grep -q yes /tmp/two.out"
@@ -95,11 +111,7 @@ trace_daemon() {
 	echo 'immure-tracerd:x:990:990::/:/bin/false' >>/etc/passwd
 	mount -t bpf bpf /sys/fs/bpf && mkdir -p /run/immure
 	/usr/libexec/immure/immure-tracerd &
-	for _ in $(seq 300); do
-		test -S /run/immure/tracerd.sock && return
-		sleep 0.1
-	done
-	fail "immure-tracerd does not listen"
+	await test -S /run/immure/tracerd.sock || fail "immure-tracerd does not listen"
 }
 
 # What an ordinary machine has and an empty guest has not.

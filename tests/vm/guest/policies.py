@@ -79,7 +79,7 @@ def words(policy, off, command):
 def attempt(policy, off, tries):
     done = subprocess.run(["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups",
                            *words(policy, off, ["/usr/bin/python3", TRY, *tries])],
-                          capture_output=True, text=True, check=False, timeout=60, cwd="/home/immure-test",
+                          capture_output=True, text=True, check=False, timeout=200, cwd="/home/immure-test",
                           env={"HOME": "/home/immure-test", "PATH": "/usr/bin:/usr/sbin"})
     found = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines() if " " in line)
     return found, done.stderr.strip().splitlines()[-1:] or [""]

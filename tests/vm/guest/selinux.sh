@@ -69,7 +69,8 @@ two_sandboxes
 
 # Two of one user with one policy, all other layers off: the categories alone.
 su -s /bin/sh immure-test -c "cd && IMMURE_TEST_WITHOUT=$off exec /vm/immure-layers run --name one --host -v ~/private:/v:Z -- sleep 12345" &
-for _ in $(seq 100); do first=$(pidof sleep) && break; sleep 0.1; done
+await process "sleep 12345"
+first=$(process "sleep 12345")
 python3 - "$first" >/tmp/mcs.out 2>&1 <<'P'
 import subprocess, sys
 own = open("/proc/self/attr/current").read().rstrip("\0\n")

@@ -69,7 +69,7 @@ def bind(address):
 def loop(address):
     server = bind(address)
     server.listen()
-    socket.create_connection(server.getsockname(), timeout=5).close()
+    socket.create_connection(server.getsockname(), timeout=60).close()
 
 
 def trace_child(_):
