@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -65,13 +66,26 @@ int policy_open_or_tell(const char *name, struct arena *arena, struct policy *po
 	return r < 0 ? STATUS_USAGE : 0;
 }
 
+/* What is no file of its own, such as a device, a pipe or a link, stays what it is. */
+static int write_through(const char *path, const void *bytes, size_t n, struct err *err)
+{
+	cleanup_close int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0600);
+	int r = fd < 0 ? -errno : fd_write_all(fd, bytes, n);
+
+	return r < 0 ? err_sys(err, -r, "cannot write %s", path) : 0;
+}
+
 int policy_write_file(const char *path, const void *bytes, size_t n, struct arena *arena,
 		      struct err *err)
 {
+	struct stat st = { 0 };
 	const char *slash = strrchr(path, '/');
 	const char *folder = slash ? arena_strndup(arena, path, (size_t)(slash - path) + 1) : ".";
 	cleanup_close int dir = -1;
 
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return write_through(path, bytes, n, err);
 	if (!folder)
 		return err_set(err, ENOMEM, "out of memory");
 	dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -51,7 +51,10 @@ must_check int policy_open_or_tell(const char *name, struct arena *arena, struct
 must_check int policy_print_effective(const struct policy *policy, uint32_t arch,
 				      struct arena *arena, struct err *err);
 
-/* Write a file that appears complete or not at all. */
+/*
+ * Write a file that appears complete or not at all. What has that name already and is no file, such
+ * as a device, a named pipe or a link, is written to and not replaced.
+ */
 must_check int policy_write_file(const char *path, const void *bytes, size_t n, struct arena *arena,
 				 struct err *err);
 

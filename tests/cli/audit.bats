@@ -390,6 +390,27 @@ status_of() {
 	[[ $output == *"the record does not hold: the run is not signed, which --key asks for"* ]]
 }
 
+@test "a report goes into a pipe or a device, and through a link, and takes the place of none" {
+	"$IMMURE" run --host -- true
+	mkfifo pipe
+	echo old >target
+	ln -s target link.json
+	ln -s /proc/self/fd/1 stdout.json
+	cat pipe >from_pipe &
+	"$IMMURE" audit report --format json -o pipe -o link.json
+	wait $!
+	[ -p pipe ] && [ -L link.json ]
+	jq -e .schema from_pipe target >/dev/null
+	"$IMMURE" audit report -o stdout.json | jq -e .schema >/dev/null
+	[ -L stdout.json ]
+	if mknod full c 1 7 2>/dev/null; then # in vain in a user namespace
+		run "$IMMURE" audit report --format json -o full
+		[ -c full ]
+		[ "$status" -eq 2 ]
+		[[ $output == *"No space left"* ]]
+	fi
+}
+
 @test "an empty name is no run" {
 	"$IMMURE" run --host -- true
 	for verb in 'audit show' 'audit check' 'audit verify' 'audit tail' 'audit export' 'why --run'; do
