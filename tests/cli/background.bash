@@ -17,9 +17,9 @@ start() { # ARG...: sets ID
 	ID=$("$IMMURE" run -d --host -v "$WORK:/data" "$@")
 }
 
-wait_for() { # CMD...: until it succeeds, ten seconds at most
+wait_for() { # CMD...: until it succeeds
 	local i
-	for i in $(seq 100); do
+	for i in $(seq 900); do
 		! "$@" >/dev/null 2>&1 || return 0
 		sleep 0.1
 	done

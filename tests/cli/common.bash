@@ -38,12 +38,17 @@ common_setup() {
 	cd "$HOME_DIR" || return 1
 }
 
+# Who has just been killed may still write the end of its record.
 common_teardown() {
+	local i
 	cd / || return 1
-	if [ -n "${HOME_DIR-}" ]; then
+	[ -n "${HOME_DIR-}" ] || return 0
+	for i in $(seq 100); do
 		chmod -R u+rwX "$HOME_DIR" 2>/dev/null || true
-		rm -rf --one-file-system "$HOME_DIR"
-	fi
+		! rm -rf --one-file-system "$HOME_DIR" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	rm -rf --one-file-system "$HOME_DIR"
 }
 
 # The usual start: the host's files, and one writable volume that is the working folder.
