@@ -33,7 +33,8 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 		c.not_whole =
 			arena_printf(arena, "the record does not hold: %s", record->chain.msg);
 	else if (!record->complete)
-		c.not_whole = "the run was cut short: its record was never sealed";
+		c.not_whole = record->lives ? "the run goes on: its record is not sealed yet"
+					    : "the run was cut short: its record was never sealed";
 	else if (json_is_true(json_object_get(sealed, "lost")))
 		c.not_whole = "an event could not be recorded";
 	else if (c.dropped > 0)

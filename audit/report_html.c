@@ -363,8 +363,7 @@ static void put_integrity(const json_t *report, struct strbuf *out)
 			    ? "pass"
 			    : "fail");
 	put_xml(out, chain);
-	strbuf_puts(out,
-		    json_is_true(json_object_get(c, "sealed")) ? ", sealed" : ", never sealed");
+	strbuf_puts(out, json_is_true(json_object_get(c, "sealed")) ? ", sealed" : ", not sealed");
 	strbuf_puts(out, "</p><p><b>Head:</b> <code>");
 	put_xml(out, record_text(c, "head", "?"));
 	strbuf_puts(out, "</code></p><p><b>Signature:</b> ");

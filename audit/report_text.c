@@ -330,8 +330,9 @@ static void put_end(const json_t *report, struct strbuf *out)
 		return;
 	}
 	if (!json_is_true(json_object_get(c, "sealed"))) {
-		strbuf_puts(out,
-			    "chain   ok so far, but the run was cut short: it was never sealed\n");
+		strbuf_puts(out, "chain   ok so far, but ");
+		put_escaped(out, record_text(c, "reason", "it is not sealed"));
+		strbuf_putc(out, '\n');
 		return;
 	}
 	strbuf_puts(out, "chain   ok  head ");

@@ -18,6 +18,7 @@ struct run_record {
 	struct digest head;   /* hash of the last event */
 	uint64_t n_events;
 	bool complete;    /* status.json is there */
+	bool lives;       /* set by whoever can tell: the run goes on */
 	struct err chain; /* code set: what is wrong with the event log */
 };
 

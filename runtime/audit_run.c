@@ -60,10 +60,19 @@ static bool is_policy_of_plan(const struct audit_run *run)
 	return strcmp(record_text(run->record.plan, "policy_digest", ""), hex) == 0;
 }
 
+static bool is_live(const char *id)
+{
+	struct err ignored = { 0 };
+	cleanup_close int runs = dirs_open_state("runs", &ignored);
+
+	return runs >= 0 && run_folder_is_live(runs, id);
+}
+
 static int open_run(const char *which, bool looks, struct arena *arena, struct audit_run *run,
 		    struct err *err)
 {
 	const struct event_taker taker = { .take = take, .data = run };
+	bool lives;
 
 	run->dir = audit_run_open_folder(which, arena, &run->id, err);
 	if (run->dir < 0)
@@ -78,8 +87,10 @@ static int open_run(const char *which, bool looks, struct arena *arena, struct a
 			return r;
 		run->has_grants = true;
 	}
+	lives = is_live(run->id); /* asked first: what ends now is sealed when it is read */
 	if (run_record_read(run->dir, looks ? &taker : NULL, &run->record, err) < 0)
 		return err_wrap(err, "run %s", run->id);
+	run->record.lives = lives;
 	run->has_grants = run->has_grants && is_policy_of_plan(run);
 	if (run->has_grants)
 		grants_judge(&run->grants, &run->record, arena);

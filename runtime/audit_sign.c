@@ -100,7 +100,9 @@ int audit_sign(const struct audit_run *run, const char *key, struct arena *arena
 		return err_set(err, EBADMSG, "run %s is not signed: %s", run->id,
 			       run->record.chain.msg);
 	if (!run->record.complete)
-		return err_set(err, EBADMSG, "run %s is not signed: it was never sealed", run->id);
+		return err_set(err, EBADMSG, "run %s is not signed: %s", run->id,
+			       run->record.lives ? "it goes on, and is sealed when it ends"
+						 : "it was never sealed");
 	digest_hex(&run->record.head, hex);
 	head.hash = hex;
 	return sign_head(run->dir, FILE_NAME, &head, key, arena, ret_key_id, err);

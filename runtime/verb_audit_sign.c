@@ -132,7 +132,9 @@ static int verify(const struct verb_call *call, struct err *err)
 	if (run.record.chain.code)
 		printf("chain   BROKEN: %s\n", run.record.chain.msg);
 	else if (!run.record.complete)
-		printf("chain   ok so far, but the run was cut short: it was never sealed\n");
+		printf("chain   ok so far, but %s\n",
+		       run.record.lives ? "the run goes on: it is not sealed yet"
+					: "the run was cut short: it was never sealed");
 	else
 		printf("chain   ok, sealed\n");
 	printf("head    %s\n", head);

@@ -508,16 +508,23 @@ status_of() {
 }
 
 @test "tail shows events as they come and ends with the run" {
-	"$IMMURE" run --host -- sh -c 'unshare -U true; sleep 1; unshare -U true; true' 2>/dev/null &
+	on_host -- sh -c 'unshare -U true; until [ -e /data/go ]; do sleep 0.1; done; unshare -U true; true' 2>/dev/null &
 	pid=$!
-	for _ in $(seq 50); do
+	until grep -q denied now 2>/dev/null; do
+		kill -0 "$pid"
 		"$IMMURE" audit tail --no-follow >now 2>/dev/null || true
-		grep -q denied now && break
-		sleep 0.1
 	done
 	[ "$(grep -c denied now)" -eq 1 ]
 	run ! grep -q sealed now
-	"$IMMURE" audit tail >all
+	running=$("$IMMURE" ps -q)
+	for verb in verify check report; do
+		run "$IMMURE" audit $verb "$running"
+		[ "$status" -eq 4 ]
+		[[ $output == *"ok so far, but the run goes on"* ]]
+	done
+	"$IMMURE" audit tail >all &
+	touch "$WORK/go"
+	wait "$!"
 	wait "$pid"
 	[ "$(grep -c denied all)" -eq 2 ]
 	[[ $(tail -n 1 all) == *"sealed    exit 0, 2 refused" ]]
