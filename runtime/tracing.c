@@ -66,24 +66,24 @@ static bool has_one_thread(const struct launched *launched)
 	return stat(path, &st) < 0 || st.st_nlink <= 3;
 }
 
-/* The daemon takes only tasks that have given up gaining rights: the child does so on its way. */
-static int wait_until_ready(const struct launched *launched, struct err *err)
+static bool has_ended(const struct launched *launched)
 {
 	struct pollfd end = { .fd = launched->pidfd, .events = POLLIN };
 
+	return poll(&end, 1, 0) != 0;
+}
+
+/* The daemon takes only tasks that have given up gaining rights: the child does so on its way. */
+static int wait_until_ready(const struct launched *launched, struct err *err)
+{
 	for (int i = 0; i < READY_STEPS; i++) {
 		uint32_t state = __atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE);
 
-		if ((state >= CONFINE_READY && has_one_thread(launched)) || poll(&end, 1, 0) != 0)
-			return 0; /* a child that failed is noticed by whoever launched it */
+		if ((state >= CONFINE_READY && has_one_thread(launched)) || has_ended(launched))
+			return 0;
 		usleep(READY_STEP_US);
 	}
 	return err_set(err, ETIMEDOUT, "the child does not get ready");
-}
-
-static bool is_absent(int error)
-{
-	return error == -ENOENT || error == -ECONNREFUSED;
 }
 
 int tracing_start(enum collector collector, const struct plan *plan,
@@ -108,6 +108,8 @@ int tracing_start(enum collector collector, const struct plan *plan,
 		return 0;
 	}
 	r = wait_until_ready(launched, &why);
+	if (r == 0 && has_ended(launched))
+		return 0; /* it failed, which whoever launched it is going to tell */
 	if (r == 0)
 		r = tracer_client_start(launched->pidfd, groups, id, &ret->client, &why);
 	if (r == 0) {
@@ -123,7 +125,7 @@ int tracing_start(enum collector collector, const struct plan *plan,
 		*err = why;
 		return err_at(err, ERR_HOST);
 	}
-	if (!is_absent(r))
+	if (r != -ENOENT)
 		log_warning("%s: only refused calls are recorded", why.msg);
 	warn_of_what_is_missing(bundle);
 	return 0;

@@ -152,6 +152,12 @@ END
   # Nobody listens any more.
   IMMURE_TRACERD=$work/d.sock run "$IMMURE" doctor
   [[ $output == *"$work/d.sock: Connection refused"*"restart immure-tracerd, or start it by hand"* ]]
+  IMMURE_TRACERD=$work/d.sock run "$IMMURE" run --host -- true
+  [ "$status" -eq 0 ]
+  [[ $output == *"$work/d.sock: Connection refused: only refused calls are recorded" ]]
+  # A program that does not begin is no matter of the collector's.
+  output=$(IMMURE_TRACERD=$work/d.sock "$IMMURE" run --host -- /none 2>&1 || true)
+  [ "$output" = 'immure: cannot execute /none: No such file or directory' ]
   answer_as 1 1 216
   IMMURE_TRACERD=$work/d.sock run "$IMMURE" doctor
   wait $answerer
