@@ -66,11 +66,13 @@ static bool has_one_thread(const struct launched *launched)
 	return stat(path, &st) < 0 || st.st_nlink <= 3;
 }
 
-static bool has_ended(const struct launched *launched)
+/* It says so first, and ends a moment later. */
+static bool has_failed(const struct launched *launched)
 {
 	struct pollfd end = { .fd = launched->pidfd, .events = POLLIN };
 
-	return poll(&end, 1, 0) != 0;
+	return __atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE) == CONFINE_FAILED ||
+	       poll(&end, 1, 0) != 0;
 }
 
 /* The daemon takes only tasks that have given up gaining rights: the child does so on its way. */
@@ -79,7 +81,7 @@ static int wait_until_ready(const struct launched *launched, struct err *err)
 	for (int i = 0; i < READY_STEPS; i++) {
 		uint32_t state = __atomic_load_n(&launched->page->state, __ATOMIC_ACQUIRE);
 
-		if ((state >= CONFINE_READY && has_one_thread(launched)) || has_ended(launched))
+		if ((state >= CONFINE_READY && has_one_thread(launched)) || has_failed(launched))
 			return 0;
 		usleep(READY_STEP_US);
 	}
@@ -108,7 +110,7 @@ int tracing_start(enum collector collector, const struct plan *plan,
 		return 0;
 	}
 	r = wait_until_ready(launched, &why);
-	if (r == 0 && has_ended(launched))
+	if (r == 0 && has_failed(launched))
 		return 0; /* it failed, which whoever launched it is going to tell */
 	if (r == 0)
 		r = tracer_client_start(launched->pidfd, groups, id, &ret->client, &why);
