@@ -3,6 +3,7 @@
 #include "audit/grants.h"
 
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "audit/judge.h"
 #include "audit/recorded.h"
@@ -225,7 +226,7 @@ void grants_reset(struct grants *g)
 	g->n_shown = 0;
 	*g->calls = (struct grant_counts){ 0 };
 	g->unnamed = 0;
-	g->unnamed_net = g->started_again = false;
+	g->unnamed_connect = g->unnamed_listen = g->started_again = false;
 }
 
 /* What a record can tell. */
@@ -271,13 +272,16 @@ static struct telling telling_of(const struct grants *g, const struct run_record
 	return t;
 }
 
+/* The program's own start is no call of its: it is told, and not counted. */
 static uint64_t count_of(const struct grants *g, const struct telling *t, size_t nr)
 {
-	if (!t->all)
-		return g->calls->events[nr];
-	return g->calls->counts[nr] > g->calls->refused[nr]
-		       ? g->calls->counts[nr] - g->calls->refused[nr]
-		       : 0;
+	const struct grant_counts *calls = g->calls;
+	uint64_t n =
+		calls->counts[nr] > calls->refused[nr] ? calls->counts[nr] - calls->refused[nr] : 0;
+
+	if (!t->all || (nr == SYS_execve && calls->events[nr] > n))
+		return calls->events[nr];
+	return n;
 }
 
 static void judge_calls(const struct grants *g, const struct telling *t, struct grant *grant)
@@ -342,8 +346,10 @@ static void judge_net(const struct grants *g, const struct telling *t, struct gr
 
 	if (packets > grant->n)
 		grant->n = packets;
-	if (t->c.has_bpf && g->unnamed_net)
-		grant->unknown = "a connection was made that no rule explains";
+	if (grant->net->verb == NET_CONNECT ? g->unnamed_connect : g->unnamed_listen)
+		grant->unknown = grant->net->verb == NET_CONNECT
+					 ? "a connection was made that no rule explains"
+					 : "it listened where no rule names, or accepted there";
 	/* A counter of connections knows all that went out; who listens in vain it does not see. */
 	if (counter && grant->net->verb == NET_CONNECT)
 		grant->unknown = NULL;

@@ -67,8 +67,8 @@ struct grants {
 	size_t n_shown;
 	const struct grant_path *shown; /* what the plan grants, volumes and all */
 	struct grant_counts *calls;
-	unsigned unnamed; /* accesses to files that no path explains */
-	bool unnamed_net; /* the same of connections */
+	unsigned unnamed;                     /* accesses to files that no path explains */
+	bool unnamed_connect, unnamed_listen; /* the same of the network */
 	bool started_again;
 };
 

@@ -268,16 +268,23 @@ static bool allows(const struct net_rule *rule, const struct net_query *query, c
 	return false;
 }
 
-static void take_net(struct grants *g, const json_t *event, enum net_verb verb, const char *end)
+/*
+ * One end of a socket, as a connection's other end or as where somebody listens.
+ *
+ *   counts  each is one more use; else it is only known to be used
+ *
+ * Returns   whether a rule explains it, or there is nothing to explain.
+ */
+static bool take_end(struct grants *g, const json_t *event, enum net_verb verb, bool counts)
 {
+	const char *end = record_text(event, verb == NET_LISTEN ? "local" : "remote", "");
+	const char *protocol = record_text(event, "protocol", "");
 	struct address address = { 0 };
 	struct net_query query = { .verb = verb, .address = &address };
-	const char *protocol = record_text(event, "protocol", "");
-	int64_t error = record_number(event, "errno", 0);
 	bool explained = false;
 
-	if (!parse_end(end, &address, &query.port) || error == EACCES || error == EPERM)
-		return;
+	if (!parse_end(end, &address, &query.port))
+		return true;
 	for (unsigned bit = NET_TCP; bit <= NET_UDP; bit <<= 1) {
 		if (strcmp(protocol, bit == NET_TCP ? "udp" : "tcp") == 0)
 			continue;
@@ -287,11 +294,23 @@ static void take_net(struct grants *g, const json_t *event, enum net_verb verb, 
 
 			if (grant->kind != GRANT_NET || !allows(grant->net, &query, g->plan))
 				continue;
-			grant->n++;
+			grant->n += counts || grant->n == 0;
 			explained = true;
 		}
 	}
-	g->unnamed_net |= !explained && (error == 0 || error == EINPROGRESS);
+	return explained;
+}
+
+/*
+ * What went over the network, by either end. A stream was told as it began, but for one that began
+ * with its data.
+ */
+static void take_flow(struct grants *g, const json_t *event)
+{
+	bool counts = strcmp(record_text(event, "protocol", ""), "tcp") != 0;
+
+	if (!take_end(g, event, NET_CONNECT, counts) && !take_end(g, event, NET_LISTEN, false))
+		g->unnamed_connect = true;
 }
 
 /* A socket in the file system is a file, too. */
@@ -308,18 +327,29 @@ static void take_unix(struct grants *g, const char *end)
 		g->unnamed |= FILE_WRITE | FILE_READ;
 }
 
-static void take_socket(struct grants *g, const json_t *event, int kind)
+static void take_connect(struct grants *g, const json_t *event)
 {
-	const char *local = record_text(event, "local", "");
-	const char *remote = record_text(event, "remote", "");
-	bool failed = json_object_get(event, "errno") != NULL;
+	int64_t error = record_number(event, "errno", 0);
 
-	if (kind == RECORD_BIND || kind == RECORD_LISTEN || kind == RECORD_ACCEPT)
-		take_net(g, event, NET_LISTEN, local);
-	else
-		take_net(g, event, NET_CONNECT, remote);
-	if (!failed)
-		take_unix(g, kind == RECORD_CONNECT ? remote : local);
+	if (error == EACCES || error == EPERM)
+		return;
+	/* With datagrams nothing is sent yet: who asks for the best address only does that. */
+	if (!take_end(g, event, NET_CONNECT, true) && (error == 0 || error == EINPROGRESS) &&
+	    strcmp(record_text(event, "protocol", ""), "udp") != 0)
+		g->unnamed_connect = true;
+	if (error == 0)
+		take_unix(g, record_text(event, "remote", ""));
+}
+
+/* What is bound for datagrams may be for what is sent. */
+static void take_local(struct grants *g, const json_t *event, bool counts)
+{
+	if (json_object_get(event, "errno"))
+		return;
+	if (!take_end(g, event, NET_LISTEN, counts) &&
+	    strcmp(record_text(event, "protocol", ""), "udp") != 0)
+		g->unnamed_listen = true;
+	take_unix(g, record_text(event, "local", ""));
 }
 
 static size_t number_of(const struct grants *g, const char *call)
@@ -425,13 +455,17 @@ void grants_take(struct grants *g, const struct run_record *record, json_t *even
 		take_open(g, event);
 		break;
 	case RECORD_CONNECT:
+		take_connect(g, event);
+		break;
 	case RECORD_BIND:
 	case RECORD_LISTEN:
 	case RECORD_ACCEPT:
+		take_local(g, event, kind == RECORD_ACCEPT);
+		break;
 	case RECORD_FLOW:
 	case RECORD_DNS:
-		take_socket(g, event, kind);
-		break;
+		take_flow(g, event);
+		return;
 	default:
 		break;
 	}

@@ -176,6 +176,10 @@ static void calls_are_told_by_counts_arguments_and_lists(void **state)
 		{ CALLS("allow openat"), LISTS, OPEN("openat", "/vol/a", "1"), "openat", "1" },
 		{ CALLS("allow openat") RECORD("read"), LISTS, NULL, "openat", "-" },
 		{ CALLS("allow execve"), LISTS, EXEC("/a", "/a", ""), "execve", "1" },
+		/* The program's own start is not counted. */
+		{ CALLS("allow execve"), ALL, EXEC("/a", "/a", ""), "execve", "1" },
+		{ CALLS("allow execve"), ALL, EXEC("/a", "/a", "") "," COUNT("execve", "3"), "execve", "3" },
+		{ CALLS("allow execveat"), ALL, EXEC("/a", "/a", "") "," COUNT("execve", "3"), "execveat", "-" },
 		/* A condition is held against each call. */
 		{ CALLS("allow socket if domain == AF_UNIX"), ALL, "{\"kind\":\"calls\",\"calls\":[[\"socket\",0,3,2,1,0]]}," COUNT("socket", "1"), "socket", "-" },
 		{ CALLS("allow socket if domain == AF_UNIX"), ALL, "{\"kind\":\"calls\",\"calls\":[[\"socket\",0,3,2,1,0],[\"socket\",0,3,1,1,0]]}", "socket", "1" },
@@ -266,6 +270,15 @@ static void destinations_are_told_by_events(void **state)
 		{ NET("connect tcp [2001:db8::]/32:*"), LISTS, CONNECT("[2001:db8::5]:80", ""), "connect tcp [2001:db8::]/32:*", "1" },
 		{ NET("listen tcp 127.0.0.1:8080"), LISTS, LISTEN("127.0.0.1:8080"), "listen tcp 127.0.0.1:8080", "1" },
 		{ NET("listen tcp 127.0.0.1:8080"), LISTS, CONNECT("127.0.0.1:8080", ""), "listen tcp 127.0.0.1:8080", "1" },
+		/* A stream's end tells of both its sides; what is only bound to send is no listener. */
+#define FLOW(protocol, local, remote) "{\"kind\":\"flow\",\"protocol\":\"" protocol "\",\"local\":\"" local "\",\"remote\":\"" remote "\"}"
+		{ NET("listen tcp 127.0.0.1:8080"), LISTS, FLOW("tcp", "127.0.0.1:8080", "127.0.0.1:50000"), "listen tcp 127.0.0.1:8080", "1" },
+		{ NET("connect tcp 10.0.0.0/8:443"), LISTS, CONNECT("10.1.2.3:443", "") "," FLOW("tcp", "127.0.0.1:50000", "10.1.2.3:443"), "connect tcp 10.0.0.0/8:443", "1" },
+		{ NET("connect tcp 10.0.0.0/8:443"), LISTS, FLOW("tcp", "127.0.0.1:50000", "10.1.2.3:443"), "connect tcp 10.0.0.0/8:443", "1" },
+		{ NET("connect udp 10.0.0.0/8:53"), LISTS, FLOW("udp", "127.0.0.1:50000", "192.0.2.9:53"), "connect udp 10.0.0.0/8:53", "?" },
+		{ NET("connect udp 10.0.0.0/8:53"), LISTS, "{\"kind\":\"connect\",\"protocol\":\"udp\",\"remote\":\"192.0.2.9:53\"}", "connect udp 10.0.0.0/8:53", "-" },
+		{ NET("listen udp 127.0.0.1:53"), LISTS, "{\"kind\":\"bind\",\"protocol\":\"udp\",\"local\":\"0.0.0.0:50000\"}", "listen udp 127.0.0.1:53", "-" },
+		{ NET("listen tcp 127.0.0.1:8080"), LISTS, LISTEN("0.0.0.0:8081"), "listen tcp 127.0.0.1:8080", "?" },
 		{ NET("listen tcp 127.0.0.1:8080"), LISTS, NULL, "listen tcp 127.0.0.1:8080", "-" },
 		{ NET("listen tcp 127.0.0.1:8080"), NULL, NULL, "listen tcp 127.0.0.1:8080", "?" },
 	};
