@@ -35,7 +35,8 @@ await() {
 	done
 }
 
-# process COMMAND LINE: the number of the process that has exactly this one. Not before it has its label, as its name may be.
+# process COMMAND LINE: the number of the process that has exactly this one. A program has it once it has its label, and its
+# name, which pidof(1) looks for, before.
 process() {
 	local file line
 	for file in /proc/[0-9]*/cmdline; do
