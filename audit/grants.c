@@ -263,7 +263,8 @@ static struct telling telling_of(const struct grants *g, const struct run_record
 
 	t.all = t.c.has_bpf && t.c.mode && strncmp(t.c.mode, "all calls", 9) == 0;
 	t.reads = t.all || groups & TRACER_GROUP_READ;
-	t.writes = t.all || groups & TRACER_GROUP_WRITE;
+	/* What is made by an open that only reads is told among the files that are read. */
+	t.writes = t.all || (t.reads && groups & TRACER_GROUP_WRITE);
 	list_calls(groups, &t);
 	if (json_is_true(json_object_get(table, "complete")) &&
 	    json_is_true(json_object_get(table, "stated")) && !g->started_again &&
@@ -323,7 +324,8 @@ static bool may_hold_loader(const struct bundle_file *file)
 static void judge_file(const struct grants *g, const struct telling *t, struct grant *grant)
 {
 	if (grant->access == FILE_WRITE && !t->writes)
-		grant->unknown = "files that are written were not recorded; audit: record: [write]";
+		grant->unknown =
+			"files that are written or made were not all recorded; audit: record: [read, write]";
 	else if (grant->access != FILE_WRITE && !t->reads)
 		grant->unknown =
 			"files that are only read were not recorded; audit: record: [read]";
@@ -376,6 +378,9 @@ void grants_judge(struct grants *g, const struct run_record *record, struct aren
 		if (!t.c.has_bpf && !is_told_by_counters(&t, grant))
 			grant->unknown =
 				"only refused calls were recorded: there was no immure-tracerd";
+		if (g->started_again && !is_told_by_counters(&t, grant))
+			grant->unknown =
+				"it was started again, and not each start need be recorded";
 		if (!t.c.whole)
 			grant->unknown = t.c.not_whole ? t.c.not_whole : "out of memory";
 		/* What was seen was seen, whatever else was not, if nobody changed the record. */

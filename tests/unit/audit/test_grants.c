@@ -242,6 +242,10 @@ static void files_are_told_by_what_was_opened(void **state)
 		/* What is not recorded is not known. */
 		{ HEAD "files:\n  - read /a/**\n" RECORD("write"), LISTS, NULL, "read /a/**", "?" },
 		{ HEAD "files:\n  - write /a/**\n" RECORD("read"), LISTS, NULL, "write /a/**", "?" },
+		/* A file can be made by an open that only reads. */
+		{ HEAD "files:\n  - write /a/**\n" RECORD("write"), LISTS, NULL, "write /a/**", "?" },
+		{ HEAD "files:\n  - write /a/**\n" RECORD("write"), LISTS, OPEN("openat", "/a/b", "1"), "write /a/**", "1" },
+		{ FILES("write /a/**"), LISTS, OPEN("openat", "/a/b", "64"), "write /a/**", "1" },
 		{ HEAD "files:\n  - exec /a/**\n" RECORD("write"), LISTS, NULL, "exec /a/**", "?" },
 		{ HEAD "files:\n  - write /a/**\n", ALL, NULL, "write /a/**", "-" },
 		{ FILES("read /a/**"), NULL, NULL, "read /a/**", "?" },
@@ -325,6 +329,10 @@ static void losses_leave_the_rest_unknown(void **state)
 	run.unsealed = true;
 	expect(policy, &run, "vmsplice", "?");
 	run.unsealed = false;
+	/* Of several starts not each may have been recorded. */
+	run.events = "{\"kind\":\"life\",\"what\":\"restarted\"}," COUNT("ptrace", "1");
+	expect(policy, &run, "vmsplice", "?");
+	expect(policy, &run, "ptrace", "1");
 	run.broken = true;
 	expect(policy, &run, "vmsplice", "?");
 	expect(policy, &run, "ptrace", "?");

@@ -340,9 +340,46 @@ static void models_what_the_rules_mean(void **state)
 	}
 }
 
+/* What a condition says of one call is what it says of all of them. */
+static void a_condition_holds_where_its_diagram_does(void **state)
+{
+	static const uint64_t values[] = { 0, 1, 2, 9, 0x80000, UINT32_MAX, UINT64_C(1) << 32 };
+	size_t held = 0;
+	size_t tried = 0;
+
+	(void)state;
+	for (size_t i = 0; i < n_builtin_names; i++) {
+		cleanup_arena struct arena arena = { 0 };
+		struct diagrams set = { 0 };
+		struct policy policy = { 0 };
+
+		load(builtin_names[i], &arena, &policy);
+		assert_int_equal(diagrams_init(&set, &arena), 0);
+		for (size_t k = 0; k < policy.n_syscalls * ARRAY_LEN(values); k++) {
+			const struct cond *cond = policy.syscalls[k / ARRAY_LEN(values)].cond;
+			struct seccomp_data data = { .arch = AUDIT_ARCH_X86_64 };
+			uint64_t args[6];
+			bool holds;
+
+			for (size_t a = 0; a < ARRAY_LEN(args); a++)
+				data.args[a] = args[a] = values[(k + a) % ARRAY_LEN(values)];
+			if (!cond)
+				continue;
+			holds = cond_holds(cond, args);
+			assert_int_equal(
+				diagram_value(&set, filter_model_condition(cond, &set), &data),
+				holds);
+			held += holds;
+			tried++;
+		}
+	}
+	assert_in_range(held, tried / 20, tried - tried / 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_condition_holds_where_its_diagram_does),
 		cmocka_unit_test(every_profile_is_what_it_says_on_every_input),
 		cmocka_unit_test(mode_audit_lets_go_on_all_but_the_floor),
 		cmocka_unit_test(models_what_the_rules_mean),
