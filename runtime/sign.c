@@ -68,8 +68,6 @@ static int start(const char *const argv[], struct arena *arena, struct helper *r
 	return r;
 }
 
-/* The helper reads all of its message before it answers, so that one pipe never waits for the
- * other. */
 /* What it says of its failure, in place of an answer: "immure: sign: cannot ...\n". */
 static int take_failure(const struct strbuf *answer, const char *verb, struct err *err)
 {
@@ -84,6 +82,10 @@ static int take_failure(const struct strbuf *answer, const char *verb, struct er
 	return err_set(err, EIO, "%.*s", (int)text.n, text.p);
 }
 
+/*
+ * The helper reads all of its message before it answers, so that one pipe never waits for the
+ * other.
+ */
 static int talk(const char *const argv[], struct span message, struct strbuf *answer,
 		struct arena *arena, struct err *err)
 {

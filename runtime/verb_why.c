@@ -232,8 +232,10 @@ static void list_denials(const struct subject *s)
 		printf("immure why dN explains one of them\n");
 	else
 		printf("no refused call is recorded\n");
-	json_array_foreach(json_object_get(s->record.last, "losses"), i, source) traced |=
-		strcmp(record_text(source, "source", ""), "bpf") == 0;
+	json_array_foreach(json_object_get(s->record.last, "losses"), i, source)
+	{
+		traced |= strcmp(record_text(source, "source", ""), "bpf") == 0;
+	}
 	printf("Files that were refused are not %s: immure why --path PATH [--op OP]\n",
 	       traced ? "among them, but events if the policy has record: [read, write] (immure "
 			"audit tail -k open)"
