@@ -10,6 +10,7 @@
 #include "audit/suggest.h"
 
 #define MAKERS_MAX 20000
+#define DENIED_ROOM 64 /* more processes, if something was refused to them */
 #define MAKERS_DEPTH 16
 #define PID_KEY_MAX 24
 
@@ -78,15 +79,18 @@ static void key_of(int64_t pid, char ret[PID_KEY_MAX])
 	snprintf(ret, PID_KEY_MAX, "%lld", (long long)pid);
 }
 
-static json_t *process_of(struct activity *activity, int64_t pid, int64_t parent, const char *name)
+static json_t *process_of(struct activity *activity, int64_t pid, int64_t parent, const char *name,
+			  size_t room)
 {
 	struct activity_list *list = &activity->processes;
 	json_t *item;
 	char key[PID_KEY_MAX];
 
 	key_of(pid, key);
-	item = item_of(list, key);
-	if (item || !has_room(list))
+	item = json_object_get(list->index, key);
+	if (!item && json_array_size(list->items) >= room)
+		list->more++;
+	if (item || json_array_size(list->items) >= room)
 		return item;
 	return add_item(list, key,
 			json_pack("{s:I, s:s, s:I, s:I}", "denied", (json_int_t)0, "name", name,
@@ -103,8 +107,9 @@ static void take_lineage(struct activity *activity, const json_t *event)
 		const json_t *who = json_array_get(lineage, i);
 		int64_t parent =
 			i + 1 < n ? record_number(json_array_get(lineage, i + 1), "pid", 0) : 0;
-		json_t *process = process_of(activity, record_number(who, "pid", 0), parent,
-					     record_text(who, "comm", "?"));
+		json_t *process =
+			process_of(activity, record_number(who, "pid", 0), parent,
+				   record_text(who, "comm", "?"), ACTIVITY_MAX + DENIED_ROOM);
 
 		if (process && i == 0)
 			add_to(process, "denied", 1);
@@ -137,7 +142,7 @@ static void add_makers(struct activity *activity, int64_t pid)
 		if (!maker || json_object_get(activity->processes.index, key))
 			return;
 		process_of(activity, pid, record_number(maker, "pid", 0),
-			   record_text(maker, "comm", "?"));
+			   record_text(maker, "comm", "?"), ACTIVITY_MAX);
 		pid = record_number(maker, "pid", 0);
 	}
 }
@@ -149,7 +154,7 @@ static void take_exec(struct activity *activity, const json_t *event)
 
 	add_makers(activity, record_number(event, "ppid", 0));
 	process = process_of(activity, record_number(event, "pid", 0),
-			     record_number(event, "ppid", 0), path);
+			     record_number(event, "ppid", 0), path, ACTIVITY_MAX);
 
 	if (!process)
 		return;

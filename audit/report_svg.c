@@ -11,6 +11,7 @@
 #define WIDTH 1030
 #define RIGHT 20
 #define ROWS_MAX 60
+#define LOOKED_AT 1024 /* processes; a report has at most ACTIVITY_MAX and some */
 #define ROW 26
 #define STEP 24
 #define DEPTH_MAX 20
@@ -18,8 +19,15 @@
 
 static void put_svg(struct strbuf *out, int height, const char *title)
 {
-	strbuf_addf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", WIDTH,
-		    height, title);
+	strbuf_addf(
+		out,
+		"<div class=\"drawing\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
+		WIDTH, height, title);
+}
+
+static void end_svg(struct strbuf *out)
+{
+	strbuf_puts(out, "</svg></div>\n");
 }
 
 /* At most n bytes of a name, cut between characters. */
@@ -124,15 +132,53 @@ void svg_timeline(const json_t *timeline, const json_t *kinds, struct strbuf *ou
 		strbuf_addf(out, "<circle class=\"mark %s\" cx=\"%.1f\" cy=\"%d\" r=\"5\"/>\n",
 			    class_of(kind), us < 0 ? LEFT : x, find_lane(&lanes, kind) * LANE + 17);
 	}
-	strbuf_puts(out, "</svg>\n");
+	end_svg(out);
 }
 
 struct tree {
 	const json_t *list;
-	bool drawn[ROWS_MAX];
+	bool chosen[LOOKED_AT], drawn[LOOKED_AT];
+	size_t n_chosen;
 	int row;
 	struct strbuf *out;
 };
+
+/* The last one of that number; -1 if there is none. */
+static int index_of(const struct tree *t, int64_t pid)
+{
+	for (size_t i = json_array_size(t->list); i-- > 0;) {
+		if (i < LOOKED_AT && record_number(json_array_get(t->list, i), "pid", 0) == pid)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* One process with those that made it, as far as there is room. */
+static void choose_with_makers(struct tree *t, int i)
+{
+	for (int depth = 0; i >= 0 && depth < DEPTH_MAX && t->n_chosen < ROWS_MAX; depth++) {
+		if (t->chosen[i])
+			return;
+		t->chosen[i] = true;
+		t->n_chosen++;
+		i = index_of(t, record_number(json_array_get(t->list, (size_t)i), "parent", 0));
+	}
+}
+
+/* Those that something was refused to come first; the others in their order. */
+static void choose(struct tree *t)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach(t->list, i, p)
+	{
+		if (i < LOOKED_AT && record_number(p, "denied", 0) > 0)
+			choose_with_makers(t, (int)i);
+	}
+	for (i = 0; i < json_array_size(t->list) && i < LOOKED_AT; i++)
+		choose_with_makers(t, (int)i);
+}
 
 static void put_process(struct tree *t, const json_t *p, int depth, int parent_row)
 {
@@ -166,7 +212,7 @@ static void draw_below(struct tree *t, int64_t parent, int depth,
 	{
 		int row = t->row;
 
-		if (i >= ROWS_MAX || t->row >= ROWS_MAX || depth >= DEPTH_MAX || t->drawn[i] ||
+		if (i >= LOOKED_AT || depth >= DEPTH_MAX || !t->chosen[i] || t->drawn[i] ||
 		    record_number(p, "parent", 0) != parent)
 			continue;
 		t->drawn[i] = true;
@@ -176,40 +222,34 @@ static void draw_below(struct tree *t, int64_t parent, int depth,
 	}
 }
 
-static bool is_listed(const json_t *list, int64_t pid)
-{
-	const json_t *p;
-	size_t i;
-
-	json_array_foreach(list, i, p)
-	{
-		if (record_number(p, "pid", 0) == pid)
-			return true;
-	}
-	return false;
-}
-
 void svg_processes(const json_t *processes, struct strbuf *out)
 {
 	size_t n = json_array_size(processes);
 	struct tree tree = { .list = processes, .out = out };
+	cleanup_strbuf struct strbuf rows = { 0 };
 	const json_t *p;
 	size_t i;
 
 	if (n == 0)
 		return;
-	put_svg(out, (int)(n < ROWS_MAX ? n : ROWS_MAX) * ROW + 8, "Processes");
+	tree.out = &rows;
+	choose(&tree);
 	json_array_foreach(processes, i, p)
 	{
 		int64_t parent = record_number(p, "parent", 0);
+		int maker = index_of(&tree, parent);
 
-		if (i < ROWS_MAX && !tree.drawn[i] && !is_listed(processes, parent))
+		if (i < LOOKED_AT && tree.chosen[i] && !tree.drawn[i] &&
+		    (maker < 0 || !tree.chosen[maker]))
 			draw_below(&tree, parent, 0, -1);
 	}
-	strbuf_puts(out, "</svg>\n");
-	if (n > ROWS_MAX)
+	put_svg(out, tree.row * ROW + 8, "Processes");
+	strbuf_add(out, strbuf_str(&rows), rows.len);
+	out->failed |= rows.failed;
+	end_svg(out);
+	if (n > (size_t)tree.row)
 		strbuf_addf(out, "<p class=\"soft small\">… and %zu more processes.</p>\n",
-			    n - ROWS_MAX);
+			    n - (size_t)tree.row);
 }
 
 void svg_flows(const json_t *flows, struct strbuf *out)
@@ -257,5 +297,5 @@ void svg_flows(const json_t *flows, struct strbuf *out)
 		put_bytes(out, sent);
 		strbuf_puts(out, "</tspan></text>\n");
 	}
-	strbuf_puts(out, "</svg>\n");
+	end_svg(out);
 }

@@ -2,6 +2,7 @@
 /* What a run did is gathered whole where it is little, and bounded and counted where it is much. */
 #include "tests/support/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,43 @@ static void peaks_are_those_of_the_seal(void **state)
 	activity_done(&activity);
 }
 
+/* A full list has room left for those that something was refused to. */
+static void who_was_refused_something_is_listed_after_a_thousand_others(void **state)
+{
+	struct activity activity;
+	const json_t *processes;
+	json_t *json;
+
+	(void)state;
+	activity_init(&activity);
+	for (int pid = 1; pid <= 1000; pid++) {
+		char event[100];
+
+		snprintf(event, sizeof(event),
+			 "{\"kind\":\"exec\",\"pid\":%d,\"ppid\":0,\"path\":\"/bin/x\"}", pid);
+		take(&activity, event);
+	}
+	for (int pid = 2001; pid <= 2100; pid++) {
+		char event[160];
+
+		snprintf(event, sizeof(event),
+			 "{\"kind\":\"denied\",\"call\":\"bpf\",\"text\":\"bpf(1)\","
+			 "\"lineage\":[{\"comm\":\"x\",\"pid\":%d}]}",
+			 pid);
+		take(&activity, event);
+	}
+	json = made(&activity);
+	processes = json_object_get(json, "processes");
+	assert_int_equal(json_array_size(processes), ACTIVITY_MAX + 64);
+	assert_int_equal(record_number(json_array_get(processes, ACTIVITY_MAX), "pid", 0), 2001);
+	assert_int_equal(record_number(json_array_get(processes, ACTIVITY_MAX), "denied", 0), 1);
+	/* What is left out is counted: of the programs, and of the refused. */
+	assert_int_equal(record_number(json_object_get(json, "more"), "processes", 0),
+			 1000 - ACTIVITY_MAX + 100 - 64);
+	json_decref(json);
+	activity_done(&activity);
+}
+
 /* A shell's "( ... )" executes nothing itself. */
 static void a_process_between_two_programs_is_in_the_tree(void **state)
 {
@@ -148,6 +186,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(little_is_told_whole),
+		cmocka_unit_test(who_was_refused_something_is_listed_after_a_thousand_others),
 		cmocka_unit_test(peaks_are_those_of_the_seal),
 		cmocka_unit_test(a_process_between_two_programs_is_in_the_tree),
 		cmocka_unit_test(much_is_bounded_and_counted),

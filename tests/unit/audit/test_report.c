@@ -110,6 +110,32 @@ static void sarif_points_at_the_line(void **state)
 	json_decref(log);
 }
 
+/* However many there are, who was refused something is drawn, below whoever made it. */
+static void the_page_draws_whom_something_was_refused(void **state)
+{
+	cleanup_strbuf struct strbuf out = { 0 };
+	json_t *report = load(REPORT(FINDING("1", "pass", "high"), "ok", "true"));
+	json_t *list = json_array();
+	const char *p;
+	int rows = 0;
+
+	(void)state;
+	for (int pid = 1; pid <= 400; pid++)
+		json_array_append_new(list, json_pack("{s:i, s:s, s:i, s:i}", "denied", pid == 399,
+						      "name", pid == 398 ? "/bin/maker" : "/bin/x",
+						      "parent", pid == 399 ? 398 : 0, "pid", pid));
+	json_object_set_new(report, "activity", json_pack("{s:o}", "processes", list));
+	report_html(report, &out);
+	for (p = out.p; (p = strstr(p, "<text class=\"mono\"")) != NULL; p++)
+		rows++;
+	assert_int_equal(rows, 60);
+	p = strstr(out.p, "/bin/maker");
+	assert_non_null(p);
+	assert_non_null(strstr(p, ">399</tspan> <tspan class=\"mark fail\">1 refused"));
+	assert_non_null(strstr(out.p, "and 340 more processes"));
+	json_decref(report);
+}
+
 static void what_is_not_proven_is_an_error_of_junit(void **state)
 {
 	cleanup_strbuf struct strbuf out = { 0 };
@@ -223,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_baseline_forgives_only_what_was_there),
 		cmocka_unit_test(sarif_points_at_the_line),
 		cmocka_unit_test(what_is_not_proven_is_an_error_of_junit),
+		cmocka_unit_test(the_page_draws_whom_something_was_refused),
 		cmocka_unit_test(csv_holds_no_formula),
 		cmocka_unit_test(markdown_is_short_whatever_there_is),
 		cmocka_unit_test(html_runs_nothing),
