@@ -241,9 +241,44 @@ static void unused_grants_are_counted(void **state)
 	}
 }
 
+static size_t count_in(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+		n++;
+	return n;
+}
+
+/* Like a coverage report: each line with what was used of it, each reason once. */
+static void html_tells_the_use_of_each_line(void **state)
+{
+#define LINE(n, more) "{\"file\":\"p\",\"line\":" n ",\"text\":\"allow x\"," more "}"
+#define UNKNOWN "\"use\":\"unknown\",\"unknown\":\"not seen\""
+	/* clang-format off */
+	static const char report[] = "{\"policy\":{\"rules\":["
+		LINE("3", "\"use\":\"used\",\"uses\":7,\"unused\":[\"a<\",\"b\"]") ","
+		LINE("4", "\"use\":\"unused\",\"unused\":[\"a\",\"c\"]") ","
+		LINE("5", UNKNOWN) "," LINE("6", UNKNOWN) "," LINE("7", "\"use\":null") "]}}";
+	/* clang-format on */
+	cleanup_strbuf struct strbuf out = { 0 };
+	const char *text;
+
+	(void)state;
+	render(report, report_html, &out);
+	text = strbuf_str(&out);
+	assert_non_null(strstr(text, ">used 7&times;</span><span class=\"n\">3<"));
+	assert_non_null(strstr(text, ">never used: a&#60;, b<"));
+	assert_non_null(strstr(text, "row unused\"><span class=\"hits\">unused<"));
+	assert_null(strstr(text, "never used: a,"));
+	assert_int_equal(count_in(text, ">unknown</span>"), 2);
+	assert_int_equal(count_in(text, "Use not known: not seen."), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(html_tells_the_use_of_each_line),
 		cmocka_unit_test(unused_grants_are_counted),
 		cmocka_unit_test(the_worst_decides),
 		cmocka_unit_test(a_baseline_forgives_only_what_was_there),
