@@ -35,6 +35,13 @@ await() {
 	done
 }
 
+# soon NAME TEXT COMMAND...: its output holds the text, at once or later: the kernel logs some things in a thread of its own.
+holds() { "${@:2}" 2>&1 | grep -qF -- "$1"; }
+soon() {
+	await holds "${@:2}"
+	says "$@"
+}
+
 # process COMMAND LINE: the number of the process that has exactly this one. A program has it once it has its label, and its
 # name, which pidof(1) looks for, before.
 process() {
