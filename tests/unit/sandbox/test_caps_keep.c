@@ -26,7 +26,7 @@ static int setup(void **state)
 	int fd;
 
 	(void)state;
-	strcpy(dir, temp_dir_make());
+	snprintf(dir, sizeof(dir), "%s", temp_dir_make());
 	snprintf(closed, sizeof(closed), "%s/closed", dir);
 	fd = open(closed, O_WRONLY | O_CREAT | O_CLOEXEC, 0);
 	return fd < 0 || close(fd) < 0;
