@@ -72,8 +72,11 @@ static bool is_shown(const struct grants *g, const char *path, unsigned access)
 	return false;
 }
 
-static void use_path(struct grants *g, const char *path, unsigned access)
+/* Returns whether the policy grants it: where Landlock is not there the plan has no rules. */
+static bool use_path(struct grants *g, const char *path, unsigned access)
 {
+	bool granted = false;
+
 	for (size_t i = 0; i < g->n; i++) {
 		struct grant *grant = &g->items[i];
 
@@ -82,33 +85,27 @@ static void use_path(struct grants *g, const char *path, unsigned access)
 			continue;
 		grant->n += (grant->access & access) != 0;
 		grant->reads += access == FILE_READ && grant->access != FILE_READ;
+		granted |= (grant->file->access & access) != 0;
 	}
+	return granted;
 }
 
-/* What no rule of the plan names was reached under another name: nobody knows by which rule. */
+/* What no rule names was reached under another name: nobody knows by which rule. */
 static void use_or_wonder(struct grants *g, const char *path, unsigned access)
 {
-	if (is_shown(g, path, access))
-		use_path(g, path, access);
-	else
+	if (!use_path(g, path, access) && !is_shown(g, path, access))
 		g->unnamed |= access;
 }
 
-/* A folder that was opened without saying so is listed, and so is a file read. */
+/* Who may read may list; a folder that was opened without saying so is listed, too. */
 static void take_read(struct grants *g, const char *path, uint64_t flags)
 {
-	if (flags & O_DIRECTORY) {
-		if (is_shown(g, path, FILE_LIST))
-			use_path(g, path, FILE_LIST | FILE_READ);
-		else
-			g->unnamed |= FILE_LIST | FILE_READ;
+	bool lists = flags & O_DIRECTORY;
+	unsigned access = lists ? FILE_LIST | FILE_READ : FILE_READ;
+
+	if (use_path(g, path, access) || is_shown(g, path, access))
 		return;
-	}
-	if (is_shown(g, path, FILE_READ))
-		use_path(g, path, FILE_READ);
-	else if (is_shown(g, path, FILE_LIST))
-		use_path(g, path, FILE_LIST);
-	else
+	if (lists || (!use_path(g, path, FILE_LIST) && !is_shown(g, path, FILE_LIST)))
 		g->unnamed |= FILE_LIST | FILE_READ;
 }
 
@@ -169,15 +166,13 @@ static void take_exec(struct grants *g, const json_t *event)
 {
 	const char *path = record_text(event, "path", "");
 	const char *name = record_text(event, "name", "");
-	bool by_path = is_shown(g, path, FILE_EXEC);
-	bool by_name = is_plain(name) && is_shown(g, name, FILE_EXEC);
+	bool by_path = use_path(g, path, FILE_EXEC) || is_shown(g, path, FILE_EXEC);
+	bool by_name = by_path && strcmp(name, path) == 0;
 
+	if (!by_name && is_plain(name))
+		by_name = use_path(g, name, FILE_EXEC) || is_shown(g, name, FILE_EXEC);
 	g->calls->events[SYS_execve]++;
 	g->calls->events[SYS_execveat]++;
-	if (by_path)
-		use_path(g, path, FILE_EXEC);
-	if (by_name && strcmp(name, path) != 0)
-		use_path(g, name, FILE_EXEC);
 	if ((!by_path && !by_name) || (!by_name && is_script(event, name)))
 		g->unnamed |= FILE_EXEC;
 }
