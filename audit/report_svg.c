@@ -21,7 +21,7 @@ static void put_svg(struct strbuf *out, int height, const char *title)
 {
 	strbuf_addf(
 		out,
-		"<div class=\"drawing\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
+		"<div class=\"drawing\"><svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"xMinYMin\" role=\"img\" aria-label=\"%s\">\n",
 		WIDTH, height, title);
 }
 
