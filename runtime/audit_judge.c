@@ -30,6 +30,19 @@ static int usage(struct err *err)
 	return err_at(err, ERR_USAGE);
 }
 
+/* A file that the user named: links are followed, and a pipe will do. */
+static int read_named(const char *option, const char *file, size_t max, struct strbuf *ret,
+		      struct err *err)
+{
+	cleanup_close int fd = open(file, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : fd_read_all(fd, max, ret);
+
+	if (r == 0)
+		return 0;
+	err_sys(err, -r, "%scannot read %s", option, file);
+	return usage(err);
+}
+
 static int add_standard(struct standards *s, const char *name, struct arena *arena, struct err *err)
 {
 	cleanup_strbuf struct strbuf file = { 0 };
@@ -41,11 +54,10 @@ static int add_standard(struct standards *s, const char *name, struct arena *are
 		return usage(err);
 	}
 	if (text.n == 0) {
-		r = fd_read_file(AT_FDCWD, name, STANDARD_MAX_BYTES, &file, err);
-		if (r < 0) {
-			err_wrap(err, "--standard: neither a shipped standard nor a file");
-			return usage(err);
-		}
+		r = read_named("--standard: neither a shipped standard nor a file: ", name,
+			       STANDARD_MAX_BYTES, &file, err);
+		if (r < 0)
+			return r;
 		text = (struct span){ strbuf_str(&file), file.len };
 	}
 	r = standard_parse(text, arena, &s->list[s->n], err);
@@ -91,10 +103,11 @@ static int read_waivers(const struct audit_judge_options *options, struct arena 
 
 	if (!options->waivers)
 		return 0;
-	r = fd_read_file(AT_FDCWD, options->waivers, INPUT_MAX, &text, err);
+	r = read_named("--waivers: ", options->waivers, INPUT_MAX, &text, err);
+	if (r < 0)
+		return r;
 	span = (struct span){ strbuf_str(&text), text.len };
-	if (r == 0)
-		r = waivers_parse(span, options->waivers, arena, &in->waivers, err);
+	r = waivers_parse(span, options->waivers, arena, &in->waivers, err);
 	if (r < 0) {
 		err_wrap(err, "%.80s", options->waivers);
 		return usage(err);
@@ -245,8 +258,8 @@ int audit_baseline_read(const char *file, json_t **ret, struct err *err)
 	json_error_t error = { 0 };
 	json_t *report;
 
-	if (fd_read_file(AT_FDCWD, file, INPUT_MAX, &text, err) < 0)
-		return usage(err);
+	if (read_named("", file, INPUT_MAX, &text, err) < 0)
+		return -err->code;
 	report = json_loadb(strbuf_str(&text), text.len, JSON_REJECT_DUPLICATES, &error);
 	if (!report || strcmp(record_text(report, "schema", ""), REPORT_SCHEMA) != 0) {
 		err_set(err, EINVAL, "%.80s is no report: %s", file,

@@ -411,6 +411,24 @@ status_of() {
 	fi
 }
 
+@test "a file that is named is read through links, and from a pipe" {
+	"$IMMURE" run --host -- true
+	"$IMMURE" audit report -o before.json
+	ln -s before.json link.json
+	"$IMMURE" audit check --baseline link.json --fail-on critical
+	"$IMMURE" audit check --baseline <(cat before.json) --fail-on critical
+	"$IMMURE" audit diff ./link.json last
+	echo '[]' >waivers
+	ln -s waivers some
+	"$IMMURE" audit report --waivers some >/dev/null
+	run "$IMMURE" audit report --waivers none
+	[ "$status" -eq 2 ]
+	[ "$output" = "immure: --waivers: cannot read none: No such file or directory" ]
+	run "$IMMURE" audit check -s "$HOME_DIR"
+	[ "$status" -eq 2 ]
+	[[ $output == *"neither a shipped standard nor a file"*"Is a directory" ]]
+}
+
 @test "an empty name is no run" {
 	"$IMMURE" run --host -- true
 	for verb in 'audit show' 'audit check' 'audit verify' 'audit tail' 'audit export' 'why --run'; do
