@@ -38,8 +38,8 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 	else if (json_is_true(json_object_get(sealed, "lost")))
 		c.not_whole = "an event could not be recorded";
 	else if (c.dropped > 0)
-		c.not_whole =
-			arena_printf(arena, "%llu events were lost", (unsigned long long)c.dropped);
+		c.not_whole = arena_printf(arena, "%llu %s lost", (unsigned long long)c.dropped,
+					   c.dropped == 1 ? "event was" : "events were");
 	c.whole = c.not_whole == NULL;
 	c.lost = c.dropped > 0 || json_is_true(json_object_get(sealed, "lost"));
 	return c;

@@ -38,6 +38,16 @@ static int take(void *data, struct span line, uint64_t number, struct err *err)
 	return r;
 }
 
+static int no_such_kind(const char *kind, struct err *err)
+{
+	cleanup_strbuf struct strbuf names = { 0 };
+
+	for (int i = 0; i < RECORD_KIND_COUNT; i++)
+		strbuf_addf(&names, " %s", record_kind_name((enum record_kind)i));
+	err_set(err, EINVAL, "--kind %.20s: expected one of%s", kind, strbuf_str(&names));
+	return err_at(err, ERR_USAGE);
+}
+
 int audit_events_find(const struct event_request *request, struct arena *arena,
 		      const char **ret_run, struct err *err)
 {
@@ -50,9 +60,7 @@ int audit_events_find(const struct event_request *request, struct arena *arena,
 	for (size_t i = 0; i < request->filter.kinds.n; i++) {
 		if (record_kind_find(request->filter.kinds.items[i]) >= 0)
 			continue;
-		err_set(err, EINVAL, "--kind %.20s: there is no such kind of event",
-			request->filter.kinds.items[i]);
-		return err_at(err, ERR_USAGE);
+		return no_such_kind(request->filter.kinds.items[i], err);
 	}
 	if (request->which)
 		return run_find(runs, request->which, arena, ret_run, err);

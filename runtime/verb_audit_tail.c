@@ -20,7 +20,7 @@ struct tail_options {
 
 /* clang-format off */
 #define ROW(field) offsetof(struct tail_options, field)
-#define KINDS "denied exec exit open connect bind listen accept flow dns signal ptrace mount namespace kernel syscall calls lost enter life start sealed"
+#define KINDS "denied would-deny fork exec exit open connect bind listen accept flow dns signal ptrace mount namespace kernel syscall calls counts lost enter life start rotated sealed"
 
 static const struct opt tail_opts[] = {
 	{ "kind",      'k', OPT_LIST, ROW(filter.kinds), "KIND", "only events of this kind; may be given several times", KINDS },

@@ -549,6 +549,7 @@ status_of() {
 	[ "$("$IMMURE" audit tail -k sealed | wc -l)" -eq 1 ]
 	run "$IMMURE" audit tail -k nonesuch
 	[ "$status" -eq 2 ]
+	[[ $output == *"expected one of start sealed"*" would-deny "*" life" ]]
 }
 
 @test "export hands on every record, to a file, syslog and journald" {
