@@ -193,10 +193,17 @@ static void take_named(struct activity_list *list, const char *name)
 		add_to(item, "count", 1);
 }
 
+/* An attempt that failed opened nothing, and nobody listens there. */
+static bool has_failed(const json_t *event)
+{
+	return record_number(event, "errno", 0) != 0;
+}
+
 /* O_WRONLY, O_RDWR, O_CREAT, O_TRUNC: opened to be written. */
 static bool is_write(const json_t *event)
 {
-	return (record_number(event, "flags", 0) & (01 | 02 | 0100 | 01000)) != 0;
+	return (record_number(event, "flags", 0) & (01 | 02 | 0100 | 01000)) != 0 &&
+	       !has_failed(event);
 }
 
 /* Microseconds since 1970 of "2026-01-02T03:04:05.678901234Z"; 0 if it is none. */
@@ -280,7 +287,8 @@ void activity_take(struct activity *activity, json_t *event)
 		take_flow(activity, event);
 		break;
 	case RECORD_LISTEN:
-		take_named(&activity->listeners, record_text(event, "local", "?"));
+		if (!has_failed(event))
+			take_named(&activity->listeners, record_text(event, "local", "?"));
 		break;
 	case RECORD_DNS:
 		take_named(&activity->names, record_text(event, "name", "?"));

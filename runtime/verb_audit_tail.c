@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "audit/ocsf.h"
+#include "audit/record.h"
 #include "audit/run_read.h"
 #include "base/strbuf.h"
 #include "policies/syscall_args.h"
@@ -55,6 +56,11 @@ static int read_request(const struct verb_call *call, const struct tail_options 
 static const char *words_of(const json_t *event)
 {
 	static const char *const keys[] = { "text", "path", "remote", "local", "name" };
+	const char *local = record_text(event, "local", NULL);
+	int kind = record_kind_find(record_text(event, "kind", ""));
+
+	if (local && (kind == RECORD_BIND || kind == RECORD_LISTEN))
+		return local;
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		const char *text = record_text(event, keys[i], NULL);

@@ -55,6 +55,24 @@ static void little_is_told_whole(void **state)
 	activity_done(&activity);
 }
 
+static void what_failed_wrote_nothing_and_listens_nowhere(void **state)
+{
+	struct activity activity;
+	json_t *json;
+
+	(void)state;
+	activity_init(&activity);
+	take(&activity, "{\"kind\":\"open\",\"flags\":577,\"path\":\"/r/1\"}");
+	take(&activity, "{\"kind\":\"open\",\"flags\":577,\"path\":\"/r/2\",\"errno\":30}");
+	take(&activity, "{\"kind\":\"listen\",\"local\":\"[::1]:1\"}");
+	take(&activity, "{\"kind\":\"listen\",\"local\":\"[::1]:2\",\"errno\":95}");
+	json = made(&activity);
+	assert_int_equal(json_array_size(json_object_get(json, "written")), 1);
+	assert_int_equal(json_array_size(json_object_get(json, "listeners")), 1);
+	json_decref(json);
+	activity_done(&activity);
+}
+
 /* Told by the sealed record alone; what is not there is not zero. */
 static void peaks_are_those_of_the_seal(void **state)
 {
@@ -187,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(little_is_told_whole),
 		cmocka_unit_test(who_was_refused_something_is_listed_after_a_thousand_others),
+		cmocka_unit_test(what_failed_wrote_nothing_and_listens_nowhere),
 		cmocka_unit_test(peaks_are_those_of_the_seal),
 		cmocka_unit_test(a_process_between_two_programs_is_in_the_tree),
 		cmocka_unit_test(much_is_bounded_and_counted),

@@ -32,6 +32,8 @@ static void each_is_seen_and_no_other(void **state)
 		{ "{\"kind\":\"listen\",\"local\":\"0.0.0.0:80\"}",              SIGHT_LISTEN_UNASKED, false },
 		{ "{\"kind\":\"listen\",\"local\":\"0.0.0.0:81\"}",              SIGHT_LISTEN_UNASKED, true },
 		{ "{\"kind\":\"listen\"}",                                       SIGHT_LISTEN_UNASKED, true },
+		{ "{\"kind\":\"listen\",\"local\":\"[::]:22\",\"errno\":95}",    SIGHT_LISTEN_SSH, false },
+		{ "{\"kind\":\"listen\",\"local\":\"[::]:81\",\"errno\":95}",    SIGHT_LISTEN_UNASKED, false },
 		{ "{\"kind\":\"connect\"}",                                      SIGHT_CONNECT, true },
 		{ "{\"kind\":\"denied\",\"rule\":null,\"call\":\"bpf\"}",        SIGHT_CALL_UNNAMED, true },
 		{ "{\"kind\":\"would-deny\",\"rule\":null,\"call\":\"bpf\"}",    SIGHT_CALL_UNNAMED, true },
