@@ -187,15 +187,16 @@ static int finish(struct run *run, const struct supervisor *s, int status, struc
 {
 	int r = run_record_end(run, s, status, err);
 
+	/* There was a program: what is on record of it stays, and counts as cut short. */
 	if (r < 0)
-		return err_at(err, ERR_STATE);
+		err_wrap(err, "the record of run %s is not sealed", run->folder.id);
 	if (s->lost.code)
 		log_error("the record is incomplete: %s", s->lost.msg);
 	if (run->denials->total > 0 && log_is_on(LOG_LEVEL_INFO))
 		log_info("%llu calls were refused: immure audit show %s",
 			 (unsigned long long)run->denials->total, run->folder.id);
 	/* The run itself is over and recorded. */
-	if (run->options.learn)
+	if (r == 0 && run->options.learn)
 		r = run_learn_write(run->options.learn, &run->folder, err);
 	if (r == 0 && run->options.sign_by)
 		r = run_record_sign(run, err);

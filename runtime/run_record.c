@@ -123,7 +123,8 @@ void run_record_usage(struct run *run)
 	struct err ignored = { 0 };
 	int status = 0;
 
-	if (launch_reap(&run->launched, &status, &ignored) < 0 || !run->launched.usage.known) {
+	/* Of a start that failed there may be a process 1 that nobody has told to end. */
+	if (!run->launched.ended || launch_reap(&run->launched, &status, &ignored) < 0) {
 		run->usage_lost = true;
 		return;
 	}

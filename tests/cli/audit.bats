@@ -429,6 +429,20 @@ status_of() {
 	[[ $output == *"neither a shipped standard nor a file"*"Is a directory" ]]
 }
 
+@test "a record for which there is no room left stays, cut short" {
+	"$IMMURE" run --host -- true
+	# As on a full disk: what goes beyond that fails.
+	run bash -c "trap '' XFSZ; ulimit -f 14; exec \"\$0\" run --host -- sh -c 'for i in \$(seq 60); do mount -t tmpfs x\$i /mnt; done; echo over' 2>&1" "$IMMURE"
+	[ "$status" -eq 125 ]
+	[[ $output == *over* ]]
+	id=$(sed -n 's/.*the record of run \(.*\) is not sealed: cannot write the event log: File too large$/\1/p' <<<"$output")
+	[ -n "$id" ]
+	"$IMMURE" audit list | grep -q "^$id  cut short "
+	run "$IMMURE" audit check "$id"
+	[ "$status" -eq 4 ]
+	[[ $output == *"  d1  mount("* ]]
+}
+
 @test "an empty name is no run" {
 	"$IMMURE" run --host -- true
 	for verb in 'audit show' 'audit check' 'audit verify' 'audit tail' 'audit export' 'why --run'; do
