@@ -244,6 +244,15 @@ static int write_life(struct run *run, struct err *err)
 	return run_folder_write(&run->folder, LIFE_FILE, run->text.p, run->text.len, err);
 }
 
+/* Of a program that ran, what there is on record stays: it counts as cut short. */
+static bool has_begun(const struct run *run)
+{
+	struct err ignored = { 0 };
+
+	return run->launched.page && launch_is_confined(&run->launched) &&
+	       launch_failure(&run->launched, &ignored) == 0;
+}
+
 /* --rm: what was recorded is of no use to who asked for it. */
 static void remove_all(struct run *run)
 {
@@ -317,12 +326,16 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 	if (r >= 0 && run->life.remove)
 		remove_all(run);
 	if (r < 0) {
+		bool began = has_begun(run);
+
 		launch_done(&run->launched);
 		drop_volumes(run);
 		detach_report(run->detach, err);
 		detach_done(run->detach, &run->folder, STATUS_FAILED);
+		run->kept.used = run->kept.used || began;
 		kept_discard(&run->kept);
-		run_folder_discard(&run->folder);
+		if (!began)
+			run_folder_discard(&run->folder);
 	}
 	return r;
 }

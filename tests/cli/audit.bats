@@ -441,6 +441,15 @@ status_of() {
 	run "$IMMURE" audit check "$id"
 	[ "$status" -eq 4 ]
 	[[ $output == *"  d1  mount("* ]]
+	# Not even room for what the kernel says of it: it is ended, and that it was there is on record.
+	run bash -c "trap '' XFSZ; ulimit -f 8; exec \"\$0\" run --host --name begun -- sh -c 'mount -t tmpfs x /mnt; exec sleep 60' 2>&1" "$IMMURE"
+	[ "$status" -eq 125 ]
+	[[ $output == *"cannot write evidence.json: File too large"* ]]
+	"$IMMURE" audit list | grep -q '  cut short .* begun$'
+	# Where nothing began there is nothing to tell.
+	before=$("$IMMURE" audit list --json | jq length)
+	run -127 "$IMMURE" run --host -- /none
+	[ "$("$IMMURE" audit list --json | jq length)" -eq "$before" ]
 }
 
 @test "an empty name is no run" {
