@@ -125,6 +125,8 @@ void event_log_losses(const struct event_log *log, struct jsonw *j)
 		if (loss->recorded == 0 && loss->dropped == 0 && !loss->mode)
 			continue;
 		jsonw_object(j);
+		if (loss->mode && loss->absent > 0)
+			jsonw_ku64(j, "absent", loss->absent);
 		jsonw_ku64(j, "dropped", loss->dropped);
 		if (loss->mode)
 			jsonw_kstr(j, "mode", loss->mode);

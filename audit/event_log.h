@@ -26,7 +26,8 @@ struct event_loss {
 	uint64_t recorded; /* in the log */
 	uint64_t dropped;  /* seen by the collector or by us, and not in the log */
 	uint64_t told;     /* of dropped, those that a "lost" record has told of */
-	const char *mode;  /* what the collector looks at, in words; or NULL */
+	uint64_t absent;   /* starts of the run at which the collector was not there */
+	const char *mode;  /* what the collector looks at, in words; NULL: it was never there */
 };
 
 struct event_log {
@@ -60,7 +61,10 @@ must_check int event_log_note(struct event_log *log, enum record_kind kind,
 must_check int event_log_lost(struct event_log *log, enum record_source source, uint64_t n,
 			      struct err *err);
 
-/* Append "losses":[{"dropped":N,"mode":M,"recorded":N,"source":S},...], silent sources left out. */
+/*
+ * Append "losses":[{"dropped":N,"mode":M,"recorded":N,"source":S},...], silent sources left out;
+ * "absent":N is there if a collector was not there at N starts out of several.
+ */
 void event_log_losses(const struct event_log *log, struct jsonw *j);
 
 void event_log_close(struct event_log *log);

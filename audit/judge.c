@@ -18,6 +18,7 @@ static uint64_t sum_dropped(const json_t *sealed, struct completeness *c)
 		if (strcmp(record_text(loss, "source", ""), "bpf") == 0) {
 			c->has_bpf = true;
 			c->mode = record_text(loss, "mode", NULL);
+			c->absent = (uint64_t)record_number(loss, "absent", 0);
 		}
 	}
 	return dropped;
@@ -40,8 +41,11 @@ struct completeness judge_completeness(const struct run_record *record, struct a
 	else if (c.dropped > 0)
 		c.not_whole = arena_printf(arena, "%llu %s lost", (unsigned long long)c.dropped,
 					   c.dropped == 1 ? "event was" : "events were");
+	else if (c.absent > 0)
+		c.not_whole = arena_printf(arena, "the run was not traced at %llu of its starts",
+					   (unsigned long long)c.absent);
 	c.whole = c.not_whole == NULL;
-	c.lost = c.dropped > 0 || json_is_true(json_object_get(sealed, "lost"));
+	c.lost = c.dropped > 0 || c.absent > 0 || json_is_true(json_object_get(sealed, "lost"));
 	return c;
 }
 

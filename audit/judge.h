@@ -54,6 +54,7 @@ struct completeness {
 	const char *mode;      /* what it looked at: "all calls", "events"...; or NULL */
 	bool lost;             /* events were */
 	uint64_t dropped;
+	uint64_t absent; /* starts without that collector, of a run that had it at others */
 };
 struct completeness judge_completeness(const struct run_record *record, struct arena *arena);
 

@@ -82,6 +82,7 @@ static int start(struct run *run, struct err *err)
 	if (r < 0)
 		return r;
 	run->tracing.log = &run->log;
+	run->log.loss[SOURCE_BPF].absent += !run->tracing.on;
 	health_start(&run->lifetime.health, &run->life.health, command_now());
 	launch_go(&run->launched);
 	return 0;

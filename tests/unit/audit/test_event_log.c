@@ -139,6 +139,17 @@ static void sums_the_losses(void **state)
 	event_log_losses(&f->log, &j);
 	assert_string_equal(text.p,
 			    "\"losses\":[{\"dropped\":42,\"recorded\":1,\"source\":\"bpf\"}]");
+	/* Absent at all starts: then it is no source of this record, and lost nothing. */
+	strbuf_reset(&text);
+	j.comma = false;
+	f->log.loss[SOURCE_BPF].absent = 2;
+	event_log_losses(&f->log, &j);
+	assert_null(strstr(text.p, "absent"));
+	strbuf_reset(&text);
+	j.comma = false;
+	f->log.loss[SOURCE_BPF].mode = "all calls";
+	event_log_losses(&f->log, &j);
+	assert_non_null(strstr(text.p, "{\"absent\":2,\"dropped\":42,\"mode\":\"all calls\","));
 }
 
 int main(void)

@@ -402,6 +402,17 @@ static void lost_events_prove_nothing(void **state)
 	assert_int_equal(find(f, "CIS", "5.4")->status, FINDING_PASS);
 }
 
+static void a_start_without_the_collector_proves_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	swap(&f->events, good_events, "\"dropped\":0", "\"absent\":1,\"dropped\":0");
+	judge(f, (struct judge_input){ 0 });
+	assert_int_equal(find(f, "NIST", "4.4.4-process")->status, FINDING_NOT_PROVEN);
+	assert_int_equal(find(f, "immure", "events")->status, FINDING_FAIL);
+	assert_int_equal(find(f, "CIS", "5.4")->status, FINDING_PASS);
+}
+
 static void a_broken_chain_proves_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -485,6 +496,8 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nothing_passes_without_evidence, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lost_events_prove_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_start_without_the_collector_proves_nothing,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lost_events_fail_where_the_policy_says_so, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_broken_chain_proves_nothing, set_up, tear_down),
