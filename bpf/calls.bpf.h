@@ -65,13 +65,15 @@ static __always_inline void copy_strings(struct scratch *s, const volatile struc
 static __always_inline bool copy_open(struct scratch *s, const volatile struct tracer_call *call,
 				      const struct tracer_slot *slot)
 {
-	bool wants_reads = slot->want & (TRACER_WANT_READ_OPENS | TRACER_WANT_ALL);
+	/* Who asks for a file to be made may do so with a descriptor that only reads. */
+	bool wanted = slot->want & (TRACER_WANT_READ_OPENS | TRACER_WANT_ALL) ||
+		      (call->open_flags < 6 && argument(&s->event, call->open_flags) & O_WRITES);
 	struct file *file = NULL;
 
 	if (s->event.ret >= 0)
 		file = file_of((__u32)s->event.ret);
 	if (file) {
-		if (!wants_reads && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+		if (!wanted && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
 			return false;
 		copy_file(s, file);
 		return true;
