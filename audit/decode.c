@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/decode.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -9,6 +11,7 @@
 
 #define TCP_CLOSE 7 /* include/net/tcp_states.h */
 #define KERNEL_MINOR_BITS 20
+#define SIN6_LEN_RFC2133 24 /* include/net/ipv6.h: what connect(2) is content with */
 
 static struct record_text text_of(const struct event *e, struct span bytes)
 {
@@ -60,31 +63,53 @@ static const char *protocol_of(const struct tracer_socket *t)
 	return t->protocol == 6 ? "tcp" : t->protocol == 17 ? "udp" : NULL;
 }
 
-/* An address of AF_UNIX is what user memory held; the record says so of itself. */
-static struct record_peer unix_peer(struct span address)
+/* What user memory held: nothing if that is no address. */
+static struct record_peer asked_peer(struct span address)
 {
 	const size_t head = offsetof(struct sockaddr_un, sun_path);
-	struct record_peer peer = { .family = AF_UNIX };
+	struct record_peer peer = { 0 };
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
 
-	if (address.n <= head)
-		return (struct record_peer){ 0 };
-	peer.path = (struct span){ address.p + head, address.n - head };
-	if (peer.path.p[0] != '\0')
-		peer.path.n = strnlen(peer.path.p, peer.path.n);
+	if (address.n <= sizeof(peer.family))
+		return peer;
+	memcpy(&peer.family, address.p, sizeof(peer.family));
+	if (peer.family == AF_UNIX && address.n > head) {
+		peer.path = (struct span){ address.p + head, address.n - head };
+		if (peer.path.p[0] != '\0')
+			peer.path.n = strnlen(peer.path.p, peer.path.n);
+	} else if (peer.family == AF_INET && address.n >= sizeof(in)) {
+		memcpy(&in, address.p, sizeof(in));
+		peer.port = ntohs(in.sin_port);
+		memcpy(peer.address, &in.sin_addr, sizeof(in.sin_addr));
+	} else if (peer.family == AF_INET6 && address.n >= SIN6_LEN_RFC2133) {
+		memcpy(&in6, address.p, SIN6_LEN_RFC2133);
+		peer.port = ntohs(in6.sin6_port);
+		memcpy(peer.address, &in6.sin6_addr, sizeof(in6.sin6_addr));
+	} else {
+		peer.family = AF_UNSPEC;
+	}
 	return peer;
 }
 
+/*
+ * The ends of an address family without names in the network, and those that a call asked for in
+ * vain, are not the socket's: they are what the program said.
+ */
 static void add_socket(const struct event *e, struct record *r)
 {
+	bool failed = e->head.ret < 0 && e->head.ret != -EINPROGRESS;
+	struct record_peer asked = { 0 };
+
 	r->protocol = protocol_of(&e->tuple);
 	r->local = peer_of(&e->tuple, false);
 	r->remote = peer_of(&e->tuple, true);
-	if (e->tuple.family != AF_UNIX)
-		return;
-	if (e->head.nr == SYS_connect)
-		r->remote = unix_peer(e->second);
-	else if (e->head.nr == SYS_bind)
-		r->local = unix_peer(e->second);
+	if (e->tuple.family == AF_UNIX || failed)
+		asked = asked_peer(e->second);
+	if (asked.family != AF_UNSPEC && e->head.nr == SYS_connect)
+		r->remote = asked;
+	else if (asked.family != AF_UNSPEC && e->head.nr == SYS_bind)
+		r->local = asked;
 }
 
 /* What kind of record a call becomes, and which of its arguments is the target or the flags. */

@@ -141,6 +141,39 @@ static void names_the_socket_of_a_file(void **state)
 	assert_true(strstr(json_of(&e), "remote") == NULL);
 }
 
+/* The kernel has put the socket back by then. */
+static void names_what_was_asked_for_in_vain(void **state)
+{
+	static const char v4[] = "\2\0\0\11\12\0\0\1\0\0\0\0\0\0\0";
+	static const char v6[] = "\12\0\0\11\0\0\0\0\376\200\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
+	struct event e = { .head = { .type = TRACER_SYSCALL,
+				     .nr = SYS_connect,
+				     .ret = -ECONNREFUSED,
+				     .flags = TRACER_TUPLE | TRACER_USER },
+			   .second = { v4, 16 },
+			   .has_tuple = true,
+			   .tuple = { .family = AF_INET,
+				      .protocol = 6,
+				      .remote = { 127, 0, 0, 1 },
+				      .local = { 127, 0, 0, 2 },
+				      .local_port = 7 } };
+
+	(void)state;
+	assert_has(json_of(&e), "\"remote\":\"10.0.0.1:9\"");
+	e.head.nr = SYS_bind;
+	assert_has(json_of(&e), "\"local\":\"10.0.0.1:9\"");
+	e.second = (struct span){ v6, 24 };
+	assert_has(json_of(&e), "\"local\":\"[fe80::1]:9\"");
+	e.second.n = 23;
+	assert_has(json_of(&e), "\"local\":\"127.0.0.2:7\"");
+	e.second = (struct span){ v4, 16 };
+	e.head.ret = 0;
+	assert_has(json_of(&e), "\"local\":\"127.0.0.2:7\"");
+	e.head.nr = SYS_connect;
+	e.head.ret = -EINPROGRESS;
+	assert_has(json_of(&e), "\"remote\":\"127.0.0.1:0\"");
+}
+
 static void keeps_the_tables_of_32_bit_calls_apart(void **state)
 {
 	struct event e = {
@@ -210,6 +243,7 @@ int main(void)
 		cmocka_unit_test(a_program_has_its_file_its_name_and_its_arguments),
 		cmocka_unit_test(only_the_end_of_a_connection_is_a_flow),
 		cmocka_unit_test(names_the_socket_of_a_file),
+		cmocka_unit_test(names_what_was_asked_for_in_vain),
 		cmocka_unit_test(keeps_the_tables_of_32_bit_calls_apart),
 		cmocka_unit_test(leaves_out_what_is_told_elsewhere),
 	};
