@@ -70,12 +70,12 @@ token_pids() {
 
 assert_no_process() {
 	local i left
-	for i in $(seq 50); do
+	for i in $(seq 500); do
 		left=$(token_pids)
 		[ -n "$left" ] || return 0
 		sleep 0.02
 	done
-	echo "still running after a second ($i):" >&2
+	echo "still running after ten seconds ($i):" >&2
 	ps -o pid,ppid,stat,args -p "$(echo "$left" | paste -sd,)" >&2
 	return 1
 }

@@ -76,9 +76,9 @@ detached() {
 }
 
 @test "kill: any signal, by name and number" {
-	run -0 detached -- sh -c 'trap "exit 9" USR1; while :; do sleep 0.1; done'
+	run -0 detached -- sh -c 'trap "exit 9" USR1; echo ready; while :; do sleep 0.1; done'
 	local id=$output
-	sleep 0.5
+	for _ in $(seq 900); do [ -z "$("$IMMURE" logs "$id")" ] || break; sleep 0.1; done
 	run -0 "$IMMURE" kill -s SIGUSR1 "$id"
 	run -9 "$IMMURE" wait "$id"
 	run -0 detached -- sleep 1000

@@ -44,9 +44,9 @@ teardown() {
   result=0
   wait $pid || result=$?
   [ "$result" -eq 143 ]
-  "$IMMURE" run --host -- sh -c 'trap "exit 9" TERM; while :; do sleep 0.1; done' &
+  "$IMMURE" run --host -- sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done' >said &
   pid=$!
-  sleep 1
+  for i in $(seq 900); do [ ! -s said ] || break; sleep 0.1; done
   kill -TERM $pid
   result=0
   wait $pid || result=$?
@@ -145,7 +145,7 @@ teardown() {
     kill -9 $pid
     wait $pid 2>/dev/null || true
   done
-  sleep 0.5
+  for i in $(seq 900); do [ "$(pgrep -fxc 'sleep 3217')" -ne 0 ] || break; sleep 0.1; done
   [ "$(pgrep -fxc 'sleep 3217')" -eq 0 ]
   "$IMMURE" run --host -- true
 }

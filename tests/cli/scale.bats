@@ -27,7 +27,7 @@ kernel_footprint() {
 # Others on the machine come and go: what counts is growth that stays.
 assert_same_footprint() {
 	local before=$1 grown i
-	for i in $(seq 50); do
+	for i in $(seq 300); do
 		grown=$(awk 'NR == FNR {was[$1] = $2; next} !($1 in was) || $2 > was[$1]' \
 			<(echo "$before") <(kernel_footprint))
 		[ -n "$grown" ] || return 0

@@ -103,11 +103,10 @@ teardown() {
 @test "a run that was killed shows as cut short" {
   "$IMMURE" run --host -- sleep 60 &
   pid=$!
-  sleep 1
-  "$IMMURE" audit list | grep -q running
+  for _ in $(seq 900); do "$IMMURE" audit list | grep -q running && break; sleep 0.1; done
   kill -9 $pid
   wait $pid 2>/dev/null || true
-  sleep 0.3
+  for _ in $(seq 900); do "$IMMURE" audit list | grep -q 'cut short' && break; sleep 0.1; done
   "$IMMURE" audit list | grep -q 'cut short'
 }
 
