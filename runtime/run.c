@@ -244,7 +244,6 @@ static int write_life(struct run *run, struct err *err)
 	return run_folder_write(&run->folder, LIFE_FILE, run->text.p, run->text.len, err);
 }
 
-/* Of a program that ran, what there is on record stays: it counts as cut short. */
 static bool has_begun(const struct run *run)
 {
 	struct err ignored = { 0 };
@@ -283,6 +282,21 @@ static int fork_monitor(struct run *run, struct err *err)
 	/* They are the monitor's: it removes some when it ends, which may be before we do. */
 	volumes_release(&run->volumes);
 	return detach_await(report, err);
+}
+
+/* Of a program that ran, what there is on record stays: it counts as cut short. */
+static void give_up(struct run *run, const struct err *err)
+{
+	bool began = has_begun(run);
+
+	launch_done(&run->launched);
+	drop_volumes(run);
+	detach_report(run->detach, err);
+	detach_done(run->detach, &run->folder, STATUS_FAILED);
+	run->kept.used = run->kept.used || began;
+	kept_discard(&run->kept);
+	if (!began)
+		run_folder_discard(&run->folder);
 }
 
 static int run_all(struct run *run, char *const argv[], struct err *err)
@@ -325,18 +339,8 @@ static int run_all(struct run *run, char *const argv[], struct err *err)
 		r = run_launch(run, err);
 	if (r >= 0 && run->life.remove)
 		remove_all(run);
-	if (r < 0) {
-		bool began = has_begun(run);
-
-		launch_done(&run->launched);
-		drop_volumes(run);
-		detach_report(run->detach, err);
-		detach_done(run->detach, &run->folder, STATUS_FAILED);
-		run->kept.used = run->kept.used || began;
-		kept_discard(&run->kept);
-		if (!began)
-			run_folder_discard(&run->folder);
-	}
+	if (r < 0)
+		give_up(run, err);
 	return r;
 }
 
