@@ -56,16 +56,9 @@ on_host() {
 	"$IMMURE" run --host -v "$WORK:/data" -w /data "$@"
 }
 
-# Processes with the token on their command line, besides those of the test itself.
+# Processes with the token on their command line, which the test's own and its subshells have not.
 token_pids() {
-	local dir pid
-	for dir in /proc/[0-9]*; do
-		pid=${dir#/proc/}
-		[ "$pid" != "$$" ] && [ "$pid" != "${BASHPID-}" ] || continue
-		# A subshell of this test shows the test's own arguments, never the token.
-		{ tr '\0' '\n' <"$dir/cmdline" | grep -qF -- "$TOKEN"; } 2>/dev/null && echo "$pid"
-	done
-	return 0
+	grep -lasF -f <(printf '%s' "$TOKEN") /proc/[0-9]*/cmdline | cut -d / -f 3
 }
 
 assert_no_process() {
