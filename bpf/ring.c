@@ -53,12 +53,15 @@ int ring_next(struct ring *ring, struct span *ret, struct err *err)
 
 		if (ring->pos == end)
 			return 0;
+		/* The kernel writes over nothing that was not released, so this pass ends. */
+		if (end - ring->pos > ring->size)
+			return err_set(err, EBADMSG, "the ring of events makes no sense");
 		word = load_length(ring, ring->pos);
 		if (word & BPF_RINGBUF_BUSY_BIT)
 			return 0;
 		length = word & ~(uint32_t)(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		step = ((uint64_t)length + BPF_RINGBUF_HDR_SZ + 7) & ~(uint64_t)7;
-		if (step > ring->size || step > end - ring->pos)
+		if (step > end - ring->pos)
 			return err_set(err, EBADMSG, "the ring of events makes no sense");
 		*ret = (struct span){
 			(const char *)ring->body + ring->page + (ring->pos & (ring->size - 1)) +
