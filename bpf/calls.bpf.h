@@ -61,13 +61,15 @@ static __always_inline void copy_strings(struct scratch *s, const volatile struc
 			copy_user_text(s, s->event.first_len, argument(&s->event, call->second));
 }
 
-/* False: an open that only reads, and such are not wanted. */
+/*
+ * False: an open that only reads, and such are not wanted. Where the flags tell, is_mere_look() has
+ * kept it away.
+ */
 static __always_inline bool copy_open(struct scratch *s, const volatile struct tracer_call *call,
 				      const struct tracer_slot *slot)
 {
-	/* Who asks for a file to be made may do so with a descriptor that only reads. */
-	bool wanted = slot->want & (TRACER_WANT_READ_OPENS | TRACER_WANT_ALL) ||
-		      (call->open_flags < 6 && argument(&s->event, call->open_flags) & O_WRITES);
+	bool wanted =
+		call->open_flags < 6 || slot->want & (TRACER_WANT_READ_OPENS | TRACER_WANT_ALL);
 	struct file *file = NULL;
 
 	if (s->event.ret >= 0)
@@ -115,7 +117,10 @@ static __always_inline __u64 open_flags_of(const struct pt_regs *regs, __u8 n)
 	return n == 1 ? regs->si : regs->dx;
 }
 
-/* Most opens only read: known before anything is copied. */
+/*
+ * Most opens only read: known before anything is copied. Who has a file made does more, though the
+ * descriptor may only read.
+ */
 static __always_inline bool is_mere_look(const struct tracer_slot *slot, struct pt_regs *regs,
 					 __s32 nr)
 {

@@ -222,7 +222,6 @@ static __always_inline struct tracer_stats *stats_of(__u32 slot)
 	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
 }
 
-/* The slot's settings, if it still belongs to the same sandbox. */
 /* Something that cannot be told: counted as the kernel's ring would count it. */
 static __always_inline void count_lost(struct tracer_stats *count)
 {
@@ -230,6 +229,7 @@ static __always_inline void count_lost(struct tracer_stats *count)
 	__sync_fetch_and_add(&count->dropped, 1);
 }
 
+/* The slot's settings, if it still belongs to the same sandbox. */
 static __always_inline struct tracer_slot *slot_of(__u32 number, __u32 generation)
 {
 	struct tracer_slot *slot = bpf_map_lookup_elem(&slots, &number);
