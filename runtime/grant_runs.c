@@ -2,10 +2,8 @@
 #include "runtime/grant_runs.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "audit/event_log.h"
 #include "runtime/audit_run.h"
@@ -247,19 +245,29 @@ int grant_runs_read(const struct bundle *bundle, const struct grant_runs_limits 
 	return 0;
 }
 
-bool grant_is_never_used(const struct grant_tally *tally)
+enum grant_use grant_tally_use(const struct grant_tally *tally)
 {
-	return tally->told > 0 && tally->used == 0;
+	return tally->used > 0 ? GRANT_USED : tally->told > 0 ? GRANT_UNUSED : GRANT_UNKNOWN;
 }
 
-size_t grant_runs_unused(const struct grant_runs *runs)
+static bool is_own(const struct grant_runs *runs, size_t i, enum grant_use use)
+{
+	return grant_is_own(&runs->grants, &runs->grants.items[i]) &&
+	       grant_tally_use(&runs->tallies[i]) == use;
+}
+
+size_t grant_runs_count(const struct grant_runs *runs, enum grant_use use)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < runs->grants.n; i++)
-		n += grant_is_own(&runs->grants, &runs->grants.items[i]) &&
-		     grant_is_never_used(&runs->tallies[i]);
+		n += is_own(runs, i, use);
 	return n;
+}
+
+bool grant_runs_is_unused(const struct grant_runs *runs, size_t i)
+{
+	return is_own(runs, i, GRANT_UNUSED);
 }
 
 void grant_runs_done(struct grant_runs *runs)

@@ -47,11 +47,14 @@ struct grant_runs_limits {
 must_check int grant_runs_read(const struct bundle *bundle, const struct grant_runs_limits *limits,
 			       struct arena *arena, struct grant_runs *ret, struct err *err);
 
-/* Never used: a run can tell, and none used it. */
-bool grant_is_never_used(const struct grant_tally *tally);
+/* Used if a run used it, unused if none did of those that can tell, unknown if none can. */
+enum grant_use grant_tally_use(const struct grant_tally *tally);
 
-/* How many of the user's own grants were never used. */
-size_t grant_runs_unused(const struct grant_runs *runs);
+/* How many of the user's own grants are so. */
+size_t grant_runs_count(const struct grant_runs *runs, enum grant_use use);
+
+/* Is the i-th one of the user's own, and never used? */
+bool grant_runs_is_unused(const struct grant_runs *runs, size_t i);
 
 void grant_runs_done(struct grant_runs *runs);
 

@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/lint_runs.h"
 
-#include <fcntl.h>
 #include <string.h>
 
+#include "audit/report_parts.h"
 #include "base/fd.h"
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "runtime/audit_run.h"
 
 #define LEFT_OUT_SHOWN 10
-
-static void put_escaped(struct strbuf *out, const char *text)
-{
-	strbuf_escaped(out, text, strlen(text));
-}
 
 int lint_runs_last_policy(struct arena *arena, const char **ret, struct err *err)
 {
@@ -28,12 +23,6 @@ int lint_runs_last_policy(struct arena *arena, const char **ret, struct err *err
 		return err_set(err, EBADMSG, "the policy of run %s cannot be read: name one", run);
 	*ret = bundle.sources[0].path ? bundle.sources[0].path : bundle.sources[0].name;
 	return 0;
-}
-
-static bool is_reported(const struct grant_runs *runs, size_t i)
-{
-	return grant_is_own(&runs->grants, &runs->grants.items[i]) &&
-	       grant_is_never_used(&runs->tallies[i]);
 }
 
 static bool belong_together(const struct grant_runs *runs, size_t i, size_t k)
@@ -51,7 +40,7 @@ static const char *text_of(const struct grant_runs *runs, size_t i, struct arena
 	cleanup_strbuf struct strbuf text = { 0 };
 
 	for (size_t k = i; k < runs->grants.n; k++) {
-		if (!is_reported(runs, k) || !belong_together(runs, i, k))
+		if (!grant_runs_is_unused(runs, k) || !belong_together(runs, i, k))
 			continue;
 		strbuf_addf(&text, "%s%s%s", k > i ? ", " : "", runs->grants.items[k].text,
 			    runs->tallies[k].reads > 0 ? " (files there were read)" : "");
@@ -64,7 +53,7 @@ static const char *text_of(const struct grant_runs *runs, size_t i, struct arena
 static bool is_told_already(const struct grant_runs *runs, size_t i)
 {
 	for (size_t k = 0; k < i; k++) {
-		if (is_reported(runs, k) && belong_together(runs, k, i))
+		if (grant_runs_is_unused(runs, k) && belong_together(runs, k, i))
 			return true;
 	}
 	return false;
@@ -77,7 +66,7 @@ int lint_runs_find(const struct grant_runs *runs, const struct policy *policy, c
 	size_t n = 0;
 
 	for (size_t i = 0; list && i < runs->grants.n; i++) {
-		if (!is_reported(runs, i) || is_told_already(runs, i))
+		if (!grant_runs_is_unused(runs, i) || is_told_already(runs, i))
 			continue;
 		list[n].rule = runs->grants.items[i].rule;
 		list[n].text = text_of(runs, i, lint->arena);
@@ -87,27 +76,6 @@ int lint_runs_find(const struct grant_runs *runs, const struct policy *policy, c
 	if (!list)
 		return err_set(err, ENOMEM, "out of memory");
 	return policy_lint_unused(policy, list, n, today, lint, err);
-}
-
-/* What is known of the user's own grants. */
-struct sums {
-	size_t unused, used, unknown;
-};
-
-static struct sums sums_of(const struct grant_runs *runs)
-{
-	struct sums sums = { 0 };
-
-	for (size_t i = 0; i < runs->grants.n; i++) {
-		const struct grant_tally *tally = &runs->tallies[i];
-
-		if (!grant_is_own(&runs->grants, &runs->grants.items[i]))
-			continue;
-		sums.used += tally->used > 0;
-		sums.unused += grant_is_never_used(tally);
-		sums.unknown += tally->told == 0;
-	}
-	return sums;
 }
 
 static bool is_unknown(const struct grant_runs *runs, size_t i, const char *why)
@@ -157,15 +125,14 @@ static void put_left_out(const struct grant_runs *runs, struct strbuf *out)
 
 void lint_runs_text(const struct grant_runs *runs, struct strbuf *out)
 {
-	struct sums sums = sums_of(runs);
-
 	strbuf_addf(out, "%llu run%s of ", (unsigned long long)runs->n_read,
 		    runs->n_read == 1 ? "" : "s");
 	put_escaped(out, runs->grants.bundle->name);
 	if (runs->newest)
 		strbuf_addf(out, ", the newest %s", runs->newest);
-	strbuf_addf(out, ": %zu grants never used, %zu used, %zu not known\n", sums.unused,
-		    sums.used, sums.unknown);
+	strbuf_addf(out, ": %zu grants never used, %zu used, %zu not known\n",
+		    grant_runs_count(runs, GRANT_UNUSED), grant_runs_count(runs, GRANT_USED),
+		    grant_runs_count(runs, GRANT_UNKNOWN));
 	put_unknown(runs, out);
 	put_left_out(runs, out);
 	if (runs->older)
@@ -184,10 +151,7 @@ static void json_grant(const struct grant *grant, const struct grant_tally *tall
 	jsonw_ku64(j, "runs_told", tally->told);
 	jsonw_ku64(j, "runs_used", tally->used);
 	jsonw_kstr(j, "unknown", tally->unknown);
-	jsonw_kstr(j, "use",
-		   grant_use_name(tally->told == 0   ? GRANT_UNKNOWN
-				  : tally->used == 0 ? GRANT_UNUSED
-						     : GRANT_USED));
+	jsonw_kstr(j, "use", grant_use_name(grant_tally_use(tally)));
 	jsonw_ku64(j, "uses", tally->n);
 	jsonw_object_end(j);
 }

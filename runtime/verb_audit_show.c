@@ -92,7 +92,7 @@ static int add_runs(const struct audit_run *run, json_t *report, struct arena *a
 				json_pack("{s:s, s:I, s:I}", "policy",
 					  source->path ? source->path : source->name, "runs",
 					  (json_int_t)runs.n_told, "unused",
-					  (json_int_t)grant_runs_unused(&runs)));
+					  (json_int_t)grant_runs_count(&runs, GRANT_UNUSED)));
 	return r < 0 ? err_set(err, ENOMEM, "out of memory") : 0;
 }
 

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "audit/judge.h"
+#include "audit/report_parts.h"
 #include "base/jsonw.h"
 #include "policies/policy_lint.h"
 #include "runtime/lint_runs.h"
@@ -39,11 +40,6 @@ static const struct opt lint_opts[] = {
 	{ "list", 0, OPT_FLAG, offsetof(struct lint_options, list), NULL,
 	  "list everything that is looked for", NULL },
 };
-
-static void put_escaped(struct strbuf *out, const char *text)
-{
-	strbuf_escaped(out, text, strlen(text));
-}
 
 static void text_of(const struct lint *lint, struct strbuf *out)
 {
