@@ -14,11 +14,6 @@
 
 #define BUILTIN "builtin/"
 
-static bool has_call(const uint64_t calls[TRACER_CALLS / 64], size_t nr)
-{
-	return calls[nr / 64] >> (nr % 64) & 1;
-}
-
 static void add_call(uint64_t calls[TRACER_CALLS / 64], size_t nr)
 {
 	calls[nr / 64] |= (uint64_t)1 << (nr % 64);
@@ -291,9 +286,9 @@ static void judge_calls(const struct grants *g, const struct telling *t, struct 
 	bool told = true;
 
 	for (size_t nr = 0; nr < TRACER_CALLS; nr++) {
-		if (!has_call(grant->calls, nr))
+		if (!calls_have(grant->calls, nr))
 			continue;
-		told = told && (t->all || has_call(t->calls, nr));
+		told = told && (t->all || calls_have(t->calls, nr));
 		if (grant->n_rules == 0)
 			grant->n += count_of(g, t, nr);
 	}

@@ -74,6 +74,12 @@ struct grants {
 
 #define cleanup_grants cleanup(grants_done)
 
+/* Of a set of calls, bit by number. */
+static inline bool calls_have(const uint64_t calls[TRACER_CALLS / 64], size_t nr)
+{
+	return calls[nr / 64] >> (nr % 64) & 1;
+}
+
 /*
  * List what a policy grants: its own lines and those of what it extends.
  *

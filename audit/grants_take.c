@@ -216,22 +216,6 @@ static void take_change(struct grants *g, const json_t *event, const char *call)
 	}
 }
 
-/* "10.1.2.3:80" or "[::1]:80". */
-static bool parse_end(const char *text, struct address *ret, uint16_t *ret_port)
-{
-	const char *colon = strrchr(text, ':');
-	struct span host = { text, colon ? (size_t)(colon - text) : 0 };
-	uint64_t port = 0;
-
-	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
-		host = (struct span){ host.p + 1, host.n - 2 };
-	if (!colon || address_parse(host, ret) < 0 ||
-	    span_u64(span_of(colon + 1), UINT16_MAX, &port) < 0)
-		return false;
-	*ret_port = (uint16_t)port;
-	return true;
-}
-
 /* A rule alone: does it allow what is asked, under any name that its address had at the start? */
 static bool allows(const struct net_rule *rule, const struct net_query *query, const json_t *plan)
 {
@@ -277,8 +261,9 @@ static bool take_end(struct grants *g, const json_t *event, enum net_verb verb, 
 	struct address address = { 0 };
 	struct net_query query = { .verb = verb, .address = &address };
 	bool explained = false;
+	struct span host;
 
-	if (!parse_end(end, &address, &query.port))
+	if (!record_peer_split(end, &host, &query.port) || address_parse(host, &address) < 0)
 		return true;
 	for (unsigned bit = NET_TCP; bit <= NET_UDP; bit <<= 1) {
 		if (strcmp(protocol, bit == NET_TCP ? "udp" : "tcp") == 0)
@@ -371,7 +356,7 @@ static void take_arguments(struct grants *g, const char *call, size_t nr, const 
 {
 	uint64_t args[6] = { 0 };
 
-	if (!(g->conditional[nr / 64] >> (nr % 64) & 1))
+	if (!calls_have(g->conditional, nr))
 		return;
 	for (size_t i = 0; i < 6; i++)
 		args[i] = (uint64_t)json_integer_value(json_array_get(list, first + i));
@@ -379,7 +364,7 @@ static void take_arguments(struct grants *g, const char *call, size_t nr, const 
 		struct grant *grant = &g->items[i];
 
 		if (grant->kind == GRANT_CALLS && grant->n_rules > 0 &&
-		    grant->calls[nr / 64] >> (nr % 64) & 1)
+		    calls_have(grant->calls, nr))
 			grant->n += is_allowed_by(grant, call, args);
 	}
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "audit/record.h"
 #include "audit/run_read.h"
 #include "base/strbuf.h"
 
@@ -170,15 +171,11 @@ static json_t *from_open(const json_t *event)
 /* "10.1.2.3:80" or "[::1]:80" as an endpoint; anything else is only a name. */
 static json_t *make_endpoint(const char *text)
 {
-	const char *colon = strrchr(text, ':');
-	struct span host = { text, colon ? (size_t)(colon - text) : 0 };
-	uint64_t port = 0;
+	struct span host;
+	uint16_t port;
 
-	if (!colon || strncmp(text, "unix:", 5) == 0 ||
-	    span_u64(span_of(colon + 1), 65535, &port) < 0)
+	if (!record_peer_split(text, &host, &port))
 		return json_pack("{s:s}", "name", text);
-	if (host.n > 2 && host.p[0] == '[')
-		host = (struct span){ host.p + 1, host.n - 2 };
 	return json_pack("{s:s#, s:I}", "ip", host.p, (int)host.n, "port", (json_int_t)port);
 }
 

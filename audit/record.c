@@ -77,6 +77,22 @@ void record_peer_text(const struct record_peer *peer, struct strbuf *out)
 	}
 }
 
+bool record_peer_split(const char *text, struct span *ret_host, uint16_t *ret_port)
+{
+	const char *colon = strrchr(text, ':');
+	struct span host = { text, colon ? (size_t)(colon - text) : 0 };
+	uint64_t port = 0;
+
+	if (!colon || strncmp(text, "unix:", 5) == 0 ||
+	    span_u64(span_of(colon + 1), UINT16_MAX, &port) < 0)
+		return false;
+	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']')
+		host = (struct span){ host.p + 1, host.n - 2 };
+	*ret_host = host;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
 static const char *trust_name(enum record_trust trust)
 {
 	return trust == TRUST_KERNEL ? "kernel" : trust == TRUST_USER ? "user" : "unreadable";

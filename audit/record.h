@@ -147,4 +147,11 @@ void record_members(const struct record *record, struct strbuf *out);
 /* "10.1.2.3:80", "[::1]:80", "unix:/run/x", "unix:@name"; nothing for family 0. */
 void record_peer_text(const struct record_peer *peer, struct strbuf *out);
 
+/*
+ * The two halves of such a text, if it is of the network.
+ *
+ *   ret_host  within text, without brackets; whether it is an address is not looked at
+ */
+bool record_peer_split(const char *text, struct span *ret_host, uint16_t *ret_port);
+
 #endif

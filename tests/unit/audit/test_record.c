@@ -80,6 +80,36 @@ static void writes_peers(void **state)
 	}
 }
 
+static void splits_ends_of_the_network(void **state)
+{
+	static const struct {
+		const char *text, *host; /* NULL: it is none */
+		uint16_t port;
+	} cases[] = {
+		{ "10.1.2.3:80", "10.1.2.3", 80 },
+		{ "[::1]:53", "::1", 53 },
+		{ "[]:1", "[]", 1 },
+		{ "[::1:53", "[::1", 53 },
+		{ "10.1.2.3", NULL, 0 },
+		{ "10.1.2.3:65536", NULL, 0 },
+		{ "10.1.2.3:x", NULL, 0 },
+		{ "unix:/run/x:80", NULL, 0 },
+		{ "unix:80", NULL, 0 },
+		{ "", NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct span host = { 0 };
+		uint16_t port = 0;
+
+		assert_int_equal(record_peer_split(cases[i].text, &host, &port),
+				 cases[i].host != NULL);
+		if (cases[i].host)
+			assert_true(span_eq(host, cases[i].host) && port == cases[i].port);
+	}
+}
+
 static void names_every_kind(void **state)
 {
 	(void)state;
@@ -98,6 +128,7 @@ int main(void)
 		cmocka_unit_test(keeps_arguments_apart),
 		cmocka_unit_test(writes_arguments_that_any_reader_can_read),
 		cmocka_unit_test(writes_peers),
+		cmocka_unit_test(splits_ends_of_the_network),
 		cmocka_unit_test(names_every_kind),
 	};
 
