@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "audit/grants.h"
-#include "policies/policy_read.h"
+#include "tests/support/policy_text.h"
 
 #define HEAD "policy: 1\nextends: [builtin/glibc]\n"
 #define RECORD(what) "audit:\n  record: [" what "]\n"
@@ -22,30 +22,6 @@
 #define EXEC(path, name, argv) \
 	"{\"kind\":\"exec\",\"path\":\"" path "\",\"name\":\"" name "\",\"argv\":[" argv "]}"
 #define CHANGE(call, more) "{\"kind\":\"syscall\",\"call\":\"" call "\",\"ret\":0," more "}"
-
-static const char *asked; /* the text of "p" */
-
-static int fetch(void *data, const char *name, const char *from, struct arena *arena,
-		 struct span *ret, const char **ret_path, struct err *err)
-{
-	(void)data;
-	(void)from;
-	(void)arena;
-	*ret_path = NULL;
-	*ret = strcmp(name, "p") == 0 ? span_of(asked) : builtin_text(name);
-	return ret->n > 0 ? 0 : err_set(err, ENOENT, "no %s", name);
-}
-
-static void compile(const char *text, struct arena *arena, struct bundle *ret)
-{
-	struct diags diags = { .arena = arena };
-	struct policy policy = { 0 };
-
-	asked = text;
-	if (policy_resolve("p", fetch, NULL, arena, &policy, &diags) < 0 ||
-	    policy_compile(&policy, arena, ret, &diags) < 0)
-		fail_msg("%s: %s", text, diags.n ? diags.items[0].text : "memory");
-}
 
 static json_t *load(const char *text)
 {
@@ -125,7 +101,7 @@ static void expect(const char *policy, const struct run *run, const char *grant,
 	char found[24] = "no such grant";
 	const char *why = NULL;
 
-	compile(policy, &arena, &bundle);
+	bundle_of_text(policy, &arena, &bundle);
 	assert_int_equal(grants_init(&bundle, &arena, &grants, &err), 0);
 	judge(&grants, run, &arena);
 	for (size_t i = 0; i < grants.n; i++) {
@@ -366,7 +342,7 @@ static void a_run_leaves_nothing_for_the_next(void **state)
 	size_t own = 0;
 
 	(void)state;
-	compile(FILES("write /a/**") "syscalls:\n  - allow ptrace\n", &arena, &bundle);
+	bundle_of_text(FILES("write /a/**") "syscalls:\n  - allow ptrace\n", &arena, &bundle);
 	assert_int_equal(grants_init(&bundle, &arena, &grants, &err), 0);
 	judge(&grants, &first, &arena);
 	grants_reset(&grants);

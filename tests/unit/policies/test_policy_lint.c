@@ -8,30 +8,15 @@
 
 #include "policies/policy_lint.h"
 #include "policies/policy_read.h"
-
-static const char *asked; /* the text of "p" */
-
-static int fetch(void *data, const char *name, const char *from, struct arena *arena,
-		 struct span *ret, const char **ret_path, struct err *err)
-{
-	(void)data;
-	(void)from;
-	(void)arena;
-	*ret_path = NULL;
-	*ret = strcmp(name, "p") == 0 ? span_of(asked) : builtin_text(name);
-	return ret->n > 0 ? 0 : err_set(err, ENOENT, "no %s", name);
-}
+#include "tests/support/policy_text.h"
 
 static void lint_text(const char *text, struct arena *arena, struct lint *ret)
 {
-	struct diags diags = { .arena = arena };
 	struct policy policy = { 0 };
 	struct err err = { 0 };
 
-	asked = text;
 	ret->arena = arena;
-	if (policy_resolve("p", fetch, NULL, arena, &policy, &diags) < 0)
-		fail_msg("%s: %s", text, diags.n ? diags.items[0].text : "memory");
+	policy_of_text("p", text, arena, &policy);
 	assert_int_equal(policy_lint(&policy, AUDIT_ARCH_X86_64, "2026-11-25", ret, &err), 0);
 }
 
@@ -174,7 +159,6 @@ static void unused_grants_are_findings_that_can_be_waived(void **state)
 	const struct rule rule = { { "p", 5, 5 }, "allow ptrace", NULL };
 	const struct lint_unused list[] = { { &rule, "ptrace in 3 runs" } };
 	cleanup_arena struct arena arena = { 0 };
-	struct diags diags = { .arena = &arena };
 	struct lint lint = { .arena = &arena };
 	struct lint none = { .arena = &arena };
 	struct lint ordinary = { 0 };
@@ -185,7 +169,7 @@ static void unused_grants_are_findings_that_can_be_waived(void **state)
 	lint_text(waived, &arena, &ordinary);
 	assert_null(find(&ordinary, LINT_GRANT_UNUSED));
 	assert_null(find(&ordinary, LINT_WAIVER_UNUSED));
-	assert_int_equal(policy_resolve("p", fetch, NULL, &arena, &policy, &diags), 0);
+	policy_of_text("p", waived, &arena, &policy);
 	assert_int_equal(policy_lint_unused(&policy, list, 1, "2026-11-25", &lint, &err), 0);
 	assert_int_equal(lint.n, 1);
 	assert_int_equal(lint.items[0].where.line, 5);
@@ -200,15 +184,13 @@ static void builtins_have_nothing_high(void **state)
 	(void)state;
 	for (size_t i = 0; i < n_builtin_names; i++) {
 		cleanup_arena struct arena arena = { 0 };
-		struct diags diags = { .arena = &arena };
 		struct lint lint = { .arena = &arena };
 		struct policy policy = { 0 };
 		struct err err = { 0 };
 
 		if (strcmp(builtin_names[i], "builtin/learn") == 0)
 			continue; /* what a learning run may do: open on purpose */
-		assert_int_equal(
-			policy_resolve(builtin_names[i], fetch, NULL, &arena, &policy, &diags), 0);
+		policy_of_text(builtin_names[i], "", &arena, &policy);
 		assert_int_equal(policy_lint(&policy, AUDIT_ARCH_X86_64, "2026-11-25", &lint, &err),
 				 0);
 		for (size_t k = 0; k < lint.n; k++) {

@@ -10,24 +10,7 @@
 #include "policies/policy_format.h"
 #include "policies/policy_print.h"
 #include "policies/policy_read.h"
-
-static int fetch(void *data, const char *name, const char *from, struct arena *arena,
-		 struct span *ret, const char **ret_path, struct err *err)
-{
-	(void)from;
-	(void)arena;
-	*ret_path = NULL;
-	*ret = strcmp(name, "p") == 0 ? span_of(data) : builtin_text(name);
-	return ret->n > 0 ? 0 : err_set(err, ENOENT, "no %s", name);
-}
-
-static void resolve(const char *name, const char *text, struct arena *arena, struct policy *ret)
-{
-	struct diags diags = { .arena = arena };
-
-	if (policy_resolve(name, fetch, (void *)(uintptr_t)text, arena, ret, &diags) < 0)
-		fail_msg("%s: %s", text, diags.n ? diags.items[0].text : "memory");
-}
+#include "tests/support/policy_text.h"
 
 static void prints_what_reads_as_the_same(const char *name, const char *text, unsigned flags)
 {
@@ -39,9 +22,9 @@ static void prints_what_reads_as_the_same(const char *name, const char *text, un
 	struct policy again = { 0 };
 	struct err err = { 0 };
 
-	resolve(name, text, &arena, &policy);
+	policy_of_text(name, text, &arena, &policy);
 	policy_print(&policy, flags, &first);
-	resolve("p", strbuf_str(&first), &arena, &again);
+	policy_of_text("p", strbuf_str(&first), &arena, &again);
 	policy_print(&again, flags, &second);
 	if (!(flags & POLICY_PRINT_PLACES))
 		assert_string_equal(strbuf_str(&first), strbuf_str(&second));
