@@ -36,11 +36,11 @@ static json_t *new_denial(const json_t *event, uint64_t number)
 }
 
 /* The item of that name, or NULL; one that is new and has no room is counted. */
-static json_t *item_of(struct activity_list *list, const char *name)
+static json_t *item_of(struct activity_list *list, const char *name, size_t room)
 {
 	json_t *item = json_object_get(list->index, name);
 
-	list->more += !item && json_array_size(list->items) >= ACTIVITY_MAX;
+	list->more += !item && json_array_size(list->items) >= room;
 	return item;
 }
 
@@ -52,9 +52,9 @@ static json_t *add_item(struct activity_list *list, const char *name, json_t *it
 	return item;
 }
 
-static bool has_room(const struct activity_list *list)
+static bool has_room(const struct activity_list *list, size_t room)
 {
-	return json_array_size(list->items) < ACTIVITY_MAX;
+	return json_array_size(list->items) < room;
 }
 
 /* Records of the same call in words are one denial; ids are those of `immure why`. */
@@ -62,10 +62,10 @@ static void take_denied(struct activity *activity, const json_t *event)
 {
 	struct activity_list *list = &activity->denials;
 	const char *text = record_text(event, "text", "?");
-	json_t *item = item_of(list, text);
+	json_t *item = item_of(list, text, ACTIVITY_MAX);
 
 	activity->n_denials++;
-	if (!item && has_room(list))
+	if (!item && has_room(list, ACTIVITY_MAX))
 		item = add_item(list, text, new_denial(event, activity->n_denials));
 	if (!item)
 		return;
@@ -87,10 +87,8 @@ static json_t *process_of(struct activity *activity, int64_t pid, int64_t parent
 	char key[PID_KEY_MAX];
 
 	key_of(pid, key);
-	item = json_object_get(list->index, key);
-	if (!item && json_array_size(list->items) >= room)
-		list->more++;
-	if (item || json_array_size(list->items) >= room)
+	item = item_of(list, key, room);
+	if (item || !has_room(list, room))
 		return item;
 	return add_item(list, key,
 			json_pack("{s:I, s:s, s:I, s:I}", "denied", (json_int_t)0, "name", name,
@@ -167,9 +165,9 @@ static void take_flow(struct activity *activity, const json_t *event)
 {
 	struct activity_list *list = &activity->flows;
 	const char *remote = record_text(event, "remote", "?");
-	json_t *flow = item_of(list, remote);
+	json_t *flow = item_of(list, remote, ACTIVITY_MAX);
 
-	if (!flow && has_room(list))
+	if (!flow && has_room(list, ACTIVITY_MAX))
 		flow = add_item(list, remote,
 				json_pack("{s:I, s:I, s:I, s:s, s:s}", "bytes_in", (json_int_t)0,
 					  "bytes_out", (json_int_t)0, "connections", (json_int_t)0,
@@ -184,26 +182,20 @@ static void take_flow(struct activity *activity, const json_t *event)
 
 static void take_named(struct activity_list *list, const char *name)
 {
-	json_t *item = item_of(list, name);
+	json_t *item = item_of(list, name, ACTIVITY_MAX);
 
-	if (!item && has_room(list))
+	if (!item && has_room(list, ACTIVITY_MAX))
 		item = add_item(list, name,
 				json_pack("{s:I, s:s}", "count", (json_int_t)0, "name", name));
 	if (item)
 		add_to(item, "count", 1);
 }
 
-/* An attempt that failed opened nothing, and nobody listens there. */
-static bool has_failed(const json_t *event)
-{
-	return record_number(event, "errno", 0) != 0;
-}
-
 /* O_WRONLY, O_RDWR, O_CREAT, O_TRUNC: opened to be written. */
 static bool is_write(const json_t *event)
 {
 	return (record_number(event, "flags", 0) & (01 | 02 | 0100 | 01000)) != 0 &&
-	       !has_failed(event);
+	       !record_has_failed(event);
 }
 
 /* Microseconds since 1970 of "2026-01-02T03:04:05.678901234Z"; 0 if it is none. */
@@ -287,7 +279,7 @@ void activity_take(struct activity *activity, json_t *event)
 		take_flow(activity, event);
 		break;
 	case RECORD_LISTEN:
-		if (!has_failed(event))
+		if (!record_has_failed(event))
 			take_named(&activity->listeners, record_text(event, "local", "?"));
 		break;
 	case RECORD_DNS:

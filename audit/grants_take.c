@@ -324,7 +324,7 @@ static void take_connect(struct grants *g, const json_t *event)
 /* What is bound for datagrams may be for what is sent. */
 static void take_local(struct grants *g, const json_t *event, bool counts)
 {
-	if (json_object_get(event, "errno"))
+	if (record_has_failed(event))
 		return;
 	if (!take_end(g, event, NET_LISTEN, counts) &&
 	    strcmp(record_text(event, "protocol", ""), "udp") != 0)

@@ -221,6 +221,11 @@ int64_t record_number(const json_t *object, const char *key, int64_t absent)
 	return json_is_integer(value) ? json_integer_value(value) : absent;
 }
 
+bool record_has_failed(const json_t *event)
+{
+	return record_number(event, "errno", 0) != 0;
+}
+
 const char *record_published(const json_t *port, struct arena *arena)
 {
 	const char *address = record_text(port, "address", "");

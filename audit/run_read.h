@@ -57,6 +57,9 @@ json_t *record_file(int dir, const char *name);
 const char *record_text(const json_t *object, const char *key, const char *absent);
 int64_t record_number(const json_t *object, const char *key, int64_t absent);
 
+/* Of an event about a call: it failed, so that nothing was opened, and nobody listens there. */
+bool record_has_failed(const json_t *event);
+
 /* Where a published port of the plan is reached: "127.0.0.1:80", "[::1]:53". In arena, or NULL. */
 const char *record_published(const json_t *port, struct arena *arena);
 

@@ -73,15 +73,10 @@ static bool is_sshd(const struct run_record *record, const json_t *event)
 	return ends_with(record_text(event, "path", ""), "/sshd");
 }
 
-static bool listens(const json_t *event)
-{
-	return record_number(event, "errno", 0) == 0;
-}
-
 static bool is_ssh_port(const struct run_record *record, const json_t *event)
 {
 	(void)record;
-	return listens(event) && ends_with(record_text(event, "local", ""), ":22");
+	return !record_has_failed(event) && ends_with(record_text(event, "local", ""), ":22");
 }
 
 /* A listener on a port that was published is one that was asked for. */
@@ -92,7 +87,7 @@ static bool is_unasked(const struct run_record *record, const json_t *event)
 	uint64_t number = 0;
 	size_t i;
 
-	if (!listens(event))
+	if (record_has_failed(event))
 		return false;
 	if (!colon || span_u64(span_of(colon + 1), 65535, &number) < 0)
 		return true;
