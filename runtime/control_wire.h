@@ -13,7 +13,7 @@
 #include "base/err.h"
 
 #define CONTROL_SOCKET "control"
-#define CONTROL_VERSION 2
+#define CONTROL_VERSION 3
 
 enum control_op {
 	CONTROL_SIGNAL, /* send `argument` to the program; the answer comes at once */

@@ -223,7 +223,7 @@ static int clone_child(const struct plan *plan, struct launched *child, struct e
 	return 0;
 }
 
-static int make_page(struct launched *child, struct err *err)
+static int make_page(struct launched *child, const struct winsize *size, struct err *err)
 {
 	struct confine_page *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
 					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -233,6 +233,7 @@ static int make_page(struct launched *child, struct err *err)
 	page->listener = page->mountinfo = page->pty = page->file = page->root = page->workload =
 		-1;
 	page->executing = 1;
+	page->size = *size;
 	child->page = page;
 	return 0;
 }
@@ -248,10 +249,10 @@ static int open_enter(struct launched *child, struct err *err)
 	return 0;
 }
 
-static int start(const struct plan *plan, const char *id, bool enter, struct launched *child,
-		 struct err *err)
+static int start(const struct plan *plan, const char *id, bool enter, const struct winsize *size,
+		 struct launched *child, struct err *err)
 {
-	int r = make_page(child, err);
+	int r = make_page(child, size, err);
 
 	if (r == 0)
 		r = open_fds(plan, &child->fds, err);
@@ -269,13 +270,13 @@ static int start(const struct plan *plan, const char *id, bool enter, struct lau
 	return r;
 }
 
-int launch_start(const struct plan *plan, const char *id, bool enter, struct launched *ret,
-		 struct err *err)
+int launch_start(const struct plan *plan, const char *id, bool enter, const struct winsize *size,
+		 struct launched *ret, struct err *err)
 {
 	int r;
 
 	*ret = (struct launched)LAUNCHED_NONE;
-	r = start(plan, id, enter, ret, err);
+	r = start(plan, id, enter, size, ret, err);
 	if (r < 0) {
 		err->stage = ERR_USERNS;
 		launch_done(ret);
@@ -285,9 +286,10 @@ int launch_start(const struct plan *plan, const char *id, bool enter, struct lau
 
 int launch_copy(const struct plan *plan, struct err *err)
 {
+	static const struct winsize no_terminal = { 0 };
 	struct launched child = LAUNCHED_NONE;
 	siginfo_t info = { 0 };
-	int r = launch_start(plan, "", false, &child, err);
+	int r = launch_start(plan, "", false, &no_terminal, &child, err);
 
 	if (r < 0)
 		return r;

@@ -62,12 +62,13 @@ struct launched {
  *
  *   id     of the run
  *   enter  other programs may be started in it later
+ *   size   of the terminal that it gets, if the plan has one; zeros: nobody knows
  *   ret    set in any case; on success it is ended by launch_done()
  *
  * Effects   one child process, one shared page; a cgroup where the plan has one
  */
 must_check int launch_start(const struct plan *plan, const char *id, bool enter,
-			    struct launched *ret, struct err *err);
+			    const struct winsize *size, struct launched *ret, struct err *err);
 
 /*
  * Fill a volume, as plan->copy says, in a process with the plan's ids and layers; waits for it.

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/pty.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -17,6 +16,13 @@ enum {
 void pty_init(struct pty *pty)
 {
 	*pty = (struct pty){ .master = -1, .in = -1, .out = -1 };
+}
+
+struct winsize pty_size_of(int fd)
+{
+	struct winsize size = { 0 };
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size : (struct winsize){ 0 };
 }
 
 void pty_resize(struct pty *pty)

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include "base/err.h"
@@ -39,6 +40,9 @@ void pty_init(struct pty *pty);
  *   master  non-blocking
  */
 must_check int pty_start(struct pty *pty, int master, int in, int out, struct err *err);
+
+/* The size of a terminal; zeros: it is none, or has none. */
+struct winsize pty_size_of(int fd);
 
 /* Fill PTY_POLLFDS entries; -1 where nothing is waited for. Returns PTY_POLLFDS, or 0 before start.
  */

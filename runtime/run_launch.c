@@ -55,9 +55,15 @@ static int record_start(struct run *run, struct err *err)
 	return command_note(&run->log, &members, err);
 }
 
+static struct winsize size_of_terminal(const struct run *run)
+{
+	return run->detach ? run->detach->size : pty_size_of(run->stdio.saved[1]);
+}
+
 /* The child confines itself while we write what there is to write. */
 static int start(struct run *run, struct err *err)
 {
+	const struct winsize size = size_of_terminal(run);
 	struct timespec now = { 0 };
 	int r;
 
@@ -65,7 +71,7 @@ static int start(struct run *run, struct err *err)
 	run->lifetime.again = run->lifetime.paused = false;
 	clock_gettime(CLOCK_REALTIME, &now);
 	run->lifetime.started_ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-	r = launch_start(&run->plan, run->folder.id, run->detach && !run->options.learn,
+	r = launch_start(&run->plan, run->folder.id, run->detach && !run->options.learn, &size,
 			 &run->launched, err);
 	if (r < 0)
 		return r;

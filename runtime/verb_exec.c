@@ -73,7 +73,10 @@ static int make_request(const struct exec_options *o, int argc, char *const argv
 			struct arena *arena, struct strbuf *out, struct err *err)
 {
 	const char **env = arena_array(arena, o->env.n + 2, sizeof(*env));
-	struct enter_request request = { .n_args = (uint32_t)argc };
+	const struct winsize size = o->tty ? pty_size_of(STDOUT_FILENO) : (struct winsize){ 0 };
+	struct enter_request request = { .n_args = (uint32_t)argc,
+					 .rows = size.ws_row,
+					 .columns = size.ws_col };
 	struct enter_texts texts = { .args = (const char **)(uintptr_t)argv,
 				     .env = env,
 				     .workdir = o->workdir ? o->workdir : "" };

@@ -3,6 +3,7 @@
 #define IMMURE_SANDBOX_CONFINE_H
 
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "base/err.h"
@@ -40,6 +41,7 @@ struct confine_page {
 	uint32_t executing; /* futex: 1 until the program has executed, or has ended before */
 	uint32_t copied;    /* with plan->copy: there was something to do */
 	uint32_t n_steps;
+	struct winsize size;          /* of the terminal, by the supervisor; zeros: nobody knows */
 	struct err err;               /* valid in CONFINE_FAILED */
 	struct timespec file_changed; /* its inode, when it was found */
 	char program[1024];           /* what is executed, as found inside; empty if it is longer */

@@ -140,7 +140,7 @@ int devices_apply(struct confine *c, struct err *err)
  * A terminal of the sandbox's own devpts, so that its name resolves inside. Master and slave come
  * from one descriptor (TIOCGPTPEER), never from a name in the root.
  */
-int terminal_open(int root, int *ret_master, struct err *err)
+int terminal_open(int root, const struct winsize *size, int *ret_master, struct err *err)
 {
 	cleanup_close int master = -1;
 	cleanup_close int slave = -1;
@@ -151,6 +151,8 @@ int terminal_open(int root, int *ret_master, struct err *err)
 		return err_sys(err, errno, "cannot open a pseudo terminal");
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
 		return err_sys(err, errno, "cannot unlock the pseudo terminal");
+	if (ioctl(master, TIOCSWINSZ, size) < 0)
+		return err_sys(err, errno, "cannot set the pseudo terminal's size");
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return err_sys(err, errno, "cannot open the pseudo terminal's other side");
@@ -164,5 +166,5 @@ int terminal_open(int root, int *ret_master, struct err *err)
 
 int terminal_apply(struct confine *c, struct err *err)
 {
-	return c->plan->tty ? terminal_open(c->root, &c->page->pty, err) : 0;
+	return c->plan->tty ? terminal_open(c->root, &c->page->size, &c->page->pty, err) : 0;
 }

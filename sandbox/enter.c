@@ -95,8 +95,9 @@ static int place_fds(const int given[MESSAGE_FDS], struct err *err)
 }
 
 /* A terminal of the sandbox's own devpts: the path is of our own read-only /dev. */
-static int open_terminal(int *ret_master, struct err *err)
+static int open_terminal(const struct enter_request *request, int *ret_master, struct err *err)
 {
+	const struct winsize size = { .ws_row = request->rows, .ws_col = request->columns };
 	cleanup_close int root = -1;
 
 	/* So that neither root nor master become one of those that the slave replaces. */
@@ -107,7 +108,7 @@ static int open_terminal(int *ret_master, struct err *err)
 	root = fcntl(0, F_DUPFD_CLOEXEC, 3);
 	if (root < 0)
 		return err_sys(err, errno, "cannot open the root");
-	return terminal_open(root, ret_master, err);
+	return terminal_open(root, &size, ret_master, err);
 }
 
 /* Who it is must be on record before it can end: the supervisor looks at it while it waits here. */
@@ -276,7 +277,7 @@ static int enter(struct server *server, const struct enter_request *request,
 	e->env = join_env(server->plan, texts, request->n_env, arena);
 	if (!e->env)
 		return err_set(err, ENOMEM, "out of memory");
-	r = request->flags & ENTER_TTY ? open_terminal(&master, err) : place_fds(fds, err);
+	r = request->flags & ENTER_TTY ? open_terminal(request, &master, err) : place_fds(fds, err);
 	return r < 0 ? r : start(server, e, master, err);
 }
 

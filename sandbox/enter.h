@@ -34,12 +34,13 @@ enum enter_flag {
  * folder. With it come descriptors 0, 1 and 2 of the program, or none with ENTER_TTY.
  */
 struct enter_request {
-	uint32_t id;     /* repeated in reports */
-	uint32_t flags;  /* enum enter_flag */
-	uint32_t n_args; /* 1 or more */
-	uint32_t n_env;  /* in addition to the first program's */
+	uint32_t id;            /* repeated in reports */
+	uint32_t flags;         /* enum enter_flag */
+	uint32_t n_args;        /* 1 or more */
+	uint32_t n_env;         /* in addition to the first program's */
+	uint16_t rows, columns; /* of its terminal; 0: nobody knows, or it has none */
 };
-static_assert(sizeof(struct enter_request) == 16, "no padding");
+static_assert(sizeof(struct enter_request) == 20, "no padding");
 
 /* How long a new process waits for leave to execute. */
 #define ENTER_WAIT_MS 10000

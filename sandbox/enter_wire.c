@@ -65,7 +65,8 @@ int enter_decode(const void *bytes, size_t n, struct arena *arena,
 		return err_set(err, EINVAL, "a request of %zu bytes", n);
 	memcpy(&request, bytes, sizeof(request));
 	if (request.n_args == 0 ||
-	    request.flags & ~(uint32_t)(ENTER_TTY | ENTER_WORKDIR | ENTER_STAYS))
+	    request.flags & ~(uint32_t)(ENTER_TTY | ENTER_WORKDIR | ENTER_STAYS) ||
+	    (!(request.flags & ENTER_TTY) && (request.rows || request.columns)))
 		return err_set(err, EINVAL, "a request that makes no sense");
 	rest = (struct span){ (const char *)bytes + sizeof(request), n - sizeof(request) };
 	r = take(&rest, request.n_args, arena, &texts.args, err);

@@ -71,8 +71,12 @@ int init_start(struct confine *c, int (*program)(void *confine), struct err *err
 
 /* For a program that process 1 starts later (sandbox/enter.c), too. */
 
-/* A terminal below an open root, its slave on 0, 1 and 2; the master is the caller's to close. */
-must_check int terminal_open(int root, int *ret_master, struct err *err);
+/*
+ * A terminal below an open root, its slave on 0, 1 and 2; the master is the caller's to close. It
+ * has its size before anybody can ask for it.
+ */
+must_check int terminal_open(int root, const struct winsize *size, int *ret_master,
+			     struct err *err);
 /* The working folder; `optional`: "/" if it is not there. */
 must_check int workdir_enter(const char *path, bool optional, struct err *err);
 

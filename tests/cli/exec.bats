@@ -41,6 +41,8 @@ load background
 	start -- sleep 1000
 	run -5 script -qec "stty rows 33 cols 77; '$IMMURE' exec -it $ID sh -c 'tty; stty size; exit 5'" /dev/null </dev/null
 	[[ $output == *"/dev/pts/"*"33 77"* ]]
+	run -0 script -qec "stty rows 33 cols 77; for i in \$(seq 20); do '$IMMURE' exec -it $ID stty size; done" /dev/null </dev/null
+	[ "$(grep -c '33 77' <<<"$output")" = 20 ]
 }
 
 @test "-d returns and lets it go on; otherwise it ends with who asked; all end with the run" {

@@ -222,6 +222,12 @@ signal_status() {
 	[ "$output" = "size 40 100, resized 33 77, interrupted, own terminal, status 5" ]
 }
 
+@test "a terminal has its size when the program begins" {
+	need script
+	run -0 script -qec "stty rows 33 cols 77; for i in \$(seq 20); do '$IMMURE' run --host -it -- stty size; done" /dev/null </dev/null
+	[ "$(grep -c '33 77' <<<"$output")" = 20 ]
+}
+
 @test "--wall ends a program in time" {
 	local start=$SECONDS
 	run on_host --wall 1s -- sleep 60
