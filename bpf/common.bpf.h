@@ -48,6 +48,7 @@ struct mark {
 	__u8 state;  /* enum mark_state */
 	__u8 armed;  /* the program has begun: what came before was our own */
 	__u8 copied; /* not the mark itself, which was not to be had: what is written is lost */
+	__u8 ended;  /* no longer among those that are alive */
 };
 
 /* Whose socket it is: protocol work runs in soft interrupts, where the current task means nothing.

@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define TRACER_VERSION 6
+#define TRACER_VERSION 7
 #define TRACER_CALLS 512 /* numbers of calls are below this; others are counted as `other` */
 #define TRACER_SLOTS 256 /* sandboxes at a time */
 #define TRACER_TEXT 1024 /* bytes of one tail at most, a power of two */

@@ -16,6 +16,7 @@ const struct tracer_program tracer_programs[TRACER_PROGRAMS] = {
 	{ "task_is_made", NEED_ALWAYS, 0 },
 	{ "task_was_made", NEED_ALWAYS, 0 },
 	{ "task_ends", NEED_ALWAYS, 0 },
+	{ "task_is_gone", NEED_ALWAYS, 0 },
 	{ "program_begins", NEED_ALWAYS, 0 },
 	{ "call_enters", NEED_ENTERS, 0 },
 	{ "call_returns", NEED_RETURNS, 0 },

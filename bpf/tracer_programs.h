@@ -15,7 +15,7 @@
 #define TRACER_ONE(function, call) +1
 #define TRACER_N_HOOKS (1 TRACER_HOOKS(TRACER_ONE))
 
-#define TRACER_PROGRAMS (52 + TRACER_N_HOOKS)
+#define TRACER_PROGRAMS (53 + TRACER_N_HOOKS)
 
 struct tracer_program {
 	const char *name;

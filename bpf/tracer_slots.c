@@ -9,7 +9,7 @@
 struct mark {
 	uint32_t slot, generation;
 	int32_t nr;
-	uint8_t state, armed, copied;
+	uint8_t state, armed, copied, ended;
 };
 
 #define MARK_UNHEEDED 2

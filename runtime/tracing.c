@@ -16,6 +16,8 @@
 #define EVENTS_PER_TURN 4096
 #define READY_STEP_US 100
 #define READY_STEPS 100000 /* ten seconds: mounts on a busy machine */
+#define LAST_END_MS 5000   /* for the kernel to give a task's memory back: milliseconds, mostly */
+#define LAST_END_LOOK_MS 5
 
 int collector_find(const char *word)
 {
@@ -284,12 +286,23 @@ static int add_counts(struct tracing *t, struct err *err)
 	return 0;
 }
 
+/* Where the kernel has left out a look at a task's end, it is known a moment after that. */
+static void await_last_end(const struct tracing *t)
+{
+	const struct timespec pause = { .tv_nsec = LAST_END_LOOK_MS * 1000000L };
+
+	for (int ms = 0; ms < LAST_END_MS && tracer_client_alive(&t->client) > 0;
+	     ms += LAST_END_LOOK_MS)
+		nanosleep(&pause, NULL);
+}
+
 int tracing_finish(struct tracing *t, struct err *err)
 {
 	uint64_t dropped, missing, left_out = 0;
 	struct err unknown = { 0 };
 	int r;
 
+	await_last_end(t);
 	do
 		r = tracing_turn(t, err);
 	while (r > 0);
