@@ -109,7 +109,7 @@ static void take_read(struct grants *g, const char *path, uint64_t flags)
 		g->unnamed |= FILE_LIST | FILE_READ;
 }
 
-/* openat2(2) has its flags in memory. */
+/* openat2(2) has its flags in memory: they are told only of a file that was found. */
 static void take_open_for_something(struct grants *g, const char *path)
 {
 	for (size_t i = 0; i < g->n; i++) {
@@ -125,9 +125,7 @@ static void take_open_for_something(struct grants *g, const char *path)
 static void take_open(struct grants *g, const json_t *event)
 {
 	const char *path = record_text(event, "path", "");
-	bool creates = strcmp(record_text(event, "call", ""), "creat") == 0;
-	uint64_t flags = creates ? O_WRONLY | O_CREAT | O_TRUNC
-				 : (uint64_t)record_number(event, "flags", -1);
+	uint64_t flags = (uint64_t)record_number(event, "flags", -1);
 	bool makes = (flags & O_TMPFILE) == O_TMPFILE;
 
 	if (record_number(event, "ret", -1) < 0)
@@ -136,7 +134,7 @@ static void take_open(struct grants *g, const json_t *event)
 		g->unnamed |= FILE_READ | FILE_WRITE | FILE_LIST;
 		return;
 	}
-	if (!creates && !json_object_get(event, "flags")) {
+	if (!json_object_get(event, "flags")) {
 		take_open_for_something(g, path);
 		return;
 	}

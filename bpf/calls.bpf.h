@@ -23,7 +23,10 @@ const volatile struct tracer_call how[TRACER_CALLS];
 #define NR32_VFORK 190
 
 #define O_WRITES 01103 /* O_WRONLY, O_RDWR, O_CREAT, O_TRUNC */
+/* Source: include/linux/fs.h */
 #define FMODE_WRITE 2
+#define FMODE_CREATED (1 << 20)
+#define O_CREAT 0100
 
 static __always_inline __u64 argument(const struct tracer_event *event, __u8 n)
 {
@@ -62,8 +65,8 @@ static __always_inline void copy_strings(struct scratch *s, const volatile struc
 }
 
 /*
- * False: an open that only reads, and such are not wanted. Where the flags tell, is_mere_look() has
- * kept it away.
+ * False: an open that only reads and made nothing, and such are not wanted. Where the flags tell,
+ * is_mere_look() has kept it away; elsewhere the file itself does.
  */
 static __always_inline bool copy_open(struct scratch *s, const volatile struct tracer_call *call,
 				      const struct tracer_slot *slot)
@@ -71,12 +74,16 @@ static __always_inline bool copy_open(struct scratch *s, const volatile struct t
 	bool wanted =
 		call->open_flags < 6 || slot->want & (TRACER_WANT_READ_OPENS | TRACER_WANT_ALL);
 	struct file *file = NULL;
+	__u32 mode;
 
 	if (s->event.ret >= 0)
 		file = file_of((__u32)s->event.ret);
 	if (file) {
-		if (!wanted && !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+		mode = BPF_CORE_READ(file, f_mode);
+		if (!wanted && !(mode & (FMODE_WRITE | FMODE_CREATED)))
 			return false;
+		s->event.args[5] =
+			BPF_CORE_READ(file, f_flags) | (mode & FMODE_CREATED ? O_CREAT : 0);
 		copy_file(s, file);
 		return true;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/unit.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -56,6 +57,29 @@ static void a_path_of_an_opened_file_is_the_kernels(void **state)
 	assert_has(json, "\"flags\":577");
 	assert_has(json, "\"ino\":42");
 	assert_true(strstr(json, "user_memory") == NULL);
+}
+
+/* openat2(2) has its flags behind a pointer: the kernel knows those of the file. */
+static void flags_of_an_open_without_any_are_those_of_its_file(void **state)
+{
+	struct event e = { .head = { .type = TRACER_SYSCALL,
+				     .flags = TRACER_PATH | TRACER_FILE,
+				     .nr = SYS_openat2,
+				     .ret = 3,
+				     .args = { 1, 2, 3, 24, 0, O_RDWR | O_CREAT } },
+			   .first = { "file\0tmp", 9 } };
+
+	(void)state;
+	assert_has(json_of(&e), "\"args\":[1,2,3,24,0,0]");
+	assert_has(json_of(&e), "\"flags\":66");
+	e.head.nr = SYS_creat;
+	e.head.args[5] = O_WRONLY;
+	assert_has(json_of(&e), "\"flags\":1");
+	e.head.nr = SYS_openat;
+	assert_has(json_of(&e), "\"flags\":3");
+	e.head.nr = SYS_openat2;
+	e.head.flags = TRACER_USER;
+	assert_true(strstr(json_of(&e), "\"flags\"") == NULL);
 }
 
 static void a_path_of_a_failed_call_is_the_users(void **state)
@@ -238,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_guard_refuses_is_the_kernels_own),
 		cmocka_unit_test(a_path_of_an_opened_file_is_the_kernels),
+		cmocka_unit_test(flags_of_an_open_without_any_are_those_of_its_file),
 		cmocka_unit_test(a_path_of_a_failed_call_is_the_users),
 		cmocka_unit_test(an_unreadable_path_is_never_an_empty_one),
 		cmocka_unit_test(a_program_has_its_file_its_name_and_its_arguments),
