@@ -9,9 +9,9 @@
 /* One request as bytes: the header, then texts as they stand in a C string with its NULs. */
 struct sample {
 	struct enter_request request;
+	int result;
 	const char *texts;
 	size_t n;
-	int result;
 };
 #define TEXTS(s) (s), sizeof(s)
 
@@ -30,24 +30,24 @@ static void takes_what_is_whole_and_nothing_else(void **state)
 {
 	static const struct sample cases[] = {
 		/* clang-format off */
-		{ { 1, 0, 1, 0, 0, 0 }, TEXTS("true\0"), 0 },
-		{ { 1, ENTER_TTY | ENTER_STAYS, 2, 1, 0, 0 }, TEXTS("sh\0-c\0A=\0"), 0 },
-		{ { 1, ENTER_TTY, 1, 0, 33, 77 }, TEXTS("sh\0"), 0 },
-		{ { 1, 0, 1, 0, 33, 0 }, TEXTS("sh\0"), -EINVAL },
-		{ { 1, 0, 1, 0, 0, 77 }, TEXTS("sh\0"), -EINVAL },
-		{ { 1, ENTER_WORKDIR, 1, 0, 0, 0 }, TEXTS("true\0/usr"), 0 },
-		{ { 1, 0, 0, 0, 0, 0 }, TEXTS(""), -EINVAL },
-		{ { 1, 8, 1, 0, 0, 0 }, TEXTS("true\0"), -EINVAL },
-		{ { 1, 0, 2, 0, 0, 0 }, TEXTS("true\0"), -EINVAL },
-		{ { 1, 0, 1, 0, 0, 0 }, TEXTS("true\0\0"), -EINVAL },
-		{ { 1, 0, 1, 0, 0, 0 }, TEXTS("true"), -EINVAL },
-		{ { 1, 0, UINT32_MAX, 0, 0, 0 }, TEXTS("true\0"), -EINVAL },
-		{ { 1, 0, 1, UINT32_MAX, 0, 0 }, TEXTS("true\0"), -EINVAL },
-		{ { 1, 0, 1, 0, 0, 0 }, TEXTS("\0"), -EINVAL },
-		{ { 1, 0, 1, 1, 0, 0 }, TEXTS("true\0=x\0"), -EINVAL },
-		{ { 1, 0, 1, 1, 0, 0 }, TEXTS("true\0x\0"), -EINVAL },
-		{ { 1, ENTER_WORKDIR, 1, 0, 0, 0 }, TEXTS("true\0usr"), -EINVAL },
-		{ { 1, 0, 1, 0, 0, 0 }, TEXTS("true\0/usr"), -EINVAL },
+		{ { 1, 0, 1, 0, 0, 0 }, 0, TEXTS("true\0") },
+		{ { 1, ENTER_TTY | ENTER_STAYS, 2, 1, 0, 0 }, 0, TEXTS("sh\0-c\0A=\0") },
+		{ { 1, ENTER_TTY, 1, 0, 33, 77 }, 0, TEXTS("sh\0") },
+		{ { 1, 0, 1, 0, 33, 0 }, -EINVAL, TEXTS("sh\0") },
+		{ { 1, 0, 1, 0, 0, 77 }, -EINVAL, TEXTS("sh\0") },
+		{ { 1, ENTER_WORKDIR, 1, 0, 0, 0 }, 0, TEXTS("true\0/usr") },
+		{ { 1, 0, 0, 0, 0, 0 }, -EINVAL, TEXTS("") },
+		{ { 1, 8, 1, 0, 0, 0 }, -EINVAL, TEXTS("true\0") },
+		{ { 1, 0, 2, 0, 0, 0 }, -EINVAL, TEXTS("true\0") },
+		{ { 1, 0, 1, 0, 0, 0 }, -EINVAL, TEXTS("true\0\0") },
+		{ { 1, 0, 1, 0, 0, 0 }, -EINVAL, TEXTS("true") },
+		{ { 1, 0, UINT32_MAX, 0, 0, 0 }, -EINVAL, TEXTS("true\0") },
+		{ { 1, 0, 1, UINT32_MAX, 0, 0 }, -EINVAL, TEXTS("true\0") },
+		{ { 1, 0, 1, 0, 0, 0 }, -EINVAL, TEXTS("\0") },
+		{ { 1, 0, 1, 1, 0, 0 }, -EINVAL, TEXTS("true\0=x\0") },
+		{ { 1, 0, 1, 1, 0, 0 }, -EINVAL, TEXTS("true\0x\0") },
+		{ { 1, ENTER_WORKDIR, 1, 0, 0, 0 }, -EINVAL, TEXTS("true\0usr") },
+		{ { 1, 0, 1, 0, 0, 0 }, -EINVAL, TEXTS("true\0/usr") },
 		/* clang-format on */
 	};
 
@@ -64,7 +64,7 @@ static void takes_what_is_whole_and_nothing_else(void **state)
 
 static void a_text_without_its_end_is_refused(void **state)
 {
-	const struct sample s = { { 1, 0, 1, 0, 0, 0 }, "true\0x", 6, 0 };
+	const struct sample s = { { 1, 0, 1, 0, 0, 0 }, 0, "true\0x", 6 };
 	cleanup_arena struct arena arena = { 0 };
 	struct enter_texts texts = { 0 };
 
