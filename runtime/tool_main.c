@@ -236,16 +236,17 @@ int main(int argc, char *argv[])
 {
 	struct err err = { 0 };
 	int r = answer(argc, argv, &err);
+	bool told = r < 0;
 
-	if (r < 0) {
+	if (told) {
 		log_error("%s", err.msg);
 		r = status_of(&err);
 	}
 	errno = 0;
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return r;
+	if (!told)
 		log_error("cannot write to standard output%s%s", errno ? ": " : "",
 			  errno ? strerror(errno) : "");
-		return STATUS_FAILED;
-	}
-	return r;
+	return STATUS_FAILED;
 }

@@ -145,7 +145,7 @@ static int print_event(void *data, const json_t *event, struct span line, struct
 	if (record_number(event, "count", 1) > 1)
 		strbuf_addf(&text, "  (%lld so far)", (long long)record_number(event, "count", 1));
 	if (puts(strbuf_str(&text)) < 0 || fflush(stdout) != 0)
-		return err_sys(err, errno, "cannot write");
+		return err_sys(err, errno, "cannot write to standard output");
 	return 0;
 }
 

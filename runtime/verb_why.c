@@ -216,7 +216,8 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 /* Nothing was asked: what could be. */
 static void list_denials(const struct subject *s)
 {
-	bool traced = false;
+	const json_t *losses = json_object_get(s->record.last, "losses");
+	bool maybe_traced = !losses; /* it goes on, or was cut short: nobody has said */
 	const json_t *source;
 	const json_t *event;
 	size_t i;
@@ -232,14 +233,14 @@ static void list_denials(const struct subject *s)
 		printf("immure why dN explains one of them\n");
 	else
 		printf("no refused call is recorded\n");
-	json_array_foreach(json_object_get(s->record.last, "losses"), i, source)
+	json_array_foreach(losses, i, source)
 	{
-		traced |= strcmp(record_text(source, "source", ""), "bpf") == 0;
+		maybe_traced |= strcmp(record_text(source, "source", ""), "bpf") == 0;
 	}
 	printf("Files that were refused are not %s: immure why --path PATH [--op OP]\n",
-	       traced ? "among them, but events if the policy has record: [read, write] (immure "
-			"audit tail -k open)"
-		      : "recorded without immure-tracerd");
+	       maybe_traced ? "among them, but events if the policy has record: [read, write] and "
+			      "immure-tracerd is there (immure audit tail -k open)"
+			    : "recorded without immure-tracerd");
 }
 
 static int explain(const struct verb_call *call, const struct subject *subject,

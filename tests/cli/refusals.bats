@@ -133,4 +133,8 @@ Y
   [ "$status" -eq 125 ]
   run bash -c "'$IMMURE' run --host --dry-run -- true >/dev/full"
   [ "$status" -eq 125 ]
+  "$IMMURE" run --host -- true
+  run bash -c "'$IMMURE' audit tail --no-follow >/dev/full"
+  [ "$status" -eq 125 ]
+  [ "$(grep -c 'cannot write to standard output: No space left' <<<"$output")" = 1 ]
 }

@@ -91,6 +91,15 @@ call(101, -1, -2**63, -1, -1, -1, -1)'
 	run -2 "$IMMURE" why --connect 10.0.0.1:443 --path /x
 }
 
+@test "of a run that goes on nobody says which collector it has not" {
+	local id
+	id=$("$IMMURE" run -d --host -- sleep 1000)
+	run -0 "$IMMURE" why --run "$id"
+	[[ $output == *"Files that were refused are not among them"* ]]
+	run -0 "$IMMURE" kill "$id"
+	run -137 "$IMMURE" wait "$id"
+}
+
 @test "without a question the refused calls are listed; options may stand behind" {
 	run "$IMMURE" run --host -- true
 	run -0 "$IMMURE" why
