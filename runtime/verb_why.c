@@ -15,7 +15,7 @@
 
 struct why_options {
 	const char *run, *path, *op, *call, *connect;
-	bool apply, bisect;
+	bool apply, bisect, json;
 };
 
 static const struct opt why_opts[] = {
@@ -34,6 +34,8 @@ static const struct opt why_opts[] = {
 	  NULL },
 	{ "apply", 0, OPT_FLAG, offsetof(struct why_options, apply), NULL,
 	  "add the line that would allow it to the policy of the run", NULL },
+	{ "json", 0, OPT_FLAG, offsetof(struct why_options, json), NULL, "the answer as JSON",
+	  NULL },
 };
 
 static const struct rule *nearest(const struct bundle *bundle, const char *call)
@@ -46,36 +48,28 @@ static const struct rule *nearest(const struct bundle *bundle, const char *call)
 	return NULL;
 }
 
-static void suggest(const char *call, const json_t *args, struct arena *arena, struct why_line *ret)
-{
-	cleanup_strbuf struct strbuf rule = { 0 };
-
-	suggest_call(call, args, &rule);
-	printf("  %-9s under syscalls:  - %s\n", "to allow", strbuf_str(&rule));
-	ret->section = "syscalls";
-	ret->rule = arena_strdup(arena, strbuf_str(&rule));
-}
-
 static void explain_call(const struct bundle *bundle, const char *call, uint16_t rule,
-			 const json_t *args, struct arena *arena, struct why_line *line)
+			 const json_t *args, struct arena *arena, struct why_answer *ret)
 {
-	struct risk risk = risk_of_call(call);
 	const struct rule *near = nearest(bundle, call);
+	cleanup_strbuf struct strbuf line = { 0 };
 
-	printf("  %-9s seccomp\n", "layer");
-	if (rule != BUNDLE_NO_RULE)
-		why_print_rule("rule", &bundle->rules[rule]);
-	else
-		printf("  %-9s no rule allows it%s\n", "rule",
-		       near ? " with these arguments" : "; what is not named is refused");
-	if (rule == BUNDLE_NO_RULE && near)
-		why_print_rule("nearest", near);
-	if (rule != BUNDLE_NO_RULE && strncmp(bundle->rules[rule].text, "deny ", 5) == 0)
-		printf("  %-9s deny wins: take the line away, or narrow it by a condition\n",
-		       "to allow");
-	else
-		suggest(call, args, arena, line);
-	printf("  %-9s %s: %s\n", "risk", risk.level, risk.reason);
+	ret->layer = "seccomp";
+	ret->risk = risk_of_call(call);
+	if (rule != BUNDLE_NO_RULE) {
+		ret->rule = &bundle->rules[rule];
+	} else {
+		ret->nearest = near;
+		ret->reason = near ? "no rule allows it with these arguments"
+				   : "no rule allows it; what is not named is refused";
+	}
+	if (ret->rule && strncmp(ret->rule->text, "deny ", 5) == 0) {
+		ret->remedy = "deny wins: take the line away, or narrow it by a condition";
+		return;
+	}
+	suggest_call(call, args, &line);
+	ret->section = "syscalls";
+	ret->line = arena_strdup(arena, strbuf_str(&line));
 }
 
 static const json_t *find_denial(const json_t *refusals, const char *which)
@@ -89,28 +83,27 @@ static const json_t *find_denial(const json_t *refusals, const char *which)
 
 /* Mode audit: a file that no rule grants. Its record's text begins with what was done to it. */
 static int explain_file(const struct subject *s, const json_t *event, struct arena *arena,
-			struct why_line *line, struct probe_wish *wish, struct err *err)
+			struct why_answer *ret, struct probe_wish *wish, struct err *err)
 {
 	struct span text = span_of(record_text(event, "text", ""));
 	struct span word = span_word(&text);
 	const char *op = span_eq(word, "make") ? "write" : arena_strndup(arena, word.p, word.n);
+	int r;
 
 	if (!op)
 		return err_set(err, ENOMEM, "out of memory");
-	printf("  %-9s ", "went on");
-	why_print_escaped(record_text(event, "text", "?"));
-	printf(" (mode: audit)\n");
-	return why_path(s, record_text(event, "path", "/"), op, arena, line, wish, err);
+	r = why_path(s, record_text(event, "path", "/"), op, arena, ret, wish, err);
+	strbuf_puts(&ret->asked, ": it went on (mode: audit)");
+	return r;
 }
 
 static int explain_denial(const struct subject *s, const char *which, struct arena *arena,
-			  struct why_line *line, struct probe_wish *wish, struct err *err)
+			  struct why_answer *ret, struct probe_wish *wish, struct err *err)
 {
 	const json_t *event = find_denial(s->refusals, which);
 	const json_t *args = json_object_get(event, "args");
 	struct seccomp_data data = { .nr = (int)record_number(event, "nr", -1),
 				     .arch = s->bundle.audit_arch };
-	const json_t *who;
 	uint64_t number = 0;
 	uint32_t leaf;
 	size_t i;
@@ -128,29 +121,22 @@ static int explain_denial(const struct subject *s, const char *which, struct are
 		return err_at(err, ERR_USAGE);
 	}
 	if (strcmp(record_text(event, "layer", ""), "landlock") == 0)
-		return explain_file(s, event, arena, line, wish, err);
+		return explain_file(s, event, arena, ret, wish, err);
 	if (strcmp(record_text(event, "layer", ""), "netns") == 0) {
-		printf("%s  ", which);
-		return why_packet(s, event, arena, line, err);
+		strbuf_addf(&ret->asked, "%s  ", which);
+		return why_packet(s, event, arena, ret, err);
 	}
 	for (i = 0; i < 6; i++)
 		data.args[i] = (uint64_t)json_integer_value(json_array_get(args, i));
 	*wish = (struct probe_wish){ .wanted = true, .data = data };
 	leaf = bpf_eval(s->bundle.explain, s->bundle.n_explain, &data);
-	printf("%s  ", which);
-	why_print_escaped(record_text(event, "text", "?"));
-	printf(" = %s  pid %lld\n", errno_name((int)record_number(event, "errno", 0)),
-	       (long long)record_number(event, "pid", 0));
-	printf("  %-9s ", "lineage");
-	json_array_foreach(json_object_get(event, "lineage"), i, who)
-	{
-		printf("%s", i ? " <- " : "");
-		why_print_escaped(record_text(who, "comm", "?"));
-	}
-	printf("\n");
+	strbuf_addf(&ret->asked, "%s  %s = %s  pid %lld", which, record_text(event, "text", "?"),
+		    errno_name((int)record_number(event, "errno", 0)),
+		    (long long)record_number(event, "pid", 0));
+	ret->lineage = json_object_get(event, "lineage");
 	explain_call(&s->bundle, record_text(event, "call", "?"), EXPLAIN_RULE(leaf), args, arena,
-		     line);
-	printf("  %-9s names and paths are what the program's memory held\n", "note");
+		     ret);
+	ret->note = "names and paths are what the program's memory held";
 	return 0;
 }
 
@@ -166,7 +152,7 @@ static bool number_or_constant(const char *text, uint64_t *ret)
 }
 
 static int explain_syscall(const struct subject *s, const struct verb_call *call, const char *name,
-			   struct why_line *line, struct probe_wish *wish, struct err *err)
+			   struct why_answer *ret, struct probe_wish *wish, struct err *err)
 {
 	static const char *const verdicts[] = { "allowed",
 						"refused and recorded",
@@ -178,7 +164,6 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 	struct arg_info info[6];
 	uint32_t leaf;
 	uint32_t action;
-	bool allowed;
 
 	data.nr = syscall_number(name, s->bundle.audit_arch);
 	if (data.nr < 0) {
@@ -198,18 +183,17 @@ static int explain_syscall(const struct subject *s, const struct verb_call *call
 	*wish = (struct probe_wish){ .wanted = true, .data = data };
 	leaf = bpf_eval(s->bundle.explain, s->bundle.n_explain, &data);
 	action = EXPLAIN_ACTION(leaf);
-	allowed = action == VERDICT_ALLOW || action == VERDICT_LOOK;
-	printf("%s: %s", name, action < ARRAY_LEN(verdicts) ? verdicts[action] : "?");
-	if (!allowed)
-		printf(" with %s", errno_name(EXPLAIN_ERRNO(leaf)));
+	ret->is_open = action == VERDICT_ALLOW || action == VERDICT_LOOK;
+	strbuf_addf(&ret->asked, "%s: %s", name,
+		    action < ARRAY_LEN(verdicts) ? verdicts[action] : "?");
+	if (!ret->is_open)
+		strbuf_addf(&ret->asked, " with %s", errno_name(EXPLAIN_ERRNO(leaf)));
 	if (call->argc == 0 && syscall_args_find(name, info) > 0)
-		printf(" (all arguments taken as 0)");
-	printf("\n");
-	line->is_open = allowed;
-	if (allowed && EXPLAIN_RULE(leaf) != BUNDLE_NO_RULE)
-		why_print_rule("rule", &s->bundle.rules[EXPLAIN_RULE(leaf)]);
-	else if (!allowed)
-		explain_call(&s->bundle, name, EXPLAIN_RULE(leaf), NULL, call->arena, line);
+		strbuf_puts(&ret->asked, " (all arguments taken as 0)");
+	if (!ret->is_open)
+		explain_call(&s->bundle, name, EXPLAIN_RULE(leaf), NULL, call->arena, ret);
+	else if (EXPLAIN_RULE(leaf) != BUNDLE_NO_RULE)
+		ret->rule = &s->bundle.rules[EXPLAIN_RULE(leaf)];
 	return 0;
 }
 
@@ -243,27 +227,97 @@ static void list_denials(const struct subject *s)
 			    : "recorded without immure-tracerd");
 }
 
+static void put_denials(const struct subject *s, struct jsonw *j)
+{
+	const json_t *event;
+	size_t i;
+
+	jsonw_key(j, "denials");
+	jsonw_array(j);
+	json_array_foreach(s->refusals, i, event)
+	{
+		cleanup_free char *record = json_dumps(event, JSON_SORT_KEYS | JSON_COMPACT);
+		char number[24];
+
+		snprintf(number, sizeof(number), "d%zu", i + 1);
+		jsonw_object(j);
+		jsonw_key(j, "event");
+		jsonw_raw(j, record ? record : "null");
+		jsonw_kstr(j, "id", number);
+		jsonw_object_end(j);
+	}
+	jsonw_array_end(j);
+}
+
+/* answer NULL: the list. */
+static int print(const struct subject *s, const struct why_answer *answer, bool json,
+		 struct err *err)
+{
+	cleanup_strbuf struct strbuf out = { 0 };
+	struct jsonw j = { .out = &out };
+
+	if (!json && answer)
+		why_print_text(answer);
+	else if (!json)
+		list_denials(s);
+	if (!json)
+		return 0;
+	jsonw_object(&j);
+	if (answer)
+		why_put_json(answer, &j);
+	else
+		put_denials(s, &j);
+	jsonw_kstr(&j, "run", s->id);
+	jsonw_object_end(&j);
+	if (out.failed)
+		return err_set(err, ENOMEM, "out of memory");
+	puts(strbuf_str(&out));
+	return 0;
+}
+
 static int explain(const struct verb_call *call, const struct subject *subject,
-		   struct why_line *line, struct probe_wish *wish, struct err *err)
+		   struct why_answer *ret, struct probe_wish *wish, struct err *err)
 {
 	const struct why_options *options = call->options;
 
 	if (options->path)
 		return why_path(subject, options->path, options->op ? options->op : "read",
-				call->arena, line, wish, err);
+				call->arena, ret, wish, err);
 	if (options->connect)
-		return why_connect(subject, options->connect, call->arena, line, wish, err);
+		return why_connect(subject, options->connect, call->arena, ret, wish, err);
 	if (options->call)
-		return explain_syscall(subject, call, options->call, line, wish, err);
-	return explain_denial(subject, call->argv[0], call->arena, line, wish, err);
+		return explain_syscall(subject, call, options->call, ret, wish, err);
+	return explain_denial(subject, call->argv[0], call->arena, ret, wish, err);
+}
+
+/* What could be explained is told, whatever becomes of the rest. */
+static int answer(const struct verb_call *call, const struct subject *subject, struct err *err)
+{
+	const struct why_options *options = call->options;
+	cleanup(why_answer_done) struct why_answer answer = { 0 };
+	struct probe_wish wish = { 0 };
+	struct err failed = { 0 };
+	int r = explain(call, subject, &answer, &wish, err);
+
+	if (r < 0)
+		return r;
+	if (options->bisect)
+		r = why_bisect(subject, &wish, call->arena, &answer, &failed);
+	if (r == 0 && options->apply)
+		r = why_apply(subject, &answer,
+			      arena_printf(call->arena, "refused in run %s", subject->id),
+			      call->arena, &failed);
+	if (print(subject, &answer, options->json, err) < 0)
+		return -err->code;
+	if (r < 0)
+		*err = failed;
+	return r;
 }
 
 static int why(const struct verb_call *call, struct err *err)
 {
 	const struct why_options *options = call->options;
 	cleanup(subject_done) struct subject subject = { 0 };
-	struct why_line line = { 0 };
-	struct probe_wish wish = { 0 };
 	int asked = (options->path != NULL) + (options->call != NULL) + (options->connect != NULL) +
 		    (!options->call && call->argc == 1);
 	bool lists = asked == 0 && call->argc == 0 && !options->bisect && !options->apply;
@@ -279,26 +333,14 @@ static int why(const struct verb_call *call, struct err *err)
 		return err_at(err, ERR_USAGE);
 	}
 	r = subject_open(options->run, call->arena, &subject, err);
-	if (r == 0 && lists) {
-		list_denials(&subject);
-		return 0;
-	}
-	if (r == 0)
-		r = explain(call, &subject, &line, &wish, err);
-	if (r == 0 && options->bisect && !wish.wanted)
-		printf("  %-9s no layer that could be left out has a part in it\n", "bisect");
-	else if (r == 0 && options->bisect)
-		r = why_bisect(&subject, &wish, call->arena, err);
-	if (r < 0 || !options->apply)
+	if (r < 0)
 		return r;
-	return why_apply(&subject, &line,
-			 arena_printf(call->arena, "refused in run %s", subject.id), call->arena,
-			 err);
+	return lists ? print(&subject, NULL, options->json, err) : answer(call, &subject, err);
 }
 
 const struct verb verb_why = {
 	.name = "why",
-	.args = "[--run RUN] [--bisect] [--apply] [dN | --path PATH [--op OP] | --connect HOST:PORT | --syscall NAME [ARG...]]",
+	.args = "[--run RUN] [--bisect] [--apply] [--json] [dN | --path PATH [--op OP] | --connect HOST:PORT | --syscall NAME [ARG...]]",
 	.help = "say why something was refused, and which line would allow it",
 	.more = "  immure why                            what was refused in the last run\n"
 		"  immure why d1                         the first refused call of the last run\n"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -21,15 +20,7 @@ static bool has_line(const struct bundle *bundle, const char *file, const char *
 	return false;
 }
 
-static int say(const char *what, const char *file)
-{
-	printf("  %-9s ", what);
-	why_print_escaped(file);
-	printf("\n");
-	return 0;
-}
-
-int why_apply(const struct subject *s, const struct why_line *line, const char *reason,
+int why_apply(const struct subject *s, struct why_answer *answer, const char *reason,
 	      struct arena *arena, struct err *err)
 {
 	const struct policy_source *source = s->bundle.n_sources > 0 ? &s->bundle.sources[0] : NULL;
@@ -38,9 +29,9 @@ int why_apply(const struct subject *s, const struct why_line *line, const char *
 	struct bundle bundle = { 0 };
 	int r;
 
-	if (line->is_open)
+	if (answer->is_open)
 		return err_set(err, EINVAL, "--apply: nothing refuses it, so no line is missing");
-	if (!line->rule)
+	if (!answer->line)
 		return err_set(err, EINVAL, "--apply: no line of a policy would allow it");
 	if (!source || !source->path)
 		return err_set(
@@ -51,10 +42,12 @@ int why_apply(const struct subject *s, const struct why_line *line, const char *
 	if (r == 0)
 		r = policy_draft_compile(source->path, (struct span){ text.p, text.len }, arena,
 					 &bundle, err);
-	if (r == 0 && has_line(&bundle, source->path, line->rule))
-		return say("is in", source->path);
+	if (r == 0 && has_line(&bundle, source->path, answer->line)) {
+		answer->file = source->path;
+		return 0;
+	}
 	if (r == 0)
-		r = policy_insert((struct span){ text.p, text.len }, line->section, line->rule,
+		r = policy_insert((struct span){ text.p, text.len }, answer->section, answer->line,
 				  reason, &changed, err);
 	if (r == 0)
 		r = policy_draft_compile(source->path, (struct span){ changed.p, changed.len },
@@ -63,5 +56,7 @@ int why_apply(const struct subject *s, const struct why_line *line, const char *
 		r = policy_write_file(source->path, changed.p, changed.len, arena, err);
 	if (r < 0)
 		return err_wrap(err, "--apply");
-	return say("added to", source->path);
+	answer->file = source->path;
+	answer->is_added = true;
+	return 0;
 }

@@ -4,7 +4,6 @@
  * with one layer less each time. The layer without which it goes through is the one that refused
  * it.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -116,13 +115,18 @@ static const char *policy_of(const struct subject *s, struct arena *arena)
 }
 
 int why_bisect(const struct subject *s, const struct probe_wish *wish, struct arena *arena,
-	       struct err *err)
+	       struct why_answer *answer, struct err *err)
 {
 	const char *policy = policy_of(s, arena);
 	struct options options = { .arena = arena };
 	bool through = false;
-	int r = options_of(s, &options, err);
+	int r;
 
+	if (!wish->wanted) {
+		answer->bisect = "no layer that could be left out has a part in it";
+		return 0;
+	}
+	r = options_of(s, &options, err);
 	if (!policy)
 		return err_set(err, ENOMEM, "out of memory");
 	if (r == 0)
@@ -130,8 +134,8 @@ int why_bisect(const struct subject *s, const struct probe_wish *wish, struct ar
 	if (r < 0)
 		return r;
 	if (through) {
-		printf("  %-9s it goes through in a sandbox like the run's: nothing refuses it now\n",
-		       "bisect");
+		answer->bisect =
+			"it goes through in a sandbox like the run's: nothing refuses it now";
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(removable); i++) {
@@ -140,11 +144,12 @@ int why_bisect(const struct subject *s, const struct probe_wish *wish, struct ar
 			return r;
 		if (!through)
 			continue;
-		printf("  %-9s %s: it goes through without it, and not with it\n", "confirmed",
-		       removable[i]);
+		answer->confirmed = removable[i];
+		answer->bisect = "it goes through without it, and not with it";
 		return 0;
 	}
-	printf("  %-9s no single one of seccomp, landlock, nslimits, rlimits: it is refused without each; mounts, the network, the file's own mode, or several layers\n",
-	       "bisect");
+	answer->bisect =
+		"no single one of seccomp, landlock, nslimits, rlimits: it is refused without each; "
+		"mounts, the network, the file's own mode, or several layers";
 	return 0;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -65,9 +64,18 @@ static struct seccomp_data data_of(const struct bundle *bundle, const char *call
 				      .args = { a0, a1 } };
 }
 
+#define DENY_WINS "deny wins: take the line away, or narrow it"
+
+static void refuse(struct why_answer *ret, const char *layer, const char *reason)
+{
+	ret->layer = layer;
+	ret->reason = reason;
+	ret->predicted = true;
+}
+
 /* Returns true if the filter refuses it, having said so. */
 static bool refused_by_filter(const struct subject *s, const struct destination *to,
-			      struct arena *arena, struct why_line *ret, struct probe_wish *wish)
+			      struct arena *arena, struct why_answer *ret, struct probe_wish *wish)
 {
 	bool six = !to->is_name && to->address.v6;
 	uint64_t type = to->protocol == NET_UDP ? SOCK_DGRAM : SOCK_STREAM;
@@ -86,17 +94,17 @@ static bool refused_by_filter(const struct subject *s, const struct destination 
 		if (EXPLAIN_ACTION(leaf) == VERDICT_ALLOW || EXPLAIN_ACTION(leaf) == VERDICT_LOOK)
 			continue;
 		*wish = (struct probe_wish){ .wanted = true, .data = data };
-		printf("  %-9s seccomp (predicted): %s is refused%s%s\n", "layer", calls[i].call,
-		       i == 0 ? " for " : "", i == 0 ? family : "");
+		refuse(ret, "seccomp",
+		       arena_printf(arena, "%s is refused%s%s", calls[i].call,
+				    i == 0 ? " for " : "", i == 0 ? family : ""));
 		if (EXPLAIN_RULE(leaf) != BUNDLE_NO_RULE) {
-			why_print_rule("rule", &s->bundle.rules[EXPLAIN_RULE(leaf)]);
-			printf("  %-9s deny wins: take the line away, or narrow it\n", "to allow");
+			ret->rule = &s->bundle.rules[EXPLAIN_RULE(leaf)];
+			ret->remedy = DENY_WINS;
 			return true;
 		}
 		ret->section = "syscalls";
-		ret->rule = i == 0 ? arena_printf(arena, "allow socket if domain == %s", family)
+		ret->line = i == 0 ? arena_printf(arena, "allow socket if domain == %s", family)
 				   : "allow connect";
-		printf("  %-9s under syscalls:  - %s\n", "to allow", ret->rule);
 		return true;
 	}
 	return false;
@@ -145,28 +153,32 @@ static struct net_answer ask(const struct subject *s, const struct destination *
 }
 
 static void explain_rules(const struct destination *to, const struct net_answer *answer,
-			  const char *layer, struct arena *arena, struct why_line *ret)
+			  const char *layer, struct arena *arena, struct why_answer *ret)
 {
-	printf("  %-9s %s (predicted): ", "layer", layer);
 	if (answer->rule) {
-		printf("denied by a rule of the network\n");
-		why_print_rule("rule", answer->rule->rule);
-		printf("  %-9s deny wins: take the line away, or narrow it\n", "to allow");
+		refuse(ret, layer, "denied by a rule of the network");
+		ret->rule = answer->rule->rule;
+		ret->remedy = DENY_WINS;
 		return;
 	}
-	printf("%s\n", answer->floor
-			       ? "link-local and metadata addresses are for rules that name them"
-			       : "no rule of the network grants it");
+	refuse(ret, layer,
+	       answer->floor ? "link-local and metadata addresses are for rules that name them"
+			     : "no rule of the network grants it");
 	ret->section = "network";
-	ret->rule =
+	ret->line =
 		arena_printf(arena, "connect %s %s", net_protocols_name(to->protocol), to->text);
-	printf("  %-9s under network:  - ", "to allow");
-	why_print_escaped(ret->rule ? ret->rule : "?");
-	printf("\n");
+}
+
+/* Nothing of ours stands in between. */
+static void leave_open(struct why_answer *ret, const char *reason)
+{
+	ret->is_open = true;
+	ret->reason = reason;
 }
 
 static void explain_none(const struct subject *s, const struct destination *to,
-			 const struct net_answer *answer, struct arena *arena, struct why_line *ret)
+			 const struct net_answer *answer, struct arena *arena,
+			 struct why_answer *ret)
 {
 	bool loopback = to->is_name ? strcmp(to->host, "localhost") == 0
 				    : address_is_loopback(&to->address);
@@ -176,16 +188,18 @@ static void explain_none(const struct subject *s, const struct destination *to,
 	if (loopback && by_port && !answer->allowed)
 		explain_rules(to, answer, "landlock", arena, ret);
 	else if (loopback)
-		printf("  %-9s none refuses it: it is the sandbox's own loopback, where only its own programs listen\n",
-		       "layer");
-	else
-		printf("  %-9s netns (predicted): an own network with nothing but its loopback\n"
-		       "  %-9s --network private, and a rule under network: connect %s %s\n",
-		       "layer", "to allow", net_protocols_name(to->protocol), to->text);
+		leave_open(ret,
+			   "it is the sandbox's own loopback, where only its own programs listen");
+	else {
+		refuse(ret, "netns", "an own network with nothing but its loopback");
+		ret->remedy = arena_printf(
+			arena, "--network private, and a rule under network: connect %s %s",
+			net_protocols_name(to->protocol), to->text);
+	}
 }
 
 int why_connect(const struct subject *s, const char *text, struct arena *arena,
-		struct why_line *ret, struct probe_wish *wish, struct err *err)
+		struct why_answer *ret, struct probe_wish *wish, struct err *err)
 {
 	const char *network = record_text(s->record.plan, "network", "none");
 	struct destination to = { 0 };
@@ -194,12 +208,10 @@ int why_connect(const struct subject *s, const char *text, struct arena *arena,
 
 	if (r < 0)
 		return r;
-	printf("connect ");
-	why_print_escaped(to.host);
-	printf(" port %u%s\n", to.port, to.protocol == NET_UDP ? ", UDP" : "");
+	strbuf_addf(&ret->asked, "connect %s port %u%s", to.host, to.port,
+		    to.protocol == NET_UDP ? ", UDP" : "");
 	if (to.is_name)
-		printf("  %-9s the name is looked up by the program itself; taken as IPv4\n",
-		       "note");
+		ret->note = "the name is looked up by the program itself; taken as IPv4";
 	if (refused_by_filter(s, &to, arena, ret, wish))
 		return 0;
 	answer = ask(s, &to);
@@ -209,17 +221,15 @@ int why_connect(const struct subject *s, const char *text, struct arena *arena,
 		explain_rules(&to, &answer, "netns", arena, ret);
 	else if (!answer.allowed && s->bundle.net.stated)
 		explain_rules(&to, &answer, "landlock, by its port alone", arena, ret);
-	else {
-		printf("  %-9s none of immure's refuses it (network: %s)\n", "layer", network);
-		ret->is_open = true;
-	}
+	else
+		leave_open(ret, arena_printf(arena, "network: %s", network));
 	if (answer.allowed && answer.rule)
-		why_print_rule("rule", answer.rule->rule);
+		ret->rule = answer.rule->rule;
 	return 0;
 }
 
 int why_packet(const struct subject *s, const json_t *event, struct arena *arena,
-	       struct why_line *ret, struct err *err)
+	       struct why_answer *ret, struct err *err)
 {
 	bool in = strncmp(record_text(event, "text", ""), "listen", 6) == 0;
 	const char *target = record_text(event, in ? "local" : "remote", "?");
@@ -231,15 +241,12 @@ int why_packet(const struct subject *s, const json_t *event, struct arena *arena
 		return err_set(err, ENOMEM, "out of memory");
 	if (!in)
 		return why_connect(s, text, arena, ret, &none, err);
-	printf("listen on ");
-	why_print_escaped(target);
-	printf(", %s, from ", protocol);
-	why_print_escaped(record_text(event, "remote", "?"));
+	strbuf_addf(&ret->asked, "listen on %s, %s, from %s", target, protocol,
+		    record_text(event, "remote", "?"));
+	ret->layer = "netns";
+	ret->reason = "no rule of the network lets somebody in";
 	ret->section = "network";
-	ret->rule = arena_printf(arena, "listen %s *%s", protocol,
+	ret->line = arena_printf(arena, "listen %s *%s", protocol,
 				 strrchr(target, ':') ? strrchr(target, ':') : ":?");
-	printf("\n  %-9s netns: no rule of the network lets somebody in\n"
-	       "  %-9s under network:  - %s\n",
-	       "layer", "to allow", ret->rule ? ret->rule : "?");
 	return 0;
 }

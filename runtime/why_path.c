@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit/risk.h"
 #include "base/path.h"
 #include "runtime/why.h"
 
@@ -168,12 +167,10 @@ struct prediction why_predict_path(const struct subject *s, const char *path, co
 }
 
 int why_path(const struct subject *s, const char *typed, const char *op, struct arena *arena,
-	     struct why_line *ret, struct probe_wish *wish, struct err *err)
+	     struct why_answer *ret, struct probe_wish *wish, struct err *err)
 {
-	const struct rule *near;
 	const char *path = NULL;
 	struct prediction p;
-	struct risk risk;
 	bool folder;
 
 	if (strcmp(op, "list") != 0 && strcmp(op, "read") != 0 && strcmp(op, "write") != 0 &&
@@ -187,33 +184,24 @@ int why_path(const struct subject *s, const char *typed, const char *op, struct 
 	if (folder && strcmp(op, "read") == 0)
 		op = "list"; /* a folder is read for its names */
 	*wish = (struct probe_wish){ .wanted = true, .path = path, .op = op };
+	strbuf_addf(&ret->asked, "%s %s", op, path);
 	p = why_predict_path(s, path, op);
-	near = nearest_file_rule(&s->bundle, path);
-	risk = risk_of_path(path, op);
-	printf("%s ", op);
-	why_print_escaped(path);
-	printf("\n");
-	if (!p.layer) {
-		printf("  %-9s none of immure's refuses it; the file's own mode and owner decide\n",
-		       "layer");
-		ret->is_open = true;
+	ret->layer = p.layer;
+	ret->predicted = p.layer;
+	ret->reason = p.layer ? p.reason : "the file's own mode and owner decide";
+	ret->is_open = !p.layer;
+	if (!p.layer)
 		return 0;
-	}
-	printf("  %-9s %s (predicted): %s\n", "layer", p.layer, p.reason);
-	if (near)
-		why_print_rule("nearest", near);
+	ret->nearest = nearest_file_rule(&s->bundle, path);
+	ret->risk = risk_of_path(path, op);
 	if (p.remedy) {
-		printf("  %-9s %s (PATH is %s)\n", "to allow", p.remedy, path);
+		ret->remedy = arena_printf(arena, "%s (PATH is %s)", p.remedy, path);
 	} else {
 		ret->section = "files";
-		ret->rule = arena_printf(arena, "%s %s%s", op, path,
+		ret->line = arena_printf(arena, "%s %s%s", op, path,
 					 !folder                  ? ""
 					 : strcmp(path, "/") == 0 ? "**"
 								  : "/**");
-		if (!ret->rule)
-			return err_set(err, ENOMEM, "out of memory");
-		printf("  %-9s under files:  - %s\n", "to allow", ret->rule);
 	}
-	printf("  %-9s %s: %s\n", "risk", risk.level, risk.reason);
-	return 0;
+	return ret->remedy || ret->line ? 0 : err_set(err, ENOMEM, "out of memory");
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,19 +43,4 @@ int subject_open(const char *which, struct arena *arena, struct subject *s, stru
 		return err_set(err, ENOMEM, "out of memory");
 	memcpy(aligned, s->bytes.p, s->bytes.len);
 	return bundle_decode(aligned, s->bytes.len, arena, &s->bundle, err);
-}
-
-void why_print_escaped(const char *text)
-{
-	cleanup_strbuf struct strbuf out = { 0 };
-
-	strbuf_escaped(&out, text, strlen(text));
-	fputs(strbuf_str(&out), stdout);
-}
-
-void why_print_rule(const char *label, const struct rule *rule)
-{
-	printf("  %-9s %s:%u  %s\n", label, rule->where.file, rule->where.line, rule->text);
-	if (rule->why)
-		printf("  %-9s %s\n", "because", rule->why);
 }

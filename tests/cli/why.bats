@@ -91,6 +91,26 @@ call(101, -1, -2**63, -1, -1, -1, -1)'
 	run -2 "$IMMURE" why --connect 10.0.0.1:443 --path /x
 }
 
+@test "--json has the same for programs" {
+	need jq
+	on_host --policy mine.yaml -- uname -n || true
+	run -0 "$IMMURE" why --json
+	[ "$(jq -r '.denials[0] | .id + " " + .event.call' <<<"$output")" = "d1 uname" ]
+	run -0 "$IMMURE" why d1 --json
+	[ "$(jq -c '[.layer, .predicted, .refused, .line, .risk.level, .lineage]' <<<"$output")" = \
+		'["seccomp",false,true,{"section":"syscalls","text":"allow uname"},"low",["uname"]]' ]
+	run -0 "$IMMURE" why --json --path /home/x
+	[ "$(jq -c '[.layer, .predicted, .line, .remedy]' <<<"$output")" = '["mounts",true,null,"--read PATH (PATH is /home/x)"]' ]
+	run -0 "$IMMURE" why --json --path /usr/bin/true
+	[ "$(jq -c '[.layer, .refused, .reason]' <<<"$output")" = "[null,false,\"the file's own mode and owner decide\"]" ]
+	run -0 "$IMMURE" why --json --bisect --apply d1
+	[ "$(jq -c '[.confirmed, .added, (.file | endswith("/mine.yaml"))]' <<<"$output")" = '["seccomp",true,true]' ]
+	# What was explained is told, though there is no line to add.
+	run --separate-stderr -125 "$IMMURE" why --json --apply --path /home/x
+	[ "$(jq -r .layer <<<"$output")" = mounts ]
+	assert_says 'no line of a policy would allow it'
+}
+
 @test "of a run that goes on nobody says which collector it has not" {
 	local id
 	id=$("$IMMURE" run -d --host -- sleep 1000)
