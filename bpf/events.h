@@ -69,8 +69,7 @@ struct tracer_event {
 	__u16 flags; /* enum tracer_flag */
 	__s32 nr;    /* of the call, or -1 */
 	__s64 ret;
-	__u64 args[6]; /* FILE of a call: the last one, which no such call has, is the file's flags
-			*/
+	__u64 args[6]; /* of a call whose file was found: the last, which it has not, its flags */
 	__u64 ino;
 	__u32 dev; /* as the kernel has it: major << 20 | minor */
 	__u16 first_len, second_len;

@@ -17,6 +17,8 @@
 #include "runtime/dirs.h"
 
 #define PRUNE_TO 900
+#define TAKEN_US 1000                     /* a pause before another name is tried */
+#define ID_TICK_NS (1000000000 / 256 + 1) /* so that there are 256 in a second */
 #define BUNDLE_MAX ((size_t)1 << 20)
 
 static bool is_run_id(const char *s)
@@ -80,20 +82,24 @@ static void remove_oldest(int runs)
 	}
 }
 
-static int make_unique(struct run_folder *folder, uint16_t *ret_random, struct err *err)
+static int make_unique(struct run_folder *folder, uint8_t *ret_random, struct err *err)
 {
 	for (int tries = 0; tries < 64; tries++) {
-		uint16_t random = 0;
+		struct timespec now = { 0 };
+		uint8_t random = 0;
 
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 			return err_sys(err, errno, "cannot get random bytes");
-		snprintf(folder->id, sizeof(folder->id), "%08x-%04x", (unsigned)time(NULL), random);
+		clock_gettime(CLOCK_REALTIME, &now);
+		snprintf(folder->id, sizeof(folder->id), "%08x-%02x%02x", (unsigned)now.tv_sec,
+			 (unsigned)(now.tv_nsec / ID_TICK_NS), random);
 		if (mkdirat(folder->runs, folder->id, 0700) == 0) {
 			*ret_random = random;
 			return 0;
 		}
 		if (errno != EEXIST)
 			return err_sys(err, errno, "cannot make a folder for the run's record");
+		usleep(TAKEN_US);
 	}
 	return err_set(err, EEXIST, "cannot find a free name for the run");
 }
@@ -101,7 +107,7 @@ static int make_unique(struct run_folder *folder, uint16_t *ret_random, struct e
 int run_folder_create(struct run_folder *ret, struct err *err)
 {
 	struct run_folder folder = { .runs = -1, .dir = -1 };
-	uint16_t random = 0;
+	uint8_t random = 0;
 	int r;
 
 	folder.runs = dirs_open_state("runs", err);

@@ -16,7 +16,8 @@
 
 #include "base/err.h"
 
-#define RUN_ID_LEN 14 /* 8 hex digits of time, '-', 4 random ones, NUL */
+/* 8 hex digits of seconds, '-', 2 of their 256ths, 2 random ones, NUL: they sort by time. */
+#define RUN_ID_LEN 14
 #define RUN_KEEP 1000 /* folders beyond this are removed, oldest first */
 
 struct run_folder {

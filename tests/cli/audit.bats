@@ -625,10 +625,9 @@ status_of() {
 	for _ in 1 2 3 4; do
 		"$IMMURE" run --host -- true
 	done
-	sleep 1.1 # ids sort by the second
 	"$IMMURE" run --host -- sleep 60 &
 	pid=$!
-	for _ in $(seq 50); do
+	for _ in $(seq 900); do
 		[ "$("$IMMURE" audit list --json | jq length)" -eq 5 ] && break
 		sleep 0.1
 	done

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/dirs.h"
@@ -47,6 +48,39 @@ static void makes_a_private_folder_and_knows_that_it_lives(void **state)
 	run_folder_close(&folder);
 	assert_false(run_folder_is_live(runs, id));
 	close(runs);
+}
+
+/* The smallest time that an id knows of is 1/256 s. */
+static void ids_sort_by_time(void **state)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	char last[RUN_ID_LEN] = "";
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		struct run_folder folder = { .runs = -1, .dir = -1 };
+		struct err err = { 0 };
+
+		assert_int_equal(run_folder_create(&folder, &err), 0);
+		assert_int_equal(strlen(folder.id), RUN_ID_LEN - 1);
+		assert_true(strcmp(last, folder.id) < 0);
+		memcpy(last, folder.id, sizeof(last));
+		run_folder_close(&folder);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* More than there are random digits for: whoever finds a name taken takes another. */
+static void many_at_once_have_names_of_their_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 400; i++) {
+		struct run_folder folder = { .runs = -1, .dir = -1 };
+		struct err err = { 0 };
+
+		assert_int_equal(run_folder_create(&folder, &err), 0);
+		run_folder_close(&folder);
+	}
 }
 
 static void leaves_nothing_when_discarded(void **state)
@@ -100,6 +134,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_a_private_folder_and_knows_that_it_lives),
+		cmocka_unit_test(ids_sort_by_time),
+		cmocka_unit_test(many_at_once_have_names_of_their_own),
 		cmocka_unit_test(leaves_nothing_when_discarded),
 		cmocka_unit_test(refuses_a_folder_that_others_may_write),
 		cmocka_unit_test(needs_a_place_for_records),
