@@ -112,21 +112,20 @@ static void add_socket(const struct event *e, struct record *r)
 		r->local = asked;
 }
 
-#define OF_FILE (-2) /* as the kernel has them, if it found the file */
-#define FILE_FLAGS 5 /* where they stand */
+#define FILE_FLAGS 5 /* no argument: as the kernel has them, if it found the file */
 
 /* What kind of record a call becomes, and which of its arguments is the target or the flags. */
 static const struct call_row {
 	uint16_t nr;
 	uint8_t kind;         /* enum record_kind */
-	int8_t target, flags; /* number of the argument, or -1, or OF_FILE */
+	int8_t target, flags; /* number of the argument, or -1, or FILE_FLAGS */
 	uint8_t path_is_second;
 } call_rows[] = {
 	/* clang-format off */
 	{ SYS_open,       RECORD_OPEN,    -1,  1, 0 },
 	{ SYS_openat,     RECORD_OPEN,    -1,  2, 0 },
-	{ SYS_openat2,    RECORD_OPEN,    -1, OF_FILE, 0 },
-	{ SYS_creat,      RECORD_OPEN,    -1, OF_FILE, 0 },
+	{ SYS_openat2,    RECORD_OPEN,    -1, FILE_FLAGS, 0 },
+	{ SYS_creat,      RECORD_OPEN,    -1, FILE_FLAGS, 0 },
 	{ SYS_open_by_handle_at, RECORD_OPEN, -1, 2, 0 },
 	{ SYS_connect,    RECORD_CONNECT, -1, -1, 0 },
 	{ SYS_bind,       RECORD_BIND,    -1, -1, 0 },
@@ -208,9 +207,9 @@ static void add_row(const struct event *e, const struct call_row *row, struct re
 		r->has |= HAS_TARGET;
 		r->target = (uint32_t)e->head.args[row->target];
 	}
-	if (row->flags >= 0 || (row->flags == OF_FILE && e->head.flags & TRACER_FILE)) {
+	if (row->flags >= 0 && (row->flags != FILE_FLAGS || e->head.flags & TRACER_FILE)) {
 		r->has |= HAS_FLAGS;
-		r->flags = e->head.args[row->flags >= 0 ? row->flags : FILE_FLAGS];
+		r->flags = e->head.args[row->flags];
 	}
 	if (row->path_is_second) {
 		struct record_text path = r->path;
