@@ -140,7 +140,7 @@ void detach_terminal(struct detach *detach, int *take_master)
 		return;
 	detach->master = *take_master;
 	*take_master = -1;
-	/* It has been made just now: that it has no size is no reason to end the program. */
+	/* One that was asked for since; that it cannot be had is no reason to end the program. */
 	if (ioctl(detach->master, TIOCSWINSZ, &detach->size) < 0)
 		detach->size = (struct winsize){ 0 };
 	if (detach->interactive)

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "runtime/control_client.h"
 #include "runtime/detach_keys.h"
 #include "runtime/frames.h"
+#include "runtime/pty.h"
 #include "runtime/signals.h"
 #include "runtime/status.h"
 #include "runtime/verb_runs.h"
@@ -115,10 +115,9 @@ static void ask_quietly(const struct session *session, enum control_op op, uint3
 
 static void tell_size(const struct session *session)
 {
-	struct winsize size = { 0 };
+	const struct winsize size = pty_size_of(STDOUT_FILENO);
 
-	if ((session->flags & CONTROL_HAS_TERMINAL) &&
-	    ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
+	if ((session->flags & CONTROL_HAS_TERMINAL) && size.ws_row > 0 && size.ws_col > 0)
 		ask_quietly(session, CONTROL_RESIZE, (uint32_t)size.ws_row << 16 | size.ws_col);
 }
 
