@@ -243,6 +243,7 @@ static void put_denials(const struct subject *s, struct jsonw *j)
 		jsonw_object(j);
 		jsonw_key(j, "event");
 		jsonw_raw(j, record ? record : "null");
+		j->out->failed = j->out->failed || !record;
 		jsonw_kstr(j, "id", number);
 		jsonw_object_end(j);
 	}
