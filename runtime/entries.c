@@ -15,26 +15,35 @@
 #include "base/sys.h"
 #include "runtime/control.h"
 #include "runtime/launch.h"
+#include "runtime/profile.h"
 #include "runtime/program_label.h"
 #include "runtime/status.h"
 
 #define MAX_ANSWERS_PER_TURN 64
 
-static const struct entry nobody = { .client = -1, .pidfd = -1, .notify = { .listener = -1 } };
+static const struct entry nobody = {
+	.client = -1,
+	.pidfd = -1,
+	.leave = -1,
+	.notify = { .listener = -1 },
+};
 
 static void clear(struct entry *entry)
 {
 	closep(&entry->client);
 	closep(&entry->pidfd);
+	closep(&entry->leave);
 	closep(&entry->notify.listener);
 	strbuf_done(&entry->argv);
 	*entry = nobody;
 }
 
 void entries_init(struct entries *entries, const struct plan *plan, int socket,
-		  const struct notify *pattern)
+		  const struct notify *pattern, int profile)
 {
-	*entries = (struct entries){ .socket = socket, .plan = plan, .pattern = pattern };
+	*entries = (struct entries){
+		.socket = socket, .plan = plan, .pattern = pattern, .profile = profile
+	};
 	for (size_t i = 0; i < ENTER_MAX_PROGRAMS; i++)
 		entries->all[i] = nobody;
 }
@@ -280,16 +289,21 @@ static int record_end(const struct entry *entry, int wait_status, struct err *er
 	return event_log_add(entry->notify.log, &record, err);
 }
 
-/* Process 1 is in the sandbox: what it says of the label counts for nothing. */
+/*
+ * Process 1 is in the sandbox: what it says of the label counts for nothing. It keeps the program,
+ * ended or not, until `leave` is closed. So one that is gone was taken away with the sandbox, or
+ * is not what we were told.
+ */
 static int require_label(const struct plan *plan, const struct entry *entry, struct err *err)
 {
 	enum program_label state = PROGRAM_LABEL_RIGHT;
 
 	if (program_label_is_planned(plan))
 		state = program_label_await(plan, entry->pid);
-	if (state == PROGRAM_LABEL_RIGHT || state == PROGRAM_LABEL_GONE)
+	if (state == PROGRAM_LABEL_RIGHT)
 		return 0;
-	err_set(err, EACCES, "the program did not run under its label: %s",
+	err_set(err, EACCES, "the program %s under its label: %s",
+		state == PROGRAM_LABEL_GONE ? "ended before it was seen" : "did not run",
 		plan->lsm.selinux ? plan->lsm.selinux : plan->lsm.apparmor);
 	if (sys_pidfd_send_signal(entry->pidfd, SIGKILL) < 0)
 		err_wrap(err, "it could not be killed");
@@ -297,18 +311,24 @@ static int require_label(const struct plan *plan, const struct entry *entry, str
 }
 
 /* It waits, and executes only once it is known who it is. */
-static void is_ready(struct entry *entry, struct message *message)
+static void is_ready(struct entries *entries, struct entry *entry, struct message *message)
 {
-	cleanup_close int leave = -1;
+	struct err err = { 0 };
 
 	if (message->n_fds != 2 || entry->pidfd >= 0)
 		return; /* closed without an answer: it fails */
 	entry->pidfd = steal_fd(message->fds[0]);
-	leave = steal_fd(message->fds[1]);
+	entry->leave = steal_fd(message->fds[1]);
 	entry->pid = launch_pid_of(entry->pidfd);
-	/* In vain only if it was killed: process 1 will tell. */
-	if (read_owner(entry) && message_send(leave, "", 1, NULL, 0, MSG_DONTWAIT) < 0)
+	if (!profile_is_loaded(entries->profile)) {
+		err_set(&err, EACCES, "somebody removed the AppArmor profile %s",
+			entries->plan->lsm.profile);
+		refuse(entries, entry, &err);
 		return;
+	}
+	/* It fails without leave, and may have been killed: process 1 will tell. */
+	if (!read_owner(entry) || message_send(entry->leave, "", 1, NULL, 0, MSG_DONTWAIT) < 0)
+		closep(&entry->leave);
 }
 
 static int is_running(struct entries *entries, struct entry *entry,
@@ -331,10 +351,12 @@ static int is_running(struct entries *entries, struct entry *entry,
 	entry->notify.first = entry->pid;
 	entry->state = ENTRY_RUNNING;
 	r = entry->probe ? 0 : record_entry(entry, err);
-	if (require_label(entries->plan, entry, &wrong) < 0)
+	if (require_label(entries->plan, entry, &wrong) < 0) {
 		refuse(entries, entry, &wrong);
-	else
-		tell(entry, ENTER_RUNNING, 0, NULL, &master, master >= 0 ? 1 : 0);
+		return r;
+	}
+	closep(&entry->leave);
+	tell(entry, ENTER_RUNNING, 0, NULL, &master, master >= 0 ? 1 : 0);
 	return r;
 }
 
@@ -371,7 +393,7 @@ static int hear_process_1(struct entries *entries, struct err *err)
 		if (entry->id != report.id || entry->state < ENTRY_STARTING)
 			continue;
 		if (report.event == ENTER_READY && entry->state == ENTRY_STARTING) {
-			is_ready(entry, &message);
+			is_ready(entries, entry, &message);
 			return 0;
 		}
 		if (report.event == ENTER_RUNNING && entry->state == ENTRY_STARTING &&

@@ -26,6 +26,7 @@ struct entry {
 	int client; /* -1: nobody waits for it */
 	uint32_t id;
 	int pidfd;
+	int leave;            /* to execute; once closed, process 1 reaps the program */
 	pid_t pid;            /* as the host numbers it */
 	uint32_t uid;         /* read while it waited for leave to execute */
 	uint64_t caps;        /* likewise, of all sets */
@@ -41,13 +42,14 @@ struct entries {
 	uint32_t last_id;
 	const struct plan *plan;      /* borrowed */
 	const struct notify *pattern; /* borrowed: bundle, log, table */
+	int profile;                  /* borrowed: profile_load()'s; -1: there is none */
 	bool probe_ended;             /* to be unset by who has seen it */
 	bool probe_good;
 	struct entry all[ENTER_MAX_PROGRAMS];
 };
 
 void entries_init(struct entries *entries, const struct plan *plan, int socket,
-		  const struct notify *pattern);
+		  const struct notify *pattern, int profile);
 
 /*
  * A client wants to have a program started. Takes its descriptor over on success.

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -252,6 +253,14 @@ int profile_load(const struct plan *plan, struct arena *arena, struct err *err)
 	sweep(plan);
 	r = in_namespace(plan, PROFILE_REPLACE, compiled.p, compiled.len);
 	return r < 0 ? err_sys(err, -r, "cannot load the profile") : profile_hold(plan, err);
+}
+
+/* Its folder goes with it, and has no name from then on. */
+bool profile_is_loaded(int profile)
+{
+	struct stat st = { 0 };
+
+	return profile < 0 || (fstat(profile, &st) == 0 && st.st_nlink > 0);
 }
 
 void profile_remove(const struct plan *plan)

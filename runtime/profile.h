@@ -47,6 +47,12 @@ must_check int profile_write(const char *path, const void *bytes, size_t n, stru
  */
 must_check int profile_load(const struct plan *plan, struct arena *arena, struct err *err);
 
+/*
+ * Whether the profile that profile_load() gave a descriptor for was not removed since. -1, for a
+ * plan without one, always is. One that somebody put in its place counts as loaded.
+ */
+bool profile_is_loaded(int profile);
+
 /* Remove it. A failure leaves it to the next launch. A no-op for a plan without one. */
 void profile_remove(const struct plan *plan);
 

@@ -114,6 +114,7 @@ static struct supervisor supervisor_of(struct run *run)
 		.tally = &run->tally,
 		.life = &run->lifetime,
 		.detach = run->detach,
+		.profile = run->profile,
 		.pty = run->pty,
 		.terminal = { run->stdio.saved[0], run->stdio.saved[1] },
 		.signals = run->signals,

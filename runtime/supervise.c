@@ -437,7 +437,7 @@ int supervise(struct supervisor *s, int *ret_wait_status, struct err *err)
 	enum program_label label;
 	int r;
 
-	entries_init(&s->entries, s->plan, s->launched->enter, &s->notify);
+	entries_init(&s->entries, s->plan, s->launched->enter, &s->notify, s->profile);
 	if (timer < -1)
 		return timer;
 	s->timer = timer;

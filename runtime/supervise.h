@@ -37,6 +37,7 @@ struct supervisor {
 	struct pty *pty;           /* borrowed; NULL without a terminal */
 	struct lifetime *life;     /* borrowed */
 	struct detach *detach;     /* borrowed; NULL unless we are a monitor */
+	int profile;               /* borrowed: profile_load()'s; -1: there is none */
 	struct entries entries;    /* programs that came later; in a monitor */
 	int terminal[2];           /* our own input and output, with a terminal */
 	/* Called once, when `evidence` has what can be read of the running program; or never. */

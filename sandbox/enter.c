@@ -33,6 +33,7 @@ struct entering {
 	const struct enter_texts *texts;
 	int socket;     /* the server's */
 	int pidfd;      /* of the new process, by clone(2) */
+	int leave;      /* from the supervisor; closed there once it has looked at the program */
 	struct err err; /* code set: it could not execute */
 };
 
@@ -111,12 +112,23 @@ static int open_terminal(const struct enter_request *request, int *ret_master, s
 	return terminal_open(root, &size, ret_master, err);
 }
 
+/* A message, or that the other end was closed. Returns 0 if neither comes in time, or -1. */
+static int await_word(int socket)
+{
+	struct pollfd word = { .fd = socket, .events = POLLIN };
+	int r;
+
+	do
+		r = poll(&word, 1, ENTER_WAIT_MS);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
 /* Who it is must be on record before it can end: the supervisor looks at it while it waits here. */
-static int await_leave(const struct entering *e, struct err *err)
+static int await_leave(struct entering *e, struct err *err)
 {
 	const struct enter_report ready = { .id = e->request->id, .event = ENTER_READY };
 	int pair[2];
-	struct pollfd leave;
 	char byte;
 	int r;
 
@@ -125,15 +137,13 @@ static int await_leave(const struct entering *e, struct err *err)
 	r = message_send(e->socket, &ready, sizeof(ready), (const int[]){ e->pidfd, pair[1] }, 2,
 			 0);
 	close(pair[1]);
+	e->leave = pair[0]; /* process 1's, too: it has our descriptors */
 	if (r < 0)
 		return err_sys(err, -r, "cannot ask the supervisor for leave");
-	leave = (struct pollfd){ .fd = pair[0], .events = POLLIN };
-	do
-		r = poll(&leave, 1, ENTER_WAIT_MS);
-	while (r < 0 && errno == EINTR);
+	r = await_word(e->leave);
 	if (r == 0)
 		return err_set(err, ETIMEDOUT, "the supervisor did not look at it in time");
-	if (r < 0 || recv(pair[0], &byte, sizeof(byte), 0) != 1)
+	if (r < 0 || recv(e->leave, &byte, sizeof(byte), 0) != 1)
 		return err_set(err, EPERM, "the supervisor could not learn who it is");
 	return 0;
 }
@@ -254,6 +264,8 @@ static int start(struct server *server, struct entering *e, int master, struct e
 	}
 	*place = (struct entered){ .pid = pid, .id = e->request->id };
 	tell_running(server, e, master);
+	/* Reaped before the supervisor has seen its label, nobody would know under which it ran. */
+	await_word(e->leave);
 	return 0;
 }
 
@@ -271,7 +283,8 @@ static int enter(struct server *server, const struct enter_request *request,
 				.request = request,
 				.texts = texts,
 				.socket = server->socket,
-				.pidfd = -1 };
+				.pidfd = -1,
+				.leave = -1 };
 	e->c.page = &e->page;
 	e->page.listener = -1;
 	e->env = join_env(server->plan, texts, request->n_env, arena);

@@ -42,13 +42,14 @@ struct enter_request {
 };
 static_assert(sizeof(struct enter_request) == 20, "no padding");
 
-/* How long a new process waits for leave to execute. */
+/* How long a new process waits for leave to execute, and is kept until it was looked at. */
 #define ENTER_WAIT_MS 10000
 
 enum enter_event {
 	/*
 	 * It is what it will be but for the filter, and waits; descriptors: pidfd, and the socket
-	 * on which one message gives it leave. Closed without one, it fails.
+	 * on which one message gives it leave. Closed without one, it fails. Ended, it stays a
+	 * zombie until this socket is closed: its label can be read so long.
 	 */
 	ENTER_READY,
 	ENTER_RUNNING, /* it has executed; descriptors: listener and master if any */

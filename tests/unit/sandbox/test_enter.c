@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,14 +27,21 @@ static int serve(void **state)
 {
 	static const char *const env[] = { "PATH=/usr/bin:/bin", NULL };
 	static struct server s;
-	const struct plan plan = { .env = env, .cwd = "/" };
+	static const struct sock_filter all[] = { { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW } };
+	static const struct host host = { 0 };
+	const struct plan plan = {
+		.env = env, .cwd = "/", .host = &host, .filter = all, .n_filter = ARRAY_LEN(all)
+	};
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -1;
 	s.pid = fork();
-	if (s.pid == 0)
+	if (s.pid == 0) {
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+			_exit(1);
 		enter_serve(&plan, pair[1], getppid());
+	}
 	close(pair[1]);
 	s.socket = pair[0];
 	*state = &s;
@@ -147,6 +157,44 @@ static void a_program_waits_for_leave_and_fails_without(void **state)
 	close(null);
 }
 
+/* What it was can be read of one that ended at once, until whoever gave it leave says enough. */
+static void a_program_that_ended_stays_until_it_was_looked_at(void **state)
+{
+	const struct server *s = *state;
+	const struct enter_request request = { .id = 15, .n_args = 1 };
+	const char *args[] = { "true", NULL };
+	const char *env[] = { NULL };
+	const struct enter_texts texts = { args, env, "" };
+	cleanup_strbuf struct strbuf bytes = { 0 };
+	struct enter_report report = { 0 };
+	struct message message;
+	struct err err = { 0 };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[3] = { null, null, null };
+	struct pollfd more = { .fd = s->socket, .events = POLLIN };
+	struct pollfd program = { .events = POLLIN };
+
+	assert_int_equal(enter_encode(&request, &texts, &bytes, &err), 0);
+	assert_int_equal(message_send(s->socket, bytes.p, bytes.len, fds, 3, 0), 0);
+	message_receive(s->socket, &report, sizeof(report), 0, &message);
+	assert_int_equal(report.event, ENTER_READY);
+	assert_int_equal(message.n_fds, 2);
+	assert_int_equal(message_send(message.fds[1], "", 1, NULL, 0, 0), 0);
+	assert_int_equal(answer(s).event, ENTER_RUNNING);
+	program.fd = message.fds[0];
+	assert_int_equal(poll(&program, 1, -1), 1);
+	assert_int_equal(poll(&more, 1, 100), 0);
+	assert_int_equal(sys_pidfd_send_signal(program.fd, 0), 0);
+	closep(&message.fds[1]);
+	report = answer(s);
+	assert_int_equal(report.event, ENTER_ENDED);
+	assert_int_equal(report.id, 15);
+	assert_int_equal(report.wait_status, 0);
+	assert_int_equal(sys_pidfd_send_signal(program.fd, 0), -ESRCH);
+	message_done(&message);
+	close(null);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +205,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_program_that_is_not_there_is_told, serve, end),
 		cmocka_unit_test_setup_teardown(a_program_waits_for_leave_and_fails_without, serve,
 						end),
+		cmocka_unit_test_setup_teardown(a_program_that_ended_stays_until_it_was_looked_at,
+						serve, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

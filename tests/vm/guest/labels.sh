@@ -110,5 +110,8 @@ else
 	check "a policy without our modules is loaded under a running sandbox" /vm/tests/vm/guest/load_policy.py /vm/plain-policy
 fi
 refuse "then nobody enters: the label cannot be set" as_user "immure exec one true"
+begun=$(as_user 'for i in $(seq 50); do immure exec one echo begun && echo good; done' 2>/tmp/refused)
+is "... not even for the time that a short program takes" "" "$begun"
+if [ "$module" = apparmor ]; then says "... which is explained" "somebody removed the AppArmor profile" cat /tmp/refused; fi
 as_user "immure stop -t 0 one two" >/dev/null
 if [ "$module" = apparmor ]; then check "no profile is left" test -z "$(ls "$profiles")"; fi
