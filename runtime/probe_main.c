@@ -2,15 +2,19 @@
 /*
  * immure-probe: makes the system calls that it is told to and says what came of each. It runs
  * inside the sandbox that is to be proved, under whatever policy that is: so it has no libc, which
- * would make calls of its own, and uses read, write and exit_group only.
+ * would make calls of its own, and uses read, write and exit_group only; and for calls in a child
+ * clone, prlimit64 and wait4.
  *
  * Input, one call a line:     ID NR ARG ARG ARG ARG ARG ARG
  * Output, one result a line:  ID RESULT
  *
+ *   NR   of the call; "cNR", of execve: the program is executed in a child that may have no memory
+ *        then, and so is killed before it can begin; RESULT is 0 if it came to that
  *   ARG  a number; "b": the address of an empty buffer; "r": the last result; "sTEXT": the address
  *        of TEXT, which ends at the blank; "wN,N,...": the address of these 64-bit words
  */
 #include <asm/unistd.h>
+#include <linux/resource.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -21,6 +25,7 @@ typedef unsigned long word;
 
 #define INPUT_MAX (1 << 20)
 #define N_ARGS 6
+#define SIGCHLD 17
 
 void probe_start(void);
 
@@ -154,19 +159,45 @@ static bool is_fork(word nr)
 	return nr == __NR_clone || nr == __NR_clone3;
 }
 
+/* A fork: it has a copy of our memory, and what it executes has none. */
+static long execute_in_child(word nr, word path)
+{
+	static const word nothing[2];
+	const word argv[] = { path, 0 };
+	word status = 0;
+	long pid = call3(__NR_clone, SIGCHLD, 0, 0);
+	long result;
+
+	if (pid == 0) {
+		result = call3(__NR_prlimit64, 0, RLIMIT_AS, (word)nothing);
+		if (result == 0)
+			result = call3(nr, path, (word)argv, 0);
+		call3(__NR_exit_group, (word)-result, 0, 0);
+	}
+	if (pid < 0)
+		return pid;
+	result = call3(__NR_wait4, (word)pid, (word)&status, 0);
+	if (result < 0)
+		return result;
+	return (status & 0x7f) == 0 ? -(long)(status >> 8 & 0xff) : 0;
+}
+
 static void probe(char *line, word *last)
 {
 	char *id = next(&line);
 	char *text = next(&line);
-	word nr = number(&text);
+	bool in_child = *text == 'c';
+	word nr;
 	word args[N_ARGS] = { 0 };
 	long result;
 
+	text += in_child;
+	nr = number(&text);
 	for (int i = 0; i < N_ARGS; i++)
 		args[i] = argument(next(&line), *last);
 	for (size_t i = 0; i < sizeof(buffer) / sizeof(buffer[0]); i++)
 		buffer[i] = 0;
-	result = call(nr, args);
+	result = in_child ? execute_in_child(nr, args[0]) : call(nr, args);
 	if (result == 0 && is_fork(nr))
 		call3(__NR_exit_group, 0, 0, 0);
 	*last = (word)result;

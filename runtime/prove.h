@@ -38,6 +38,8 @@ struct probe {
 	const char *words[6]; /* in place of a number where not NULL; see probe_main.c */
 	const char *what;     /* "ioctl(cmd=TIOCSTI)", "read /etc/shadow" */
 	const char *path, *op;
+	bool in_child;                 /* executed in one that cannot begin it: probe_main.c */
+	const char *untried;           /* why it cannot be tried here; NULL: it can */
 	const struct net_query *query; /* PROBE_RULE */
 	const char *layer;             /* that refuses it, as predicted; NULL: none */
 	int error;                     /* positive: what the filter itself answers; 0 otherwise */

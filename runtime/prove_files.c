@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths, limits and the network to probe. */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "policies/audit_mode.h"
@@ -41,9 +44,46 @@ static bool can_stand_in_a_line(const char *path)
 }
 
 /*
- * access(2) knows the file's mode and the mount, and not Landlock; then the operation itself. An
- * execve(2) with a bad address for its arguments opens the file and goes no further.
+ * An execve(2) with a bad address for its arguments opens the file and goes no further, from Linux
+ * 6.9 on. Earlier ones look at the arguments first.
  */
+static bool execve_opens_first(void)
+{
+	return syscall(SYS_execve, "/proc/self/none", BAD_ADDRESS, NULL) < 0 && errno == ENOENT;
+}
+
+static bool can_have_child(const struct bundle *bundle)
+{
+	const struct probe calls[] = {
+		{ .nr = syscall_number("clone", bundle->audit_arch), .args = { SIGCHLD } },
+		{ .nr = syscall_number("prlimit64", bundle->audit_arch),
+		  .args = { 0, RLIMIT_AS, BAD_ADDRESS } },
+		{ .nr = syscall_number("wait4", bundle->audit_arch), .args = { 1, BAD_ADDRESS } },
+	};
+	bool can = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		can = can && filter_allows(bundle, &calls[i]);
+	return can;
+}
+
+static void make_exec(struct probe *probe, const struct bundle *bundle, const char *word)
+{
+	probe->nr = syscall_number("execve", bundle->audit_arch);
+	probe->args[0] = 0;
+	probe->args[1] = BAD_ADDRESS;
+	probe->args[2] = 0;
+	probe->words[0] = word;
+	probe->words[1] = NULL;
+	if (execve_opens_first())
+		return;
+	probe->in_child = can_have_child(bundle);
+	if (!probe->in_child)
+		probe->untried =
+			"before Linux 6.9 only a child can try it, and the policy allows none";
+}
+
+/* access(2) knows the file's mode and the mount, and not Landlock; then the operation itself. */
 int probes_add_path(struct probes *probes, const struct bundle *bundle, const char *path,
 		    const char *op, struct err *err)
 {
@@ -72,14 +112,8 @@ int probes_add_path(struct probes *probes, const struct bundle *bundle, const ch
 
 	if (!can_stand_in_a_line(path))
 		return 0;
-	if (mode == X_OK) {
-		probe.nr = syscall_number("execve", bundle->audit_arch);
-		probe.args[0] = 0;
-		probe.args[1] = BAD_ADDRESS;
-		probe.args[2] = 0;
-		probe.words[0] = word;
-		probe.words[1] = NULL;
-	}
+	if (mode == X_OK)
+		make_exec(&probe, bundle, word);
 	if (!filter_allows(bundle, &probe) || !filter_allows(bundle, &access))
 		return 0; /* the calls themselves are probed as calls */
 	if (!word || !probe.what || !probe.path || probes_add(probes, &access) < 0 ||

@@ -28,7 +28,7 @@ static int write_requests(const struct probes *probes, int fd, struct err *err)
 
 		if (p->kind == PROBE_TOTAL)
 			continue;
-		strbuf_addf(&text, "%zu %d", i, p->nr);
+		strbuf_addf(&text, "%zu %s%d", i, p->in_child ? "c" : "", p->nr);
 		for (size_t k = 0; k < 6; k++) {
 			if (p->words[k])
 				strbuf_addf(&text, " %s", p->words[k]);
@@ -197,11 +197,19 @@ int probes_run(struct probes *probes, const char *policy, const char *const *opt
 	return 0;
 }
 
+/* The file, by an execve(2) that was to go no further. */
+static bool was_opened(const struct probe *p)
+{
+	return p->kind == PROBE_FILE && strcmp(p->op, "exec") == 0 && p->result == -EFAULT;
+}
+
 /* The call's own result in words. */
 const char *probe_result_text(struct arena *arena, const struct probe *p)
 {
 	if (p->result >= 0)
 		return "it was done";
+	if (was_opened(p))
+		return "it was opened";
 	return arena_printf(arena, "%s",
 			    strerrorname_np((int)-p->result) ? strerrorname_np((int)-p->result)
 							     : "an unknown error");
@@ -211,7 +219,7 @@ bool probe_went_through(const struct probe *p)
 {
 	if (p->kind == PROBE_CALL)
 		return !p->recorded && (p->error == 0 || p->result != -p->error);
-	return p->result >= 0 || (strcmp(p->op, "exec") == 0 && p->result == -EFAULT);
+	return p->result >= 0 || was_opened(p);
 }
 
 static void judge_call(struct probe *p)
@@ -240,6 +248,9 @@ static void judge_file(struct probe *p, const struct probe *access, const struct
 
 	p->layer = predicted.layer;
 	p->outcome = PROBE_UNTESTABLE;
+	p->observed = p->untried;
+	if (p->untried)
+		return;
 	if (opened)
 		p->outcome = predicted.layer ? PROBE_DIFFERENT : PROBE_AS_PREDICTED;
 	else if (by && strcmp(by, "mode") != 0)

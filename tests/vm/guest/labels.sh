@@ -110,6 +110,7 @@ else
 	check "a policy without our modules is loaded under a running sandbox" /vm/tests/vm/guest/load_policy.py /vm/plain-policy
 fi
 refuse "then nobody enters: the label cannot be set" as_user "immure exec one true"
+# shellcheck disable=SC2016
 begun=$(as_user 'for i in $(seq 50); do immure exec one echo begun && echo good; done' 2>/tmp/refused)
 is "... not even for the time that a short program takes" "" "$begun"
 if [ "$module" = apparmor ]; then says "... which is explained" "somebody removed the AppArmor profile" cat /tmp/refused; fi
