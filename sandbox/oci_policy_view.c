@@ -31,7 +31,9 @@ static void note_landlock(const struct oci_plan *plan, struct plan *view, struct
 		note(plan, view, LAYER_LANDLOCK,
 		     view->landlock_abi < 6 ? LEDGER_WEAKENED : LEDGER_ENFORCED,
 		     arena_printf(arena, "abi %d, %zu rules%s", view->landlock_abi, view->n_fsrules,
-				  view->landlock_abi < 6 ? "; scopes need abi 6" : ""),
+				  view->landlock_abi < 3 ? "; truncation needs abi 3, scopes abi 6"
+				  : view->landlock_abi < 6 ? "; scopes need abi 6"
+							   : ""),
 		     view->landlock_abi < 6 ? "a newer kernel" : NULL);
 }
 

@@ -2,8 +2,10 @@
 /* For each layer: what is enforced, what less than the policy means, and what to do about it. */
 #include <string.h>
 
+#include "base/path.h"
 #include "sandbox/plan_parts.h"
 
+#define LANDLOCK_ABI_SCOPES 6
 #define LANDLOCK_ABI_UNIX 9 /* connect(2) by path is a right of its own */
 
 static int note_userns(struct planner *p, struct err *err)
@@ -73,14 +75,63 @@ static int note_seccomp(struct planner *p, struct err *err)
 			    NULL, err);
 }
 
-static int note_landlock(struct planner *p, struct err *err)
+/* Nothing that the mounts let be written is only granted to be read, and could yet be truncated. */
+static bool grants_what_can_be_written(const struct plan *plan)
 {
-	static const char *const missing[] = { "",
+	bool granted = true;
+
+	for (size_t i = 0; granted && i < plan->n_mounts; i++) {
+		const struct plan_mount *m = &plan->mounts[i];
+
+		if (m->flags & MOUNT_FLAG_RO || (m->kind != MOUNT_BIND && m->kind != MOUNT_TMPFS))
+			continue;
+		granted = false;
+		for (size_t k = 0; !granted && k < plan->n_fsrules; k++)
+			granted = plan->fsrules[k].tree && plan->fsrules[k].access & FILE_WRITE &&
+				  path_is_below(m->target, plan->fsrules[k].path);
+	}
+	return granted;
+}
+
+/*
+ * Rights that older ABIs do not know are held by other layers: signals stay in the pid namespace,
+ * abstract sockets in the network namespace if it is not the host's, ioctl(2) finds no device that
+ * does harm, and what can be truncated may be written. Without the right to rename across folders
+ * nobody may. Returns what is left that nothing holds, or NULL.
+ */
+static const char *not_held(const struct planner *p, int abi)
+{
+	if (abi < 3 && !grants_what_can_be_written(p->plan))
+		return "truncation of what may be read only";
+	return p->plan->network == NETWORK_HOST ? "abstract sockets of the host's network" : NULL;
+}
+
+static int note_old_landlock(struct planner *p, int abi, struct err *err)
+{
+	static const char *const unknown[] = { "",
 					       "renames across folders, truncation, ioctl, scopes",
 					       "truncation, ioctl, scopes",
 					       "ioctl, scopes",
 					       "ioctl, scopes",
 					       "scopes" };
+	const char *left = not_held(p, abi);
+
+	if (left)
+		return planner_note(p, LAYER_LANDLOCK, LEDGER_WEAKENED,
+				    arena_printf(p->arena, "abi %d, %zu rules; without: %s", abi,
+						 p->plan->n_fsrules, left),
+				    "Linux 6.12 or newer", err);
+	return planner_note(
+		p, LAYER_LANDLOCK, LEDGER_ENFORCED,
+		arena_printf(
+			p->arena,
+			"abi %d, %zu rules; namespaces and mounts hold what it does not know: %s",
+			abi, p->plan->n_fsrules, unknown[abi]),
+		NULL, err);
+}
+
+static int note_landlock(struct planner *p, struct err *err)
+{
 	int abi = p->plan->landlock_abi;
 
 	if (abi == 0)
@@ -92,11 +143,8 @@ static int note_landlock(struct planner *p, struct err *err)
 			p, LAYER_LANDLOCK, LEDGER_WEAKENED,
 			"mode audit: files that no rule grants are recorded and opened; device nodes, signals and sockets of others stay out of reach",
 			"mode: enforce", err);
-	if (abi < (int)ARRAY_LEN(missing))
-		return planner_note(p, LAYER_LANDLOCK, LEDGER_WEAKENED,
-				    arena_printf(p->arena, "abi %d, %zu rules; without: %s", abi,
-						 p->plan->n_fsrules, missing[abi]),
-				    "a newer kernel", err);
+	if (abi < LANDLOCK_ABI_SCOPES)
+		return note_old_landlock(p, abi, err);
 	return planner_note(
 		p, LAYER_LANDLOCK, LEDGER_ENFORCED,
 		arena_printf(p->arena, "abi %d, %zu rules, signals and sockets scoped%s", abi,
