@@ -28,6 +28,10 @@ says "executing what is granted goes through" "as predicted allowed   exec /usr/
 says "... and what is not is refused" "as predicted landlock  exec /usr/bin/id" cat /tmp/exec.out
 says "... by Landlock alone" "DIFFERENT    landlock  exec /usr/bin/id" as_user "immure policy prove --without landlock /tmp/exec.yaml"
 
+as_user "immure run --learn learned.yaml --host -- ls /" >/dev/null
+check "what was learned requires Landlock" grep -q "^require: .landlock" /home/immure-test/learned.yaml
+check "... and runs on the kernel on which it was learned" as_user "immure run --policy learned.yaml --host -- ls /"
+
 two_sandboxes
 
 lost apparmor "which this kernel was booted without" n/a as_words immure run
