@@ -105,6 +105,9 @@ must_check int probes_run_beneath(struct probes *probes, const struct bundle *bu
 /* The call's own result in words, in arena. */
 const char *probe_result_text(struct arena *arena, const struct probe *probe);
 
+/* As the ledger of a run's plan has it: "enforced", "lost"; "" where it has none of the layer. */
+const char *probes_layer_state(const struct subject *s, const char *layer);
+
 /* It was not refused: by the filter, or on its path. */
 bool probe_went_through(const struct probe *probe);
 

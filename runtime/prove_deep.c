@@ -99,15 +99,7 @@ static int add_sockets(struct probes *probes, const struct bundle *bundle, const
 /* In force with rules of the policy's own, and not only complaining. */
 static bool is_enforced(const struct subject *s, const char *layer)
 {
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach(json_object_get(s->record.plan, "ledger"), i, entry)
-	{
-		if (strcmp(record_text(entry, "layer", ""), layer) == 0)
-			return strcmp(record_text(entry, "state", ""), "enforced") == 0;
-	}
-	return false;
+	return strcmp(probes_layer_state(s, layer), "enforced") == 0;
 }
 
 /* Where the paths are the host's and so have its types; and its modes, which are no module's doing.

@@ -222,12 +222,31 @@ bool probe_went_through(const struct probe *p)
 	return p->result >= 0 || was_opened(p);
 }
 
-static void judge_call(struct probe *p)
+const char *probes_layer_state(const struct subject *s, const char *layer)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(s->record.plan, "ledger"), i, entry)
+	{
+		if (strcmp(record_text(entry, "layer", ""), layer) == 0)
+			return record_text(entry, "state", "");
+	}
+	return "";
+}
+
+static void judge_call(struct probe *p, const struct subject *subject)
 {
 	bool refused = !probe_went_through(p);
 
 	p->outcome = refused == (p->layer != NULL) ? PROBE_AS_PREDICTED : PROBE_DIFFERENT;
 	p->observed = refused ? "refused by seccomp" : "not refused by seccomp";
+	/* The filter's answer, and nobody there to give it. */
+	if (refused && p->result == -ENOSYS &&
+	    strcmp(probes_layer_state(subject, "seccomp"), "lost") == 0) {
+		p->outcome = PROBE_UNTESTABLE;
+		p->observed = "this kernel does not have it";
+	}
 }
 
 /* Who refused a path: access(2) does not know Landlock. */
@@ -298,7 +317,7 @@ size_t probes_judge(struct probes *probes, const struct subject *subject)
 			p->outcome = PROBE_DIFFERENT;
 			p->observed = "no answer";
 		} else if (p->kind == PROBE_CALL) {
-			judge_call(p);
+			judge_call(p, subject);
 		} else if (p->kind == PROBE_FILE) {
 			judge_file(p, &probes->items[i - 1], subject);
 		} else if (p->kind == PROBE_LIMIT) {
