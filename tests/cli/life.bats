@@ -127,7 +127,7 @@ events() { # RUN WORDS
 	need python3
 	run -0 detached --name stuck --health-cmd "python3 -c 'import socket
 try: socket.socket(socket.AF_ALG)
-except OSError: pass'; exec sleep 7000" --health-interval 200ms --health-timeout 500ms --health-retries 1 -- sleep 1000
+except OSError: pass'; exec sleep 7000" --health-interval 200ms --health-timeout 4s --health-retries 1 -- sleep 1000
 	local id=$output
 	await is Health stuck unhealthy
 	[ "$(events "$id" AF_ALG)" -ge 1 ]
