@@ -102,86 +102,76 @@ static void a_request_without_its_descriptors_is_refused(void **state)
 	assert_non_null(strstr(report.err.msg, "2 descriptors"));
 }
 
-static void a_program_that_is_not_there_is_told(void **state)
+static void ask_for(const struct server *s, uint32_t id, const char *program)
 {
-	const struct server *s = *state;
-	const struct enter_request request = { .id = 11, .n_args = 1 };
-	const char *args[] = { "no-such-program", NULL };
+	const struct enter_request request = { .id = id, .n_args = 1 };
+	const char *args[] = { program, NULL };
 	const char *env[] = { NULL };
 	const struct enter_texts texts = { args, env, "" };
 	cleanup_strbuf struct strbuf bytes = { 0 };
-	struct enter_report report;
+	cleanup_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int fds[3] = { null, null, null };
 	struct err err = { 0 };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fds[3] = { null, null, null };
 
 	assert_int_equal(enter_encode(&request, &texts, &bytes, &err), 0);
 	assert_int_equal(message_send(s->socket, bytes.p, bytes.len, fds, 3, 0), 0);
+}
+
+/* The same, until it waits for leave: with its pidfd, and the socket that gives it. */
+static struct message make_ready(const struct server *s, uint32_t id)
+{
+	struct enter_report report = { 0 };
+	struct message message;
+
+	ask_for(s, id, "true");
+	message_receive(s->socket, &report, sizeof(report), 0, &message);
+	assert_int_equal(message.n, (ssize_t)sizeof(report));
+	assert_int_equal(report.event, ENTER_READY);
+	assert_int_equal(report.id, id);
+	assert_int_equal(message.n_fds, 2);
+	return message;
+}
+
+static void a_program_that_is_not_there_is_told(void **state)
+{
+	const struct server *s = *state;
+	struct enter_report report;
+
+	ask_for(s, 11, "no-such-program");
 	report = answer(s);
 	assert_int_equal(report.event, ENTER_FAILED);
 	assert_int_equal(report.id, 11);
 	assert_int_equal(report.err.code, ENOENT);
 	assert_int_equal(report.err.stage, ERR_EXEC);
-	close(null);
 }
 
 /* Who it is can be read meanwhile; told nothing, it never runs. */
 static void a_program_waits_for_leave_and_fails_without(void **state)
 {
 	const struct server *s = *state;
-	const struct enter_request request = { .id = 13, .n_args = 1 };
-	const char *args[] = { "true", NULL };
-	const char *env[] = { NULL };
-	const struct enter_texts texts = { args, env, "" };
-	cleanup_strbuf struct strbuf bytes = { 0 };
-	struct enter_report report = { 0 };
-	struct message message;
-	struct err err = { 0 };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fds[3] = { null, null, null };
+	struct message message = make_ready(s, 13);
 	struct pollfd more = { .fd = s->socket, .events = POLLIN };
+	struct enter_report report;
 
-	assert_int_equal(enter_encode(&request, &texts, &bytes, &err), 0);
-	assert_int_equal(message_send(s->socket, bytes.p, bytes.len, fds, 3, 0), 0);
-	message_receive(s->socket, &report, sizeof(report), 0, &message);
-	assert_int_equal(message.n, (ssize_t)sizeof(report));
-	assert_int_equal(report.event, ENTER_READY);
-	assert_int_equal(report.id, 13);
-	assert_int_equal(message.n_fds, 2);
 	assert_int_equal(poll(&more, 1, 50), 0);
 	assert_int_equal(sys_pidfd_send_signal(message.fds[0], 0), 0);
 	message_done(&message);
 	report = answer(s);
 	assert_int_equal(report.event, ENTER_FAILED);
 	assert_int_equal(report.err.code, EPERM);
-	close(null);
 }
 
 /* What it was can be read of one that ended at once, until whoever gave it leave says enough. */
 static void a_program_that_ended_stays_until_it_was_looked_at(void **state)
 {
 	const struct server *s = *state;
-	const struct enter_request request = { .id = 15, .n_args = 1 };
-	const char *args[] = { "true", NULL };
-	const char *env[] = { NULL };
-	const struct enter_texts texts = { args, env, "" };
-	cleanup_strbuf struct strbuf bytes = { 0 };
-	struct enter_report report = { 0 };
-	struct message message;
-	struct err err = { 0 };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fds[3] = { null, null, null };
+	struct message message = make_ready(s, 15);
 	struct pollfd more = { .fd = s->socket, .events = POLLIN };
-	struct pollfd program = { .events = POLLIN };
+	struct pollfd program = { .fd = message.fds[0], .events = POLLIN };
+	struct enter_report report;
 
-	assert_int_equal(enter_encode(&request, &texts, &bytes, &err), 0);
-	assert_int_equal(message_send(s->socket, bytes.p, bytes.len, fds, 3, 0), 0);
-	message_receive(s->socket, &report, sizeof(report), 0, &message);
-	assert_int_equal(report.event, ENTER_READY);
-	assert_int_equal(message.n_fds, 2);
 	assert_int_equal(message_send(message.fds[1], "", 1, NULL, 0, 0), 0);
 	assert_int_equal(answer(s).event, ENTER_RUNNING);
-	program.fd = message.fds[0];
 	assert_int_equal(poll(&program, 1, -1), 1);
 	assert_int_equal(poll(&more, 1, 100), 0);
 	assert_int_equal(sys_pidfd_send_signal(program.fd, 0), 0);
@@ -192,7 +182,6 @@ static void a_program_that_ended_stays_until_it_was_looked_at(void **state)
 	assert_int_equal(report.wait_status, 0);
 	assert_int_equal(sys_pidfd_send_signal(program.fd, 0), -ESRCH);
 	message_done(&message);
-	close(null);
 }
 
 int main(void)
