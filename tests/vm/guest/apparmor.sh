@@ -33,6 +33,8 @@ says "no other profile from inside" "denied" as_user "immure run --host -- sh -c
 
 as_user "immure run --host -- sleep 100" &
 await process "sleep 100"
+# All at once: of one that is killed before the launcher it could still hear, and remove its profile.
+pidof immure | xargs kill -STOP
 pidof immure | xargs kill -9
 wait
 is_over() { ! process "sleep 100"; }
