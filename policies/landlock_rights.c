@@ -69,6 +69,11 @@ uint64_t landlock_granted(unsigned access, bool folder)
 	return bits;
 }
 
+bool landlock_knows(enum landlock_kind kind, const char *name, int abi)
+{
+	return landlock_known(kind, abi) & landlock_bit(kind, name);
+}
+
 uint64_t landlock_bit(enum landlock_kind kind, const char *name)
 {
 	for (size_t i = 0; i < n_landlock_rights; i++) {

@@ -38,6 +38,9 @@ extern const size_t n_landlock_rights;
 /* The bits of one kind that a kernel of this ABI knows. */
 uint64_t landlock_known(enum landlock_kind kind, int abi);
 
+/* Whether a kernel of this ABI knows a right; false if there is no such right. */
+bool landlock_knows(enum landlock_kind kind, const char *name, int abi);
+
 /*
  * The bits of file access that a rule grants.
  *

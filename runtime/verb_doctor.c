@@ -5,6 +5,7 @@
 
 #include "base/jsonw.h"
 #include "base/strbuf.h"
+#include "policies/landlock_rights.h"
 #include "policies/to_selinux.h"
 #include "runtime/dirs.h"
 #include "runtime/selinux_store.h"
@@ -74,6 +75,8 @@ static void look_at_namespaces(const struct host *h, struct arena *arena, struct
 
 static void look_at_layers(const struct host *h, struct arena *arena, struct findings *f)
 {
+	bool scopes = landlock_knows(LANDLOCK_SCOPE, "abstract_unix_socket", h->landlock_abi);
+
 	add(f, "seccomp", h->seccomp_filter ? FINDING_OK : FINDING_STOPS,
 	    h->seccomp_filter ? "filters" : "no filters: nothing can be run",
 	    h->seccomp_filter ? NULL : "a kernel with CONFIG_SECCOMP_FILTER");
@@ -81,10 +84,10 @@ static void look_at_layers(const struct host *h, struct arena *arena, struct fin
 	    h->seccomp_notify ? "refused calls are recorded with no privilege"
 			      : "refused calls cannot be recorded",
 	    h->seccomp_notify ? NULL : "Linux 5.0 or newer");
-	add(f, "landlock", h->landlock_abi >= 6 ? FINDING_OK : FINDING_LESS,
+	add(f, "landlock", scopes ? FINDING_OK : FINDING_LESS,
 	    h->landlock_abi ? arena_printf(arena, "abi %d", h->landlock_abi)
 			    : "not there: no path rules inside the root",
-	    h->landlock_abi >= 6 ? NULL : "a newer kernel, with landlock in lsm=");
+	    scopes ? NULL : "a newer kernel, with landlock in lsm=");
 	add(f, "cgroup", h->cgroup.dir ? FINDING_OK : FINDING_LESS,
 	    h->cgroup.dir
 		    ? h->cgroup.dir

@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 
+#include "policies/landlock_rights.h"
 #include "sandbox/oci_policy_parts.h"
 
 #define USERNS_REMEDY "a user namespace: podman run --userns auto, hostUsers: false in Kubernetes"
@@ -23,18 +24,22 @@ static void note(const struct oci_plan *plan, struct plan *view, enum layer laye
 
 static void note_landlock(const struct oci_plan *plan, struct plan *view, struct arena *arena)
 {
+	bool scopes = landlock_knows(LANDLOCK_SCOPE, "abstract_unix_socket", view->landlock_abi);
+	const char *lacks = "; truncation needs abi 3, scopes abi 6";
+
+	if (scopes)
+		lacks = "";
+	else if (landlock_knows(LANDLOCK_FS, "truncate", view->landlock_abi))
+		lacks = "; scopes need abi 6";
 	if (view->landlock_abi == 0)
 		note(plan, view, LAYER_LANDLOCK, LEDGER_LOST,
 		     "this kernel has none: path rules do not hold",
 		     "Linux 5.13 or newer, booted with landlock in lsm=");
 	else
-		note(plan, view, LAYER_LANDLOCK,
-		     view->landlock_abi < 6 ? LEDGER_WEAKENED : LEDGER_ENFORCED,
+		note(plan, view, LAYER_LANDLOCK, scopes ? LEDGER_ENFORCED : LEDGER_WEAKENED,
 		     arena_printf(arena, "abi %d, %zu rules%s", view->landlock_abi, view->n_fsrules,
-				  view->landlock_abi < 3 ? "; truncation needs abi 3, scopes abi 6"
-				  : view->landlock_abi < 6 ? "; scopes need abi 6"
-							   : ""),
-		     view->landlock_abi < 6 ? "a newer kernel" : NULL);
+				  lacks),
+		     scopes ? NULL : "a newer kernel");
 }
 
 static void note_network(const struct oci_plan *plan, struct plan *view)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "policies/landlock_rights.h"
 #include "sandbox/plan_parts.h"
 
-#define LANDLOCK_ABI_SCOPES 6
 #define LANDLOCK_ABI_UNIX 9 /* connect(2) by path is a right of its own */
 
 static int note_userns(struct planner *p, struct err *err)
@@ -101,7 +101,7 @@ static bool grants_what_can_be_written(const struct plan *plan)
  */
 static const char *not_held(const struct planner *p, int abi)
 {
-	if (abi < 3 && !grants_what_can_be_written(p->plan))
+	if (!landlock_knows(LANDLOCK_FS, "truncate", abi) && !grants_what_can_be_written(p->plan))
 		return "truncation of what may be read only";
 	return p->plan->network == NETWORK_HOST ? "abstract sockets of the host's network" : NULL;
 }
@@ -143,7 +143,7 @@ static int note_landlock(struct planner *p, struct err *err)
 			p, LAYER_LANDLOCK, LEDGER_WEAKENED,
 			"mode audit: files that no rule grants are recorded and opened; device nodes, signals and sockets of others stay out of reach",
 			"mode: enforce", err);
-	if (abi < LANDLOCK_ABI_SCOPES)
+	if (!landlock_knows(LANDLOCK_SCOPE, "abstract_unix_socket", abi))
 		return note_old_landlock(p, abi, err);
 	return planner_note(
 		p, LAYER_LANDLOCK, LEDGER_ENFORCED,

@@ -52,6 +52,17 @@ static void grows_with_the_abi(void **state)
 	}
 }
 
+static void knows_a_right_from_its_abi_on(void **state)
+{
+	(void)state;
+	assert_false(landlock_knows(LANDLOCK_FS, "truncate", 2));
+	assert_true(landlock_knows(LANDLOCK_FS, "truncate", 3));
+	assert_false(landlock_knows(LANDLOCK_SCOPE, "abstract_unix_socket", 5));
+	assert_true(landlock_knows(LANDLOCK_SCOPE, "abstract_unix_socket", 6));
+	assert_false(landlock_knows(LANDLOCK_SCOPE, "truncate", 99));
+	assert_false(landlock_knows(LANDLOCK_FS, "no-such", 99));
+}
+
 static void grants_no_device_nodes_and_keeps_kinds_apart(void **state)
 {
 	uint64_t all = landlock_granted(FILE_READ | FILE_WRITE | FILE_EXEC, true);
@@ -93,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_the_numbers_of_the_header),
 		cmocka_unit_test(grows_with_the_abi),
+		cmocka_unit_test(knows_a_right_from_its_abi_on),
 		cmocka_unit_test(grants_no_device_nodes_and_keeps_kinds_apart),
 		cmocka_unit_test(prints_what_is_applied),
 	};
