@@ -146,19 +146,6 @@ void judged_unread(struct judge *judge, struct finding *ret, const char *expecte
 	       TEXTS(expected, "it could not be read", source));
 }
 
-const json_t *ledger_of(const struct judge *judge, const char *layer)
-{
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach(json_object_get(judge->plan, "ledger"), i, entry)
-	{
-		if (strcmp(record_text(entry, "layer", ""), layer) == 0)
-			return entry;
-	}
-	return NULL;
-}
-
 static bool is_lost(const json_t *entry)
 {
 	return strcmp(record_text(entry, "state", ""), "lost") == 0;
@@ -174,7 +161,7 @@ void note_left_out(struct judge *judge, struct finding *ret, const json_t *entry
 
 bool judged_lost(struct judge *judge, struct finding *ret, const char *layer, const char *expected)
 {
-	const json_t *entry = ledger_of(judge, layer);
+	const json_t *entry = record_ledger(judge->plan, layer);
 
 	if (!is_lost(entry))
 		return false;

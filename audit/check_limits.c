@@ -85,7 +85,7 @@ void check_rlimits(struct judge *j, const struct control *control, struct findin
 			       TEXTS(arena_printf(j->arena, "%s: %s", rows[i].key,
 						  at_most(j, limit)),
 				     value, LIMITS_FILE));
-			note_left_out(j, ret, ledger_of(j, "rlimits"));
+			note_left_out(j, ret, record_ledger(j->plan, "rlimits"));
 			return;
 		}
 	}
@@ -117,7 +117,7 @@ void check_pids(struct judge *j, const struct control *control, struct finding *
 	else {
 		judged(j, ret, FINDING_FAIL, LEVEL_KERNEL,
 		       TEXTS(expected, each ? each : max, "cgroup pids.max, " LIMITS_FILE));
-		note_left_out(j, ret, ledger_of(j, "rlimits"));
+		note_left_out(j, ret, record_ledger(j->plan, "rlimits"));
 	}
 }
 

@@ -23,9 +23,6 @@ void judged_by_events(struct judge *judge, struct finding *ret, enum finding_sta
 void judged_unread(struct judge *judge, struct finding *ret, const char *expected,
 		   const char *source);
 
-/* What the ledger of the plan says of a layer, or NULL. */
-const json_t *ledger_of(const struct judge *judge, const char *layer);
-
 /* The option that left a layer out of this run becomes the place of the finding. */
 void note_left_out(struct judge *judge, struct finding *ret, const json_t *entry);
 

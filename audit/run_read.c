@@ -214,6 +214,19 @@ const char *record_text(const json_t *object, const char *key, const char *absen
 	return text ? text : absent;
 }
 
+const json_t *record_ledger(const json_t *plan, const char *layer)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(plan, "ledger"), i, entry)
+	{
+		if (strcmp(record_text(entry, "layer", ""), layer) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
 int64_t record_number(const json_t *object, const char *key, int64_t absent)
 {
 	const json_t *value = json_object_get(object, key);

@@ -57,6 +57,9 @@ json_t *record_file(int dir, const char *name);
 const char *record_text(const json_t *object, const char *key, const char *absent);
 int64_t record_number(const json_t *object, const char *key, int64_t absent);
 
+/* The entry of a layer in the ledger of a plan, or NULL. Borrowed. */
+const json_t *record_ledger(const json_t *plan, const char *layer);
+
 /* Of an event about a call: it failed, so that nothing was opened, and nobody listens there. */
 bool record_has_failed(const json_t *event);
 

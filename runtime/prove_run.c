@@ -224,15 +224,7 @@ bool probe_went_through(const struct probe *p)
 
 const char *probes_layer_state(const struct subject *s, const char *layer)
 {
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach(json_object_get(s->record.plan, "ledger"), i, entry)
-	{
-		if (strcmp(record_text(entry, "layer", ""), layer) == 0)
-			return record_text(entry, "state", "");
-	}
-	return "";
+	return record_text(record_ledger(s->record.plan, layer), "state", "");
 }
 
 static void judge_call(struct probe *p, const struct subject *subject)
