@@ -92,13 +92,13 @@ static int try_once(const struct subject *s, const struct probe_wish *wish, cons
 	if (probes.n == 0)
 		return err_set(err, EINVAL,
 			       "--bisect: the policy refuses the calls that a probe would need");
-	if (probes.items[probes.n - 1].untried)
-		return err_set(err, ENOTSUP, "--bisect: %s", probes.items[probes.n - 1].untried);
+	p = &probes.items[probes.n - 1];
+	if (p->untried)
+		return err_set(err, ENOTSUP, "--bisect: %s", p->untried);
 	r = probes_run(&probes, policy, o->items,
 		       without ? (const char *const[]){ without, NULL } : NULL, &again, err);
 	if (r < 0)
 		return r;
-	p = &probes.items[probes.n - 1];
 	if (!p->answered)
 		return err_set(err, EIO, "--bisect: the probe gave no answer");
 	*ret = probe_went_through(p);
